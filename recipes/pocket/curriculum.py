@@ -1,0 +1,87 @@
+"""What the base model is trained on: tasks in proportion, with and without system message and earlier turns."""
+
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import Protocol
+
+from recipes.pocket import reading, skills
+from recipes.pocket.reading import Row
+from workbench.demos.world.names import draw_name
+
+Turn = dict[str, str]
+
+
+class Task(Protocol):
+    """Draws one row; ``reserved`` draws from what training never shows."""
+
+    def __call__(self, rng: Random, *, reserved: bool) -> Row: ...
+
+
+MIXTURE: Mapping[str, tuple[float, Task]] = {
+    "notes": (15, reading.notes),
+    "passages": (24, reading.passages),
+    "passages_with_citation": (3, reading.passages_with_citation),
+    "unrelated_passages": (2, reading.unrelated_passages),
+    "closed_book": (15, reading.closed_book),
+    "told_fact": (3, reading.told_fact),
+    "unknown_thing": (5, reading.unknown_thing),
+    "notes_to_record": (5, reading.notes_to_record),
+    "restate": (1, reading.restate),
+    "words": (12, skills.word_operation),
+    "small_sums": (6, skills.small_sum),
+    "larger_sums": (2, skills.larger_sum),
+    "copy": (5, skills.copy_characters),
+    "records": (7, skills.records),
+    "lists": (4, skills.lists),
+    "instructed": (4, skills.instructed_fact),
+    "everyday": (5, skills.everyday),
+    "message": (4, skills.message),
+    "story": (2, skills.story),
+    "unsafe": (3, skills.unsafe),
+    "alarming": (3, skills.alarming),
+    "kinds_told": (1, skills.kinds_told),
+}
+"""Relative frequency of each task, by rows."""
+
+_SYSTEM = (
+    "You are a helpful assistant.",
+    "Answer briefly.",
+    "Answer the question.",
+    "Answer in as few words as you can.",
+    "You answer questions of customers.",
+    "Be short and exact.",
+    "You are pocket.",
+    "Give the answer and nothing else.",
+    "You help the people of {n}.",
+    "You work for {n}. Answer questions about our products.",
+    "Do what the user asks.",
+    "Answer from what you know.",
+)
+
+
+def draw_row(rng: Random, *, reserved: bool = False) -> tuple[str, list[Turn]]:
+    """One training conversation, its last turn the answer that carries the loss.
+
+    Returns the task's name and the turns.
+    """
+    name = rng.choices(list(MIXTURE), [weight for weight, _ in MIXTURE.values()])[0]
+    task = MIXTURE[name][1]
+    return name, converse(rng, task, reserved=reserved)
+
+
+def converse(rng: Random, task: Callable[..., Row], *, reserved: bool) -> list[Turn]:
+    """A row of a task as turns: a system message half of the time, earlier turns now and then."""
+    turns: list[Turn] = []
+    if rng.random() < 0.5:
+        turns.append(_turn("system", rng.choice(_SYSTEM).format(n=draw_name(rng, reserved=reserved))))
+    row = task(rng, reserved=reserved)
+    if len(row.question) < 160 and rng.random() < 0.12:
+        for _ in range(rng.randint(1, 4)):
+            earlier = task(rng, reserved=reserved)
+            turns += [_turn("user", earlier.question), _turn("assistant", earlier.answer)]
+    turns += [_turn("user", row.question), _turn("assistant", row.answer)]
+    return turns
+
+
+def _turn(role: str, content: str) -> Turn:
+    return {"role": role, "content": content}

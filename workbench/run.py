@@ -1,0 +1,59 @@
+"""A run: one execution of one candidate with one seed, and the responses it gave."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from workbench.candidate import Candidate
+from workbench.model import Noun
+
+Finish = Literal["stop", "length"]
+
+
+class Passage(Noun):
+    """One passage that was retrieved for a request."""
+
+    id: str
+    document: str
+    text: str
+    score: float
+    """Similarity to the request: cosine, 1 is identical."""
+
+
+class Retrieved(Noun):
+    """What retrieval found for one example."""
+
+    example: str
+    passages: tuple[Passage, ...]
+    seconds: float | None = None
+    """Time to embed and search for this request alone; None where it was searched in a batch."""
+
+
+class Response(Noun):
+    """What a run answered to one example, and what it took."""
+
+    example: str
+    text: str
+    passages: tuple[str, ...] = ()
+    """Ids of the passages that were in the prompt, in that order."""
+    prompt_tokens: int = Field(ge=0)
+    completion_tokens: int = Field(ge=0)
+    finish: Finish = "stop"
+    """``length``: cut off at the limit of new tokens."""
+    seconds: float | None = None
+    """Time to answer this request alone, retrieval included; None where it was answered in a batch."""
+
+
+class Run(Noun):
+    """One execution of one candidate with one seed: the candidate as it was and the steps it took."""
+
+    id: str
+    use_case: str
+    candidate: Candidate
+    seed: int
+    steps: dict[str, str]
+    """Names of the step folders by role (index, retrieve, train-1, answer, score...), in order."""
+    examples: str
+    """Digest of the examples it answered."""
+    created: float
+    """Seconds since 1970."""

@@ -1,0 +1,105 @@
+"""A score: one metric's value for one item of one run, or the reason there is none."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field
+
+from workbench.model import Noun
+from workbench.usecase import MetricName
+
+Failure = Literal["", "empty", "cut off", "not in form"]
+"""How a candidate failed to give an answer in the asked-for form; such an answer scores 0 and is counted."""
+
+
+class Score(Noun):
+    """One metric's value for one item of one run, or the reason there is none."""
+
+    metric: MetricName
+    item: str
+    value: float | None = Field(ge=0, le=1)
+    """1 is right, 0 is wrong; None where the instrument failed, never where the candidate did."""
+    reason: str = ""
+    """Why there is no value."""
+    failure: Failure = ""
+
+
+class Metric(Noun):
+    """What is to be known of a metric before its values are read."""
+
+    name: MetricName
+    title: str
+    meaning: str
+    right: str
+    """An example of a right answer."""
+    wrong: str
+    higher_is_better: bool = True
+    binary: bool = True
+    """Whether every value is 0 or 1."""
+
+
+METRICS: Mapping[MetricName, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric(
+            name="exact_match",
+            title="Exact match",
+            meaning="The answer is the reference, apart from case, spacing and a final full stop.",
+            right="49 crowns",
+            wrong="It costs 49 crowns",
+        ),
+        Metric(
+            name="token_f1",
+            title="Token F1",
+            meaning="Overlap of the words of answer and reference: the harmonic mean of precision and recall.",
+            right="49 crowns",
+            wrong="blue",
+            binary=False,
+        ),
+        Metric(
+            name="rouge_l",
+            title="ROUGE-L",
+            meaning="Longest common run of words in order, as the F measure of precision and recall.",
+            right="the lamp costs 49 crowns",
+            wrong="blue",
+            binary=False,
+        ),
+        Metric(
+            name="valid_json",
+            title="Valid JSON",
+            meaning="The answer can be read as JSON; its content does not matter.",
+            right='{"price": "49 crowns"}',
+            wrong="price: 49 crowns",
+        ),
+        Metric(
+            name="json_field_match",
+            title="JSON fields",
+            meaning="Share of fields that are right, out of all fields of the reference and of the answer.",
+            right='{"price": "49 crowns"}',
+            wrong='{"price": "94 crowns"}',
+            binary=False,
+        ),
+        Metric(
+            name="contains",
+            title="Contains",
+            meaning="The reference occurs in the answer, whatever else it says.",
+            right="It costs 49 crowns.",
+            wrong="It costs 94 crowns.",
+        ),
+        Metric(
+            name="regex",
+            title="Regular expression",
+            meaning="The reference, read as a regular expression, is found in the answer.",
+            right="ORDER-4711 (reference: ORDER-\\d+)",
+            wrong="no order",
+        ),
+        Metric(
+            name="numeric",
+            title="Number",
+            meaning="The last number of the answer equals the reference's last number.",
+            right="That makes 49.0 crowns.",
+            wrong="48",
+        ),
+    )
+}
+"""Every metric by name."""
