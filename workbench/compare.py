@@ -1,7 +1,8 @@
 """Scores of several candidates on the same examples become Comparisons and a verdict about the metric."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Literal
 
@@ -12,14 +13,14 @@ from workbench import statistics
 from workbench.candidate import APPROACHES, Approach
 from workbench.errors import DataError
 from workbench.model import Noun
-from workbench.statistics import Clusters, Estimate, Family, Floats, SeedSpread
+from workbench.statistics import Clusters, Contrasts, Estimate, Family, Floats, SeedSpread
 
 FEWEST_ITEMS = 30
 """With fewer test examples nothing is claimed."""
 FEWEST_CLUSTERS = 8
 """With fewer (equally large) groups of test examples nothing is claimed."""
 LEAN_SHARE = 1 / 3
-"""A candidate may be leant towards if it is expected to lose at most this share of the smallest difference."""
+"""A bet may be expected to lose at most this share of the smallest difference."""
 
 Shown = Literal["better", "worse", "not shown"]
 Verdict = Literal["winner", "good_enough", "lean", "need_more_data"]
@@ -27,7 +28,7 @@ Verdict = Literal["winner", "good_enough", "lean", "need_more_data"]
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """One candidate on the primary metric: ``values`` (S runs with different seeds, n items), each in [0, 1]."""
+    """One candidate on the primary metric: ``values`` (S runs of different seeds, n items), each in [0, 1]."""
 
     name: str
     approach: Approach
@@ -54,11 +55,11 @@ class Panel:
         if n == 0:
             raise DataError("There are no scored test examples.", "Run the candidates on some test examples.")
         if len(self.clusters) != n:
-            raise DataError(f"{len(self.clusters)} groups were given for {n} items.", "Give one group an item.")
-        for what, names in (("item", self.items), ("candidate", tuple(c.name for c in self.candidates))):
-            twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
-            if twice:
-                raise DataError(f"The {what} {twice[0]!r} comes more than once.", f"Give each {what} its own name.")
+            raise DataError(f"{len(self.clusters)} groups for {n} items.", "Give one group for each item.")
+        for what, names in (("item", self.items), ("candidate", [c.name for c in self.candidates])):
+            name, times = Counter(names).most_common(1)[0]
+            if times > 1:
+                raise DataError(f"The {what} {name!r} comes {times} times.", f"Name each {what} once.")
         for one in self.candidates:
             _check_values(one, n)
 
@@ -200,7 +201,8 @@ def sentence(comparison: Comparison, subject: str = "") -> str:
     subject = subject or comparison.candidate
     if delta < 0:
         low, high = -high, -low
-    interval = f"{100 * comparison.confidence:.0f} % interval {points(low)} to {points(high)}, n = {comparison.n}"
+    level = f"{100 * comparison.confidence:.0f} %"
+    interval = f"{level} interval {points(low)} to {points(high)}, n = {comparison.n}"
     if delta == 0:
         return f"{subject} and {other} answer equally well ({interval})."
     word = "better" if delta > 0 else "worse"
@@ -235,10 +237,12 @@ def _ordered(panel: Panel) -> tuple[tuple[Scores, ...], Floats, Clusters]:
     candidates = [Scores(c.name, c.approach, c.trained, c.values[:, rows]) for c in panel.candidates]
     averages = np.stack([c.values.mean(axis=0) for c in candidates], axis=1)
     relative = (averages - averages.mean(axis=1, keepdims=True)).round(9) + 0.0
-    order = sorted(
-        range(len(candidates)),
-        key=lambda j: (round(float(relative[:, j].mean()), 9), candidates[j].trained, relative[:, j].tobytes()),
-    )
+
+    def content(j: int) -> tuple[float, bool, bytes]:
+        column = relative[:, j]
+        return round(float(column.mean()), 9), candidates[j].trained, column.tobytes()
+
+    order = sorted(range(len(candidates)), key=content)
     clusters = Clusters.of([panel.clusters[i] for i in rows])
     return tuple(candidates[j] for j in order), averages[:, order], clusters
 
@@ -257,28 +261,27 @@ def _evidence(panel: Panel, *, alpha: float, rng: np.random.Generator) -> _Evide
     if k > 1:
         pairs = statistics.contrasts(estimate)
         binary = np.isin(averages, (0.0, 1.0)).all(axis=0)
-        few = n < statistics.FEW_ITEMS
-        pseudo = statistics.departures(averages, pairs) < statistics.FEW_DEPARTURES
-        pseudo |= few & binary[pairs.left] & binary[pairs.right]
+        both = binary[pairs.left] & binary[pairs.right]
+        enough = np.where(both, statistics.FEW_DISAGREEMENTS, statistics.FEW_DEPARTURES)
+        pseudo = (statistics.departures(averages, pairs) < enough) | (both & (n < statistics.FEW_ITEMS))
         pairs = statistics.with_pseudo_items(pairs, relative, clusters, where=pseudo)
         nulls = [statistics.t_draws(estimate, pairs, errors, rng=rng)]
         if len(clusters.sizes) < statistics.FEW_CLUSTERS:
             nulls.append(statistics.bootstrap_draws(relative, clusters, pairs, rng=rng))
         claims = statistics.family(pairs, nulls, alpha=alpha)
-        claims = _guarded(claims, averages, binary, pseudo)
+        claims = _guarded(claims, averages, pseudo & both)
     grouped = len(clusters.sizes) < n
     return _Evidence(candidates, averages, clusters, grouped, spread, estimate, claims, pseudo, errors)
 
 
-def _guarded(claims: Family, averages: Floats, binary: NDArray[np.bool_], pseudo: NDArray[np.bool_]) -> Family:
-    """No p-value of few disagreements between single answers is smaller than the mid-p McNemar test's."""
-    for r in np.flatnonzero(pseudo):
-        i, j = claims.pairs.left[r], claims.pairs.right[r]
-        if binary[i] and binary[j]:
-            difference = averages[:, i] - averages[:, j]
-            exact = statistics.mcnemar(int((difference > 0).sum()), int((difference < 0).sum()))
-            claims.p[r] = max(claims.p[r], exact)
-    return claims
+def _guarded(claims: Family, averages: Floats, sparse: NDArray[np.bool_]) -> Family:
+    """Where single answers (pairs in ``sparse``) seldom differ, no p-value below the mid-p McNemar test's."""
+    p = claims.p.copy()
+    for r in np.flatnonzero(sparse):
+        difference = averages[:, claims.pairs.left[r]] - averages[:, claims.pairs.right[r]]
+        exact = statistics.mcnemar(int((difference > 0).sum()), int((difference < 0).sum()))
+        p[r] = max(p[r], exact)
+    return replace(claims, p=p)
 
 
 @dataclass(frozen=True, eq=False)
@@ -313,7 +316,7 @@ def _claims(evidence: _Evidence, eligible: NDArray[np.bool_], smallest_differenc
     bound = statistics.regret_bounds(claims, among=eligible)
     lead = means[None, :] - means[:, None]
     survives = np.where(gate > 0, lead + gate <= smallest_difference, True)[:, eligible].all(axis=1)
-    best = statistics.best_set(claims, among=eligible)
+    best = statistics.best_set(claims, among=eligible, hurdle=gate)
     return _Claims(shown, best, bound, (bound <= smallest_difference) & survives, regret)
 
 
@@ -425,14 +428,12 @@ def _needed(
     evidence: _Evidence, pick: int, *, eligible: NDArray[np.bool_], smallest_difference: float
 ) -> Needed | None:
     """How much more it takes to show that ``pick`` is good enough (or, harder, the winner)."""
-    known = evidence.claims
-    mask = eligible.copy()
-    mask[pick] = False
-    if known is None or not mask.any():
+    known, delta, n = evidence.claims, smallest_difference, len(evidence.averages)
+    rivals = np.array([j for j in np.flatnonzero(eligible) if j != pick])
+    if known is None or not len(rivals):
         return None
-    rivals = np.flatnonzero(mask)
-    pairs, n = known.pairs, len(evidence.averages)
-    row = np.array([int(np.flatnonzero((pairs.left == min(pick, j)) & (pairs.right == max(pick, j)))[0]) for j in rivals])
+    pairs = known.pairs
+    row = np.array([_row(pairs, pick, int(j)) for j in rivals])
     lead = evidence.estimate.means[pick] - evidence.estimate.means[rivals]
     shared, own = np.maximum(pairs.shared[row], pairs.least), pairs.own[row]
     one_sided, two_sided = known.one_sided[pick, rivals], known.constants[row]
@@ -440,22 +441,25 @@ def _needed(
     def ask(margins: Floats, constants: Floats) -> statistics.Enough:
         return statistics.enough(margins, shared=shared, own=own, constants=constants, n=n)
 
-    as_seen = ask(smallest_difference + lead, one_sided)
-    halved = ask(smallest_difference + lead / 2, one_sided)
-    winner = ask(np.maximum(lead, smallest_difference), two_sided)
-    seeds = evidence.spread.seeds
-    involved = [int(j) for j in (*rivals, pick) if evidence.candidates[j].trained]
-    most = max((int(seeds[j]) for j in involved), default=0)
-    examples, factor = as_seen.items, as_seen.seed_factor
-    blocking = int(np.argmax((shared + own) / (smallest_difference + lead) ** 2))
-    by_seeds = np.isfinite(factor) and (own[blocking] > shared[blocking] or not np.isfinite(examples))
-    if by_seeds:
-        return _need(None, None, winner.items, seeds=ceil(most * factor), most=most, n=n)
-    if np.isfinite(examples):
-        lonely = 3 if any(seeds[j] == 1 for j in involved) else None
-        return _need(examples, halved.items, winner.items, seeds=lonely, most=most, n=n)
+    as_seen, halved = ask(delta + lead, one_sided), ask(delta + lead / 2, one_sided)
+    winner = ask(np.maximum(lead, delta), two_sided).items
+    seeds = [int(evidence.spread.seeds[j]) for j in (*rivals, pick) if evidence.candidates[j].trained]
+    most = max(seeds, default=0)
+    blocking = int(np.argmax((shared + own) / (delta + lead) ** 2))
+    by_items = np.isfinite(as_seen.items)
+    if np.isfinite(as_seen.seed_factor) and (own[blocking] > shared[blocking] or not by_items):
+        return _need(None, None, winner, seeds=ceil(most * as_seen.seed_factor), most=most, n=n)
+    if by_items:
+        # One seed says nothing of its own spread, whatever the number of items.
+        return _need(as_seen.items, halved.items, winner, seeds=3 if 1 in seeds else None, most=most, n=n)
     both = ceil(most * as_seen.both_seed_factor)
-    return _need(as_seen.both_items, halved.both_items, winner.items, seeds=both, most=most, n=n)
+    return _need(as_seen.both_items, halved.both_items, winner, seeds=both, most=most, n=n)
+
+
+def _row(pairs: Contrasts, one: int, other: int) -> int:
+    """Index of the pair of two candidates."""
+    found = (pairs.left == min(one, other)) & (pairs.right == max(one, other))
+    return int(np.flatnonzero(found)[0])
 
 
 def _need(
@@ -497,36 +501,25 @@ def analyse(
     """What the scores show about every pair, about the best, and about which candidate is good enough.
 
     Three claims, each wrong in at most ``alpha`` of such tests: a *winner* beats every other (all pairs,
-    two-sided); the *best set* holds the best; a candidate is *good enough* if the upper bound of what choosing
-    it loses is at most ``smallest_difference`` (a share). ``eligible``: names that may be chosen, by default
+    two-sided); the *best set* holds the best; a candidate is *good enough* if the upper bound of what it
+    loses is at most ``smallest_difference`` (a share). ``eligible``: names that may be chosen, by default
     all; the others are compared, too. The order of candidates and items changes nothing.
 
     Sources: Hsu, Multiple Comparisons (1996), for max-T and comparisons with the best; Miller (2024),
     "Adding Error Bars to Evals", for pairing and clusters.
     """
     evidence = _evidence(panel, alpha=alpha, rng=rng)
-    candidates = evidence.candidates
-    mask = np.array([eligible is None or c.name in eligible for c in candidates])
-    claims = _claims(evidence, mask, smallest_difference)
-    caution = _caution(evidence)
-    simplest_first = sorted((int(j) for j in np.flatnonzero(mask)), key=lambda j: _rank(candidates[j]))
-    comparisons, standings = _comparisons(evidence, claims, panel), _standings(evidence, claims, alpha=alpha)
-    means = evidence.estimate.means
-    leader = max(simplest_first, key=lambda j: means[j], default=None)
-    winner: int | None = None
-    good: list[int] = []
-    lean: list[int] = []
-    if not caution and leader is not None:
-        if len(simplest_first) > 1 and all(claims.shown[leader, j] for j in simplest_first if j != leader):
-            winner = leader
-        good = [j for j in simplest_first if claims.good[j]]
-        lean = [j for j in simplest_first if claims.regret[j] <= LEAN_SHARE * smallest_difference]
-    verdict: Verdict = "need_more_data"
-    chosen: int | None = None
-    for kind, options in (("winner", [] if winner is None else [winner]), ("good_enough", good), ("lean", lean)):
-        if options and chosen is None:
-            verdict, chosen = kind, options[0]  # type: ignore[assignment]
-    settled = verdict in ("winner", "good_enough") or leader is None
+    candidates, means = evidence.candidates, evidence.estimate.means
+    mask = np.array([eligible is None or one.name in eligible for one in candidates])
+    claims, caution = _claims(evidence, mask, smallest_difference), _caution(evidence)
+    order = sorted((int(j) for j in np.flatnonzero(mask)), key=lambda j: _rank(candidates[j]))
+    leader = max(order, key=lambda j: means[j], default=None)
+    winner, good, lean = ([], [], []) if caution else _found(claims, order, leader, smallest_difference)
+    verdict, choice = _verdict(winner, good, lean)
+    needed = None
+    if leader is not None and verdict in ("lean", "need_more_data"):
+        needed = _needed(evidence, leader, eligible=mask, smallest_difference=smallest_difference)
+    names = [one.name for one in candidates]
     return Analysis(
         metric=panel.metric,
         n=len(panel.items),
@@ -534,17 +527,37 @@ def analyse(
         alpha=alpha,
         smallest_difference=smallest_difference,
         detectable=_detectable(evidence),
-        standings=standings,
-        comparisons=comparisons,
-        best_set=tuple(candidates[j].name for j in simplest_first if claims.best[j] or caution),
-        winner=None if winner is None else candidates[winner].name,
-        good_enough=tuple(candidates[j].name for j in good),
-        lean=tuple(candidates[j].name for j in lean),
-        provisional=None if leader is None else candidates[leader].name,
+        standings=_standings(evidence, claims, alpha=alpha),
+        comparisons=_comparisons(evidence, claims, panel),
+        best_set=tuple(names[j] for j in order if claims.best[j] or caution),
+        winner=names[winner[0]] if winner else None,
+        good_enough=tuple(names[j] for j in good),
+        lean=tuple(names[j] for j in lean),
+        provisional=None if leader is None else names[leader],
         verdict=verdict,
-        choice=None if chosen is None else candidates[chosen].name,
-        needed=None
-        if settled or leader is None
-        else _needed(evidence, leader, eligible=mask, smallest_difference=smallest_difference),
+        choice=None if choice is None else names[choice],
+        needed=needed,
         caution=caution,
     )
+
+
+def _found(
+    claims: _Claims, order: Sequence[int], leader: int | None, smallest_difference: float
+) -> tuple[list[int], list[int], list[int]]:
+    """The winner (or nobody), the good enough and those to lean towards, each the simplest first."""
+    rivals = [j for j in order if j != leader]
+    wins = leader is not None and bool(rivals) and all(claims.shown[leader, j] for j in rivals)
+    good = [j for j in order if claims.good[j]]
+    lean = [j for j in order if claims.regret[j] <= LEAN_SHARE * smallest_difference]
+    return [leader] if wins and leader is not None else [], good, lean
+
+
+def _verdict(winner: list[int], good: list[int], lean: list[int]) -> tuple[Verdict, int | None]:
+    """The strongest claim that holds, and about whom."""
+    if winner:
+        return "winner", winner[0]
+    if good:
+        return "good_enough", good[0]
+    if lean:
+        return "lean", lean[0]
+    return "need_more_data", None

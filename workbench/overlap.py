@@ -134,8 +134,8 @@ def _matched(
 def _leaks(overlap: Overlap) -> Iterator[Finding]:
     for split, other in LEAKS:
         exact = overlap.between("exact", split, other)
-        near = overlap.between("duplicate", split, other)
-        near = {row: partners for row, partners in near.items() if row not in exact}
+        similar = overlap.between("duplicate", split, other)
+        near = {row: partners for row, partners in similar.items() if row not in exact}
         hint = f"Leave them out of the {SPLIT_NAMES[other]} set: an answer seen before proves nothing."
         word_for_word = Said(
             "leakage",
@@ -150,7 +150,9 @@ def _leaks(overlap: Overlap) -> Iterator[Finding]:
             hint,
         )
         for said, found in ((word_for_word, exact), (nearly, near)):
-            ids = [overlap.splits[other][n].id for partners in found.values() for n in partners]
+            # A row that also stands there in other words is only clean once those are left out, too.
+            known = [n for row, partners in found.items() for n in (*partners, *similar.get(row, ()))]
+            ids = [overlap.splits[other][n].id for n in known]
             update = {"drop": tuple(dict.fromkeys(ids)), "drop_split": other}
             for made in _matched(overlap, said, split=split, other=other, found=found):
                 yield made.model_copy(update=update)

@@ -1,9 +1,10 @@
 """Which examples repeat each other, and in what way: the one rule that splitting and auditing share."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Literal
 
 from workbench.similarity import Pair, near_pairs, normalise, same_specifics
@@ -13,6 +14,8 @@ DUPLICATE = 0.8
 """Jaccard similarity from which two requests are nearly the same."""
 TELLING_SHARE = 0.02
 """An answer that more than this share of the requests has (yes, no, a frequent label) may agree by chance."""
+FEW = 3
+"""Answers of a similar request that a differing one is linked to: enough to look at, and never the square."""
 
 Relation = Literal["duplicate", "conflict", "templated", "review"]
 """How two different but similar requests relate.
@@ -95,25 +98,28 @@ class Repeats:
         return frozenset(target for target, count in counts.items() if count <= most)
 
     def links(self) -> Iterator[Link]:
-        """Every relation between examples of different requests, in order of position."""
+        """Every relation between examples of different requests, in order of position.
+
+        Of the answers that differ, each is linked to the first ``FEW`` of the other request.
+        """
         for pair in self.pairs:
+            left, right = self.rows[pair.left], self.rows[pair.right]
             near = pair.jaccard >= DUPLICATE
             same = near and self._same_specifics(pair)
-            for left_target, left in self.rows[pair.left].items():
-                for right_target, right in self.rows[pair.right].items():
-                    agree = left_target == right_target
-                    relation = self._relation(pair, same, target=left_target if agree else None)
+            for target in left:
+                if target in right:
+                    relation = self._agreeing(pair, same, telling=target in self.telling)
                     if relation is not None:
-                        yield Link(left, right, relation)
+                        yield Link(left[target], right[target], relation)
+            if near:
+                for one, other in _differing(left, right):
+                    yield Link(left[one], right[other], "conflict" if same else "templated")
 
-    def _relation(self, pair: Pair, same: bool, *, target: str | None) -> Relation | None:
-        """The rule. ``same``: the same numbers and names; ``target``: the answer, where they agree on it."""
+    def _agreeing(self, pair: Pair, same: bool, *, telling: bool) -> Relation | None:
+        """The relation of two requests with one answer; ``same``: they name the same numbers and names."""
         near = pair.jaccard >= DUPLICATE
-        telling = target is not None and target in self.telling
-        if (near or pair.containment >= DUPLICATE) and telling:
+        if (telling and (near or pair.containment >= DUPLICATE)) or same:
             return "duplicate"
-        if near and same:
-            return "conflict" if target is None else "duplicate"
         if near:
             return "templated"
         return "review" if telling else None
@@ -141,6 +147,14 @@ class Repeats:
             if example.group:
                 leader.join(groups.setdefault(example.group, row), row)
         return tuple(leader.of(row) for row in range(len(self.examples)))
+
+
+def _differing(left: Iterable[str], right: Iterable[str]) -> dict[tuple[str, str], None]:
+    """Pairs of answers that differ, naming every answer of either side, but not all with all."""
+    some, others = list(islice(left, FEW)), list(islice(right, FEW))
+    pairs = [(one, other) for one in left for other in others]
+    pairs += [(one, other) for other in right for one in some]
+    return dict.fromkeys((one, other) for one, other in pairs if one != other)
 
 
 def gather(examples: Sequence[Example]) -> list[dict[str, list[int]]]:

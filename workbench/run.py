@@ -7,7 +7,7 @@ from pydantic import Field
 from workbench.candidate import Candidate
 from workbench.model import Noun
 
-Finish = Literal["stop", "length"]
+Finish = Literal["stop", "length", "too long"]
 
 
 class Passage(Noun):
@@ -39,7 +39,7 @@ class Response(Noun):
     prompt_tokens: int = Field(ge=0)
     completion_tokens: int = Field(ge=0)
     finish: Finish = "stop"
-    """``length``: cut off at the limit of new tokens."""
+    """``length``: cut off at the limit of new tokens; ``too long``: the prompt left no room for an answer."""
     seconds: float | None = None
     """Time to answer this request alone, retrieval included; None where it was answered in a batch."""
 

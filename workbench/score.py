@@ -8,7 +8,7 @@ from pydantic import Field
 from workbench.model import Noun
 from workbench.usecase import MetricName
 
-Failure = Literal["", "empty", "cut off", "not in form"]
+Failure = Literal["", "empty", "cut off", "too long", "not in form"]
 """How a candidate failed to give an answer in the asked-for form; such an answer scores 0 and is counted."""
 
 

@@ -154,7 +154,18 @@ class Step:
         record = self.record.model_copy(update=changes)
         write_atomically(self.folder / "step.json", record.model_dump_json(indent=1))
 
+    @property
+    def stop_requested(self) -> bool:
+        """Whether somebody asked this step to stop."""
+        return (self.folder / "stop").exists()
+
     def progress(self, phase: str, *, step: int | None = None, total: int | None = None, **figures: Any) -> None:
+        """Report progress, and raise Stopped where somebody asked this step to stop."""
+        self.report(phase, step=step, total=total, **figures)
+        if self.stop_requested:
+            raise Stopped("It was stopped.", "Run it again to go on from here.")
+
+    def report(self, phase: str, *, step: int | None = None, total: int | None = None, **figures: Any) -> None:
         """Append one line to ``progress.jsonl``: phase, position, figures such as loss, and the time."""
         line = {"at": round(time.time(), 3), "phase": phase, "step": step, "total": total, **figures}
         try:
@@ -162,8 +173,6 @@ class Step:
                 out.write(json.dumps(line) + "\n")
         except OSError as error:
             raise disk_error(self.folder / "progress.jsonl", error) from error
-        if (self.folder / "stop").exists():
-            raise Stopped("It was stopped.", "Run it again to go on from here.")
 
     def read_progress(self) -> list[dict[str, Any]]:
         """All progress so far; a line that is still being written is left out."""

@@ -132,9 +132,9 @@ def test_conflicting_answers_bound_the_score() -> None:
 
 def test_one_request_with_thousands_of_answers_takes_no_time() -> None:
     train = [("Summarise the document.", f"summary {n}") for n in range(5_000)]
-    began = time.perf_counter()
+    began = time.process_time()
     found = only(check(train, TEST), "conflict", "train")
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
     assert len(found.rows) >= 4_999
 
 
@@ -214,7 +214,15 @@ def test_findings_come_worst_first() -> None:
 
 def test_mending_leaves_nothing_to_mend_and_never_touches_leaked_test_examples() -> None:
     parts = {
-        "train": examples("train", *TRAIN, TRAIN[0], TEST[0], (f"{TEST[1][0]}?", TEST[1][1]), ("", "x")),
+        "train": examples(
+            "train",
+            *TRAIN,
+            TRAIN[0],
+            TEST[0],
+            (f"{TEST[1][0]}?", TEST[1][1]),
+            ("", "x"),
+            (f"{TEST[0][0]}?", TEST[0][1]),
+        ),
         "dev": examples("dev", TEST[2], *rows(120, 5)),
         "test": examples("test", *TEST, TEST[0], ("z", "")),
     }
@@ -225,6 +233,7 @@ def test_mending_leaves_nothing_to_mend_and_never_touches_leaked_test_examples()
         "train-61": "leakage",
         "train-62": "near_leakage",
         "train-63": "empty_request",
+        "train-64": "leakage",
     }
     assert mended["dev"].dropped == {"dev-0": "leakage"}
     assert mended["test"].dropped == {"test-60": "exact_duplicate", "test-61": "empty_target"}
@@ -265,9 +274,9 @@ def test_banking_questions_are_audited_within_a_minute() -> None:
         pytest.skip("WORKBENCH_EXAMPLE_DATA names no folder with banking77/test.csv")
     tables = {split: read_table(folder / f"{split}.csv") for split in ("train", "test")}
     parts = {split: to_examples(table, guess_columns(table)) for split, table in tables.items()}
-    began = time.perf_counter()
+    began = time.process_time()
     made = audit(parts["train"], Examples(()), parts["test"], metric="exact_match")
-    assert time.perf_counter() - began < 60
+    assert time.process_time() - began < 60
     known = {(normalise(each.question), each.target) for each in parts["train"]}
     exact = [each.id for each in parts["test"] if (normalise(each.question), each.target) in known]
     assert list(only(made, "leakage", "test").rows) == exact

@@ -1,0 +1,167 @@
+"""Passages are found by their vectors: exact search by inner product. The only importer of faiss.
+
+passages.jsonl   one passage a line, in the order of the vectors
+index.faiss      the vectors
+meta.json        what they were made with; written last
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from rag.chunking import Chunk
+from workbench.errors import ConfigError, NotFound
+from workbench.model import Noun
+from workbench.run import Passage
+from workbench.workspace import disk_error, read_jsonl, write_atomically, write_jsonl
+
+PASSAGES = "passages.jsonl"
+VECTORS = "index.faiss"
+META = "meta.json"
+
+
+class IndexMeta(Noun):
+    """What an index was made with."""
+
+    embedder: str
+    """The embedder's name."""
+    digest: str
+    """The embedder's digest: vectors of different digests cannot be compared."""
+    dimension: int = Field(ge=1)
+    """Length of the vectors."""
+    passages: int = Field(ge=1)
+    chunk_tokens: int
+    chunk_overlap: int
+    duplicates: dict[str, str] = Field(default_factory=dict)
+    """Ids of documents that were left out because they repeat another, and that other's id."""
+
+
+@dataclass(frozen=True)
+class Index:
+    """Passages with their vectors, ready to be searched."""
+
+    meta: IndexMeta
+    chunks: tuple[Chunk, ...]
+    vectors: faiss.IndexFlatIP
+
+    @cached_property
+    def lengths(self) -> Counter[str]:
+        """How many passages each document has."""
+        return Counter(chunk.document for chunk in self.chunks)
+
+    def document(self, identity: str) -> str | None:
+        """The document of this id, or the one that it repeats; None where there is neither."""
+        kept = self.meta.duplicates.get(identity, identity)
+        return kept if kept in self.lengths else None
+
+    def search(
+        self, queries: NDArray[np.float32], k: int, *, without: Sequence[str | None] | None = None
+    ) -> list[tuple[Passage, ...]]:
+        """The ``k`` nearest passages of each query, the nearest first; all of them where there are fewer.
+
+        ``queries`` has one row of length 1 a query; ``without`` names for each query a document that is passed
+        over, or None. Raises ConfigError where the queries are of another dimension than the index.
+        """
+        if queries.ndim != 2 or queries.shape[1] != self.meta.dimension:
+            raise ConfigError(
+                f"Questions are vectors of shape {queries.shape}, but the index holds vectors of length "
+                f"{self.meta.dimension}.",
+                "Search with the embedder that the index was built with, or build the index again.",
+            )
+        excluded = list(without) if without is not None else [None] * len(queries)
+        most = max((self.lengths[document] for document in excluded if document is not None), default=0)
+        wanted = min(k + most, len(self.chunks))
+        scores, rows = self.vectors.search(np.ascontiguousarray(queries, dtype=np.float32), wanted)
+        return [
+            tuple(self._passages(rows[n], scores[n], document))[:k] for n, document in enumerate(excluded)
+        ]
+
+    def _passages(
+        self, rows: NDArray[np.int64], scores: NDArray[np.float32], without: str | None
+    ) -> Iterator[Passage]:
+        for row, score in zip(rows.tolist(), scores.tolist(), strict=True):
+            chunk = self.chunks[row]
+            if chunk.document != without:
+                yield Passage(id=chunk.id, document=chunk.document, text=chunk.text, score=score)
+
+
+def build(meta: IndexMeta, chunks: Sequence[Chunk], vectors: NDArray[np.float32]) -> Index:
+    """An exact index over passages and their vectors, one row of length 1 each."""
+    flat = faiss.IndexFlatIP(meta.dimension)
+    flat.add(np.ascontiguousarray(vectors, dtype=np.float32))
+    return Index(meta, tuple(chunks), flat)
+
+
+def save(index: Index, folder: Path) -> None:
+    """Write an index into a folder; a crash leaves no ``meta.json`` behind, or the old one.
+
+    Raises WorkbenchError where the disk is full or the folder is not writable.
+    """
+    write_jsonl(folder / PASSAGES, [asdict(chunk) for chunk in index.chunks])
+    partial = folder / f".{VECTORS}.part"
+    try:
+        faiss.write_index(index.vectors, str(partial))
+        partial.replace(folder / VECTORS)
+    except (OSError, RuntimeError) as error:
+        partial.unlink(missing_ok=True)
+        cause = error if isinstance(error, OSError) else OSError(str(error).strip().splitlines()[-1])
+        raise disk_error(folder / VECTORS, cause) from error
+    write_atomically(folder / META, index.meta.model_dump_json(indent=1))
+
+
+def load(folder: Path, *, embedder: str, digest: str) -> Index:
+    """Read the index in a folder, to be searched with the embedder of this name and digest.
+
+    Raises NotFound where there is none, and ConfigError where it was built with another embedder or its
+    parts do not belong together.
+    """
+    meta = read_meta(folder)
+    if meta.digest != digest:
+        raise ConfigError(
+            f"The index in {folder} was built with another embedder: {meta.embedder} ({_short(meta.digest)}), "
+            f"not {embedder} ({_short(digest)}).",
+            "Search with that embedder, or remove the folder and run again to build the index anew.",
+        )
+    chunks = tuple(Chunk(**record) for record in read_jsonl(folder / PASSAGES))
+    try:
+        flat = faiss.read_index(str(folder / VECTORS))
+    except RuntimeError as error:
+        raise _broken(folder, f"{VECTORS} cannot be read") from error
+    if not isinstance(flat, faiss.IndexFlatIP) or flat.d != meta.dimension:
+        raise _broken(folder, f"{VECTORS} holds something else than vectors of length {meta.dimension}")
+    if not len(chunks) == flat.ntotal == meta.passages:
+        raise _broken(
+            folder, f"{len(chunks):,} passages, {flat.ntotal:,} vectors, {meta.passages:,} expected"
+        )
+    return Index(meta, chunks, flat)
+
+
+def read_meta(folder: Path) -> IndexMeta:
+    """What the index in a folder was made with.
+
+    Raises NotFound where there is no index, and ConfigError where the file is malformed.
+    """
+    path = folder / META
+    try:
+        return IndexMeta.parse(json.loads(path.read_text(encoding="utf-8")), where=str(path))
+    except FileNotFoundError:
+        raise NotFound(f"There is no index in {folder}.", "Run the step that builds it first.") from None
+    except ValueError:
+        raise _broken(folder, f"{META} is not valid JSON") from None
+
+
+def _broken(folder: Path, what: str) -> ConfigError:
+    return ConfigError(f"The index in {folder} is broken: {what}.", "Remove the folder and run again.")
+
+
+def _short(digest: str) -> str:
+    kind, _, rest = digest.partition(":")
+    return f"{kind}:{rest[:12]}"

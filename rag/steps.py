@@ -1,0 +1,193 @@
+"""The two steps of retrieval: documents into an index, and examples into the passages found for them."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rag import index as indexes
+from rag.chunking import Chunk, Chunking, cut
+from rag.corpus import Corpus, read_corpus
+from rag.embed import DEFAULT_EMBEDDER, Embedder, load_embedder
+from rag.index import Index, IndexMeta
+from workbench.errors import ConfigError
+from workbench.examples import read_examples
+from workbench.run import Passage, Retrieved
+from workbench.usecase import Example
+from workbench.workspace import Step, write_jsonl
+
+TIMED = 60
+"""Requests whose time is taken one by one; enough for a median and a 95th percentile."""
+WARM_UP = 3
+"""Requests before those, whose time does not count."""
+SHOWN = 100
+"""Unreadable files that a step names; the others are only counted."""
+REPORT_EVERY = 200
+"""Documents between two lines of progress."""
+
+RETRIEVED = "retrieved.jsonl"
+
+
+class Embedders:
+    """Embedders that were loaded by this process, so that several steps share one."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, Embedder] = {}
+
+    def get(self, name: str) -> Embedder:
+        """The embedder of this name, loaded once."""
+        if name not in self._loaded:
+            self._loaded[name] = load_embedder(name)
+        return self._loaded[name]
+
+
+class Stopwatch:
+    """Seconds by phase, for a step's facts."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Add the time spent within to the phase ``name``."""
+        started = time.perf_counter()
+        yield
+        self.seconds[name] = round(self.seconds.get(name, 0.0) + time.perf_counter() - started, 4)
+
+
+def make_index(step: Step, embedders: Embedders) -> str:
+    """Do an ``index`` step; returns what it did in one line.
+
+    Raises DataError where no document can be read, NotFound where the embedder is not there, and
+    ConfigError where the passages are to be longer than the embedder reads.
+    """
+    inputs, watch = step.record.inputs, Stopwatch()
+    chunking = Chunking(inputs["chunk_tokens"], inputs["chunk_overlap"])
+    step.progress("reading documents")
+    with watch.phase("reading"):
+        corpus = read_corpus(step.file("documents"))
+    step.progress("loading the embedder")
+    with watch.phase("loading"):
+        embedder = embedders.get(inputs.get("embedder", DEFAULT_EMBEDDER))
+    require_readable(chunking, embedder)
+    with watch.phase("chunking"):
+        chunks = chunk_all(step, corpus, chunking, embedder)
+    with watch.phase("embedding"):
+        vectors = embedder.passages(
+            [chunk.text for chunk in chunks],
+            progress=lambda done, total: step.progress("embedding passages", step=done, total=total),
+        )
+    meta = IndexMeta(
+        embedder=embedder.name,
+        digest=embedder.digest,
+        dimension=embedder.dimension,
+        passages=len(chunks),
+        chunk_tokens=chunking.tokens,
+        chunk_overlap=chunking.overlap,
+        duplicates=dict(corpus.duplicates),
+    )
+    with watch.phase("writing"):
+        indexes.save(indexes.build(meta, chunks, vectors), step.folder)
+    step.note(**facts(corpus), passages=len(chunks), embedder=embedder.digest, phases=watch.seconds)
+    return said(corpus, passages=len(chunks))
+
+
+def require_readable(chunking: Chunking, embedder: Embedder) -> None:
+    """Raise ConfigError where a passage could be longer than what the embedder reads of it."""
+    if embedder.longest is not None and chunking.tokens > embedder.longest:
+        raise ConfigError(
+            f"Passages of {chunking.tokens} tokens are longer than the {embedder.longest} that "
+            f"{embedder.name} reads; the rest of each would never be found.",
+            f"Set chunk_tokens to {embedder.longest} or less, or choose an embedder that reads more.",
+        )
+
+
+def chunk_all(step: Step, corpus: Corpus, chunking: Chunking, embedder: Embedder) -> list[Chunk]:
+    """The passages of all documents, in their order."""
+    chunks: list[Chunk] = []
+    total = len(corpus.documents)
+    for done, document in enumerate(corpus.documents, start=1):
+        chunks += cut(document, chunking, count_tokens=embedder.count_tokens)
+        if done % REPORT_EVERY == 0 or done == total:
+            step.progress("cutting documents into passages", step=done, total=total)
+    return chunks
+
+
+def facts(corpus: Corpus) -> dict[str, Any]:
+    """What a step says about the documents: how many, which could not be read and why, how many repeat others."""
+    return {
+        "documents": len(corpus.documents),
+        "duplicates": len(corpus.duplicates),
+        "unreadable": len(corpus.unreadable),
+        "unreadable_files": [
+            {"name": item.name, "reason": item.reason} for item in corpus.unreadable[:SHOWN]
+        ],
+    }
+
+
+def said(corpus: Corpus, *, passages: int) -> str:
+    """The same in one line."""
+    parts = [f"{passages:,} passages of {len(corpus.documents):,} documents"]
+    if corpus.duplicates:
+        parts.append(f"{len(corpus.duplicates):,} repeats left out")
+    if corpus.unreadable:
+        first = corpus.unreadable[0]
+        parts.append(f"{len(corpus.unreadable):,} could not be read (the first: {first.name} {first.reason})")
+    return "; ".join(parts)
+
+
+def retrieve(step: Step, embedders: Embedders) -> str:
+    """Do a ``retrieve`` step; returns what it did in one line.
+
+    The document that has an example's own id is passed over for that example: nobody retrieves his own answer.
+    The passages found for an example do not depend on which examples are timed. Raises ConfigError where
+    the index was built with another embedder than the one of that name now.
+    """
+    needed, watch = step.needed("index"), Stopwatch()
+    if needed.status != "done":
+        raise ConfigError(f"{step.name} needs {needed.name}, which is not done.", f"Run {needed.name} first.")
+    step.progress("loading the embedder")
+    with watch.phase("loading"):
+        embedder = embedders.get(indexes.read_meta(needed.folder).embedder)
+        index = indexes.load(needed.folder, embedder=embedder.name, digest=embedder.digest)
+    examples = read_examples(step.file("examples"))
+    questions = [example.question for example in examples]
+    k = int(step.record.inputs["passages"])
+    own = [index.document(example.id) for example in examples]
+    with watch.phase("embedding"):
+        vectors = embedder.questions(
+            questions,
+            progress=lambda done, total: step.progress("embedding questions", step=done, total=total),
+        )
+    with watch.phase("searching"):
+        found = index.search(vectors, k, without=own)
+    with watch.phase("timing"):
+        timed = time_alone(step, questions[:TIMED], index=index, embedder=embedder, k=k)
+    seconds = [*timed, *[None] * (len(examples) - len(timed))]
+    write_jsonl(step.path(RETRIEVED), [_record(*row) for row in zip(examples, found, seconds, strict=True)])
+    cut_off = (
+        sum(embedder.count_tokens(text) > embedder.longest for text in questions) if embedder.longest else 0
+    )
+    step.note(
+        examples=len(examples),
+        own_document_excluded=sum(document is not None for document in own),
+        questions_cut=cut_off,
+        phases=watch.seconds,
+    )
+    return f"{k} passages for each of {len(examples):,} examples"
+
+
+def time_alone(step: Step, questions: list[str], *, index: Index, embedder: Embedder, k: int) -> list[float]:
+    """Seconds to embed and search each question by itself, after a few that warm up."""
+    seconds = []
+    for n, question in enumerate(questions[:WARM_UP] + questions):
+        started = time.perf_counter()
+        index.search(embedder.questions([question]), k)
+        seconds.append(time.perf_counter() - started)
+        if n % 10 == 0:
+            step.progress("timing requests one by one", step=max(0, n - WARM_UP), total=len(questions))
+    return seconds[-len(questions) :]
+
+
+def _record(example: Example, passages: tuple[Passage, ...], seconds: float | None) -> dict[str, Any]:
+    return Retrieved(example=example.id, passages=passages, seconds=seconds).model_dump(mode="json")

@@ -1,0 +1,23 @@
+"""``python -m recipes STEP_DIR [STEP_DIR ...]``: train and answer, in one process and on one loaded base model."""
+
+import os
+import sys
+from functools import partial
+
+# Set before torch loads: no forked tokenizers, no progress bars of libraries, and an instruction set with bfloat16 but
+# without AMX, which some virtual machines announce and then forbid (the process would die of an illegal instruction).
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+from recipes.steps import Bases, answer, train
+from workbench.engine import main
+
+PACKAGES = ("torch", "transformers", "peft", "trl", "bitsandbytes", "accelerate", "datasets", "safetensors")
+
+if __name__ == "__main__":
+    bases = Bases()
+    do = {"train": partial(train, bases=bases), "answer": partial(answer, bases=bases)}
+    sys.exit(main(do, program="recipes", packages=PACKAGES))

@@ -1,0 +1,126 @@
+"""Examples become conversations, and conversations token ids: the same way in training and in answering."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from transformers import PreTrainedTokenizerBase
+
+from rag.prompt import with_passages
+from workbench.errors import ConfigError
+from workbench.run import Retrieved
+from workbench.usecase import Example
+
+Turn = dict[str, str]
+IGNORED = -100
+"""The label of a token that carries no loss."""
+
+
+@dataclass(frozen=True)
+class PromptPlan:
+    """What is put around each request, the same for every example."""
+
+    instruction: str = ""
+    shots: tuple[Example, ...] = ()
+    """Solved examples that are shown before the request."""
+
+
+def choose_shots(examples: Sequence[Example], count: int) -> tuple[Example, ...]:
+    """``count`` solved examples spread evenly over the training set, in its order."""
+    if count > len(examples):
+        raise ConfigError(
+            f"The prompt shows {count} examples but there are only {len(examples)} training examples.",
+            "Lower prompt.examples or add training rows.",
+        )
+    return tuple(examples[i * len(examples) // count] for i in range(count))
+
+
+def conversation(example: Example, plan: PromptPlan, retrieved: Retrieved | None = None) -> list[Turn]:
+    """The turns sent to the model for one example, without the answer.
+
+    Instruction as system message (an example's own system message follows it), solved examples as
+    earlier turns, then the request; with ``retrieved``, its passages go into the last turn.
+    """
+    own = [message.content for message in example.messages if message.role == "system"]
+    system = "\n".join(part for part in (plan.instruction, *own) if part)
+    turns: list[Turn] = [{"role": "system", "content": system}] if system else []
+    for shot in plan.shots:
+        turns += [{"role": m.role, "content": m.content} for m in shot.messages if m.role != "system"]
+        turns.append({"role": "assistant", "content": shot.target})
+    turns += [{"role": m.role, "content": m.content} for m in example.messages if m.role != "system"]
+    if retrieved is not None:
+        texts = [passage.text for passage in retrieved.passages]
+        turns[-1] = {"role": "user", "content": with_passages(example.question, texts)}
+    return turns
+
+
+def encode_prompt(turns: list[Turn], tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """Token ids of a conversation up to where the answer begins."""
+    ids: list[int] = tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=True, return_dict=False)
+    return ids
+
+
+@dataclass(frozen=True)
+class Row:
+    """One training row: token ids, and labels that are IGNORED up to the answer."""
+
+    input_ids: list[int]
+    labels: list[int]
+
+
+def encode_row(turns: list[Turn], answer: str, tokenizer: PreTrainedTokenizerBase) -> Row:
+    """A conversation with its answer; the loss falls on the answer and its end, on nothing else.
+
+    Raises ConfigError where the chat template does not render a conversation as a continuation of its
+    prompt, since then training and answering would not see the same text.
+    """
+    prompt = encode_prompt(turns, tokenizer)
+    whole: list[int] = tokenizer.apply_chat_template(
+        [*turns, {"role": "assistant", "content": answer}], tokenize=True, return_dict=False
+    )
+    if whole[: len(prompt)] != prompt:
+        # Some tokenizers join the first characters of the answer to the last token of the prompt.
+        tail = tokenizer(answer, add_special_tokens=False)["input_ids"]
+        whole = [*prompt, *tail, tokenizer.eos_token_id]
+    end = _last(whole, tokenizer.eos_token_id)
+    if end < len(prompt):
+        whole, end = [*whole, tokenizer.eos_token_id], len(whole)
+    labels = [IGNORED] * len(prompt) + whole[len(prompt) : end + 1] + [IGNORED] * (len(whole) - end - 1)
+    return Row(whole, labels)
+
+
+def _last(ids: list[int], wanted: int) -> int:
+    """The last position of a token, or -1."""
+    return max((i for i, token in enumerate(ids) if token == wanted), default=-1)
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Training rows that fit, and how many were left out because they are too long."""
+
+    rows: list[Row]
+    too_long: int
+
+
+def encode_rows(
+    examples: Sequence[Example],
+    plan: PromptPlan,
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    max_length: int,
+    retrieved: Mapping[str, Retrieved] | None = None,
+) -> Encoded:
+    """All training rows of at most ``max_length`` tokens.
+
+    Raises ConfigError where none is left.
+    """
+    rows: list[Row] = []
+    for example in examples:
+        found = retrieved[example.id] if retrieved is not None else None
+        rows.append(encode_row(conversation(example, plan, found), example.target, tokenizer))
+    fitting = [row for row in rows if len(row.input_ids) <= max_length]
+    if not fitting:
+        raise ConfigError(
+            f"None of the {len(rows)} training rows fits into {max_length} tokens.",
+            "Raise max_length of the stage or shorten the rows.",
+        )
+    return Encoded(fitting, len(rows) - len(fitting))

@@ -1,0 +1,204 @@
+"""The two kinds of step of this package: train a stage, and answer examples."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import PeftModel
+
+from recipes.answer import Generated, generate, time_alone
+from recipes.data import PromptPlan, choose_shots, conversation, encode_prompt, encode_rows
+from recipes.model import Base, load, seed_everything
+from recipes.sft import train_sft
+from workbench.candidate import Decoding, Full, Qlora, Sft
+from workbench.errors import ConfigError
+from workbench.examples import read_examples
+from workbench.run import Response, Retrieved
+from workbench.usecase import Example
+from workbench.workspace import Step, read_jsonl, write_jsonl
+
+
+class Bases:
+    """Base models that were loaded in this process, so that several steps share them."""
+
+    def __init__(self) -> None:
+        """Nothing is loaded yet."""
+        self._loaded: dict[tuple[str, bool], Base] = {}
+
+    def get(self, name: str, *, four_bit: bool = False) -> Base:
+        """The base as it came; callers leave it as they found it."""
+        key = (name, four_bit)
+        if key not in self._loaded:
+            self._loaded.clear()  # One at a time: memory is scarcer than the seconds to load it again.
+            self._loaded[key] = load(name, four_bit=four_bit)
+        return self._loaded[key]
+
+    @contextmanager
+    def trained(self, name: str, stages: list[Path], *, four_bit: bool = False) -> Iterator[Base]:
+        """The base with the weights that the stages left, in their order; as it came once this ends."""
+        whole = [i for i, folder in enumerate(stages) if (folder / "weights").is_dir()]
+        start = str(stages[whole[-1]] / "weights") if whole else name
+        adapters = [folder / "adapter" for folder in stages[whole[-1] + 1 if whole else 0 :]]
+        if len(adapters) > 1 or whole:
+            self._loaded.clear()
+            base = load(start, four_bit=four_bit)
+            model: Any = base.model
+            for folder in adapters:
+                model = PeftModel.from_pretrained(model, folder).merge_and_unload()
+            yield Base(model.eval(), base.tokenizer, base.device)
+            return
+        base = self.get(name, four_bit=four_bit)
+        if not adapters:
+            yield base
+            return
+        adapted = PeftModel.from_pretrained(base.model, adapters[0])
+        try:
+            yield Base(adapted.eval(), base.tokenizer, base.device)
+        finally:
+            adapted.unload()
+
+
+def read_retrieved(step: Step) -> dict[str, Retrieved] | None:
+    """What retrieval found, by example, where the step builds on a retrieval."""
+    if "retrieve" not in step.record.needs:
+        return None
+    path = step.needed("retrieve").path("retrieved.jsonl")
+    return {record["example"]: Retrieved.parse(record, where=str(path)) for record in read_jsonl(path)}
+
+
+def earlier_stages(step: Step) -> list[Path]:
+    """Folders of the training stages a step builds on, in their order."""
+    names = sorted((role for role in step.record.needs if role.startswith("train-")), key=lambda r: int(r[6:]))
+    return [step.needed(role).folder for role in names]
+
+
+def prompt_plan(step: Step) -> PromptPlan:
+    """The instruction and the solved examples that the step puts around each request."""
+    inputs = step.record.inputs
+    count = int(inputs["shots"])
+    shots = choose_shots(read_examples(step.file("shots")), count) if count else ()
+    return PromptPlan(str(inputs["instruction"]), shots)
+
+
+def train(step: Step, *, bases: Bases) -> None:
+    """Do a ``train`` step: one stage, on top of the stages before it."""
+    inputs = step.record.inputs
+    stage = Sft.parse(inputs["stage"], where=str(step.folder))
+    seed = int(inputs["seed"])
+    before = earlier_stages(step)
+    four_bit = isinstance(stage.adapter, Qlora)
+    if four_bit and before:
+        raise ConfigError("QLoRA must be the first stage of a training.", "Use a lora adapter for the later stages.")
+    step.progress("loading the base model")
+    seed_everything(seed)
+    if isinstance(stage.adapter, Full) or before:
+        bases = Bases()  # Its weights change, so nobody else may share it.
+    with bases.trained(inputs["base_model"], before, four_bit=four_bit) as base:
+        step.progress("preparing the rows")
+        examples = read_examples(step.file("examples"))
+        encoded = encode_rows(
+            examples, prompt_plan(step), base.tokenizer, max_length=stage.max_length, retrieved=read_retrieved(step)
+        )
+        step.note(**train_sft(step, base, stage, encoded=encoded, seed=seed), peak_memory_mb=peak_memory())
+
+
+def answer(step: Step, *, bases: Bases) -> None:
+    """Do an ``answer`` step: answer every example, those already answered before a stop excepted."""
+    inputs = step.record.inputs
+    decoding = Decoding.parse(inputs["decoding"], where=str(step.folder))
+    seed_everything(int(inputs["seed"]))
+    step.progress("loading the base model")
+    with bases.trained(inputs["base_model"], earlier_stages(step), four_bit=bool(inputs["four_bit"])) as base:
+        examples = read_examples(step.file("examples"))
+        retrieved = read_retrieved(step)
+        plan = prompt_plan(step)
+        prompts = {
+            example.id: encode_prompt(
+                conversation(example, plan, retrieved[example.id] if retrieved is not None else None), base.tokenizer
+            )
+            for example in examples
+        }
+        answers = _answer_all(step, base, prompts, decoding)
+        seconds = _time_some(step, base, prompts, decoding, answers)
+    write_jsonl(
+        step.path("responses.jsonl"),
+        [_response(e, answers[e.id], prompts[e.id], retrieved, seconds.get(e.id)).model_dump() for e in examples],
+    )
+    step.path("answers.part.jsonl").unlink(missing_ok=True)
+    step.note(
+        answered=len(examples),
+        prompt_tokens=sum(map(len, prompts.values())) / len(prompts),
+        completion_tokens=sum(a.tokens for a in answers.values()) / len(answers),
+        peak_memory_mb=peak_memory(),
+    )
+
+
+def _answer_all(
+    step: Step, base: Base, prompts: dict[str, list[int]], decoding: Decoding
+) -> dict[str, Generated]:
+    partial = step.path("answers.part.jsonl")
+    found = {record.pop("example"): Generated(**record) for record in read_jsonl(partial)}
+    waiting = [name for name in prompts if name not in found]
+    with partial.open("a", encoding="utf-8") as out:
+
+        def keep(positions: list[int], answers: list[Generated]) -> None:
+            for i, given in zip(positions, answers, strict=True):
+                found[waiting[i]] = given
+                out.write(json.dumps({"example": waiting[i], **vars(given)}) + "\n")
+            out.flush()
+            step.progress("answering", step=len(found), total=len(prompts))
+
+        generate(base, [prompts[name] for name in waiting], decoding, on_batch=keep)
+    return found
+
+
+def _time_some(
+    step: Step, base: Base, prompts: dict[str, list[int]], decoding: Decoding, answers: dict[str, Generated]
+) -> dict[str, float]:
+    """Seconds of the first few requests, answered alone; notes whether the answers stay the same."""
+    wanted = [name for name in prompts if answers[name].finish != "too long"][: int(step.record.inputs["timed"])]
+    seconds: dict[str, float] = {}
+    same = 0
+    timed = time_alone(base, [prompts[name] for name in wanted], decoding)
+    for name, (given, took) in zip(wanted, timed, strict=True):
+        seconds[name] = took
+        same += given.text == answers[name].text
+        step.progress("timing", step=len(seconds), total=len(wanted))
+    if wanted and not decoding.temperature:
+        step.note(timed=len(wanted), same_alone_as_in_batch=same)
+    return seconds
+
+
+def _response(
+    example: Example,
+    given: Generated,
+    prompt: list[int],
+    retrieved: dict[str, Retrieved] | None,
+    seconds: float | None,
+) -> Response:
+    found = retrieved[example.id] if retrieved is not None else None
+    if seconds is not None and found is not None:
+        seconds += found.seconds or 0.0
+    return Response(
+        example=example.id,
+        text=given.text,
+        passages=tuple(passage.id for passage in found.passages) if found else (),
+        prompt_tokens=len(prompt),
+        completion_tokens=given.tokens,
+        finish=given.finish,
+        seconds=seconds,
+    )
+
+
+def peak_memory() -> float | None:
+    """Most memory this process has held so far, in MB: of the GPU where there is one, else of the machine."""
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_reserved() / 2**20
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return None
+    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024

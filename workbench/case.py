@@ -1,0 +1,187 @@
+"""A use case on disk: its settings, its frozen splits, its documents and the candidates chosen for it."""
+
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import yaml
+
+from workbench.candidate import Candidate
+from workbench.errors import ConfigError, NotFound
+from workbench.examples import Examples, read_examples, write_examples
+from workbench.usecase import Example, Split, UseCase
+from workbench.workspace import file_digest, folder_digest, write_atomically
+
+SPLITS: tuple[Split, ...] = ("train", "dev", "test")
+
+
+@dataclass(frozen=True)
+class Case:
+    """The folder of one use case in a workspace."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """The use case's short name, also its folder's."""
+        return self.folder.name
+
+    @property
+    def workspace(self) -> Path:
+        """The workspace's root."""
+        return self.folder.parent.parent
+
+    @property
+    def use_case(self) -> UseCase:
+        """The settings, read anew from ``use_case.yaml``."""
+        return UseCase.load(self.folder / "use_case.yaml")
+
+    @property
+    def documents(self) -> Path | None:
+        """The folder of documents, where there are any."""
+        folder = self.folder / "documents"
+        return folder if folder.is_dir() and any(folder.iterdir()) else None
+
+    def split_path(self, split: Split) -> Path:
+        """The file of one split."""
+        return self.folder / f"{split}.jsonl"
+
+    def examples(self, split: Split) -> Examples:
+        """The frozen examples of one split; an empty one where the use case has none."""
+        path = self.split_path(split)
+        return read_examples(path) if path.exists() else Examples(())
+
+    def split_digest(self, split: Split) -> str:
+        """The digest of one split's file."""
+        return file_digest(self.split_path(split))
+
+    def documents_digest(self) -> str:
+        """The digest of all documents.
+
+        Raises ConfigError where there are none.
+        """
+        if self.documents is None:
+            raise ConfigError(
+                f"The use case {self.name} has no documents, so nothing can be retrieved.",
+                "Add files with `--documents`, or leave the RAG candidates out.",
+            )
+        return folder_digest(self.documents)
+
+    def candidates(self) -> tuple[Candidate, ...]:
+        """The candidates chosen for this use case, or the suggested ones where none was chosen yet."""
+        chosen = sorted((self.folder / "candidates").glob("*.yaml"))
+        return in_order(Candidate.load(path) for path in chosen) if chosen else self.suggested()
+
+    def suggested(self) -> tuple[Candidate, ...]:
+        """The presets that this use case can run: those with retrieval only where there are documents."""
+        return tuple(c for c in presets().values() if c.retrieval is None or self.documents is not None)
+
+    def choose(self, candidates: Iterable[Candidate]) -> None:
+        """Replace the chosen candidates.
+
+        Raises ConfigError where two have the same name or none is named.
+        """
+        chosen = tuple(candidates)
+        names = [candidate.name for candidate in chosen]
+        if not chosen:
+            raise ConfigError("No candidate is chosen.", "Choose at least two, so that there is something to compare.")
+        if len(set(names)) < len(names):
+            raise ConfigError(f"Two candidates have the same name: {', '.join(names)}.", "Give each its own name.")
+        folder = self.folder / "candidates"
+        for path in folder.glob("*.yaml"):
+            if path.stem not in names:
+                path.unlink()
+        for candidate in chosen:
+            write_atomically(folder / f"{candidate.name}.yaml", candidate.to_yaml())
+
+    def freeze(self, split: Split, examples: Iterable[Example]) -> None:
+        """Replace the examples of one split; runs on the earlier ones are not shown any more."""
+        write_examples(self.split_path(split), examples)
+
+    def save(self, use_case: UseCase) -> None:
+        """Replace the settings."""
+        write_atomically(self.folder / "use_case.yaml", use_case.to_yaml())
+
+
+def in_order(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
+    """Candidates from the simplest to the most demanding."""
+    return tuple(sorted(candidates, key=lambda c: (c.retrieval is not None) + 2 * bool(c.training)))
+
+
+def presets() -> Mapping[str, Candidate]:
+    """Every shipped candidate by name, in the order of their approaches."""
+    folder = resources.files("recipes") / "presets"
+    found = [
+        Candidate.parse(yaml.safe_load(entry.read_text(encoding="utf-8")), where=entry.name)
+        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
+        if entry.name.endswith(".yaml")
+    ]
+    return {candidate.name: candidate for candidate in in_order(found)}
+
+
+def cases(workspace: Path) -> tuple[Case, ...]:
+    """Every use case of a workspace by name."""
+    return tuple(Case(path.parent) for path in sorted((workspace / "use_cases").glob("*/use_case.yaml")))
+
+
+def open_case(workspace: Path, name: str) -> Case:
+    """One use case of a workspace.
+
+    Raises NotFound, naming those that there are.
+    """
+    case = Case(workspace / "use_cases" / name)
+    if not (case.folder / "use_case.yaml").is_file():
+        known = ", ".join(c.name for c in cases(workspace)) or "none yet"
+        raise NotFound(
+            f"There is no use case {name!r} in {workspace}.",
+            f"Known: {known}. Create one with `workbench new`, or try `workbench demo`.",
+        )
+    return case
+
+
+def create_case(
+    workspace: Path,
+    use_case: UseCase,
+    splits: Mapping[Split, Iterable[Example]],
+    *,
+    documents: Path | Mapping[str, str] | None = None,
+    replace: bool = False,
+) -> Case:
+    """Write a use case into a workspace: settings, frozen splits and a copy of its documents.
+
+    ``documents`` is a file or folder to copy, or texts by file name. The folder appears whole or not at all.
+    Raises ConfigError where one of this name is there already, unless ``replace`` is set.
+    """
+    case = Case(workspace / "use_cases" / use_case.name)
+    if case.folder.exists() and not replace:
+        raise ConfigError(
+            f"There is a use case {use_case.name!r} already.", "Choose another name, or replace it with --replace."
+        )
+    partial = case.folder.with_name(f".{use_case.name}.part")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    fresh = Case(partial)
+    for split in SPLITS:
+        write_examples(fresh.split_path(split), splits.get(split, ()))
+    _copy_documents(partial / "documents", documents)
+    fresh.save(use_case)
+    shutil.rmtree(case.folder, ignore_errors=True)
+    partial.replace(case.folder)
+    return case
+
+
+def _copy_documents(to: Path, documents: Path | Mapping[str, str] | None) -> None:
+    if documents is None:
+        return
+    to.mkdir()
+    if isinstance(documents, Mapping):
+        for name, text in documents.items():
+            (to / name).write_text(text, encoding="utf-8")
+    elif documents.is_dir():
+        shutil.copytree(documents, to, dirs_exist_ok=True)
+    elif documents.is_file():
+        shutil.copy(documents, to)
+    else:
+        raise NotFound(f"There are no documents at {documents}.", "Name a file or a folder.")

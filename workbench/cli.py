@@ -1,0 +1,125 @@
+"""The command line: the same verbs as the dashboard, without it."""
+
+import argparse
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import get_args
+
+from workbench import __version__
+from workbench.errors import WorkbenchError
+from workbench.usecase import MetricName
+
+DEFAULT_WORKSPACE = "workspace"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0, or 2 with a message and what to do."""
+    options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, _interrupted)
+    try:
+        # Loaded only now: the parser alone answers `--help` at once, what does the work takes a second to load.
+        verbs = importlib.import_module("workbench.verbs")
+        return int(getattr(verbs, options.verb)(options) or 0)
+    except WorkbenchError as error:
+        print(f"\n{error.message}\n{error.hint}".rstrip(), file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nStopped. What is finished is kept; run the same command again to go on.", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _interrupted(number: int, frame: object) -> None:
+    """End as after Ctrl-C, so that the steps under way are asked to stop and keep what they have done."""
+    raise KeyboardInterrupt
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="workbench",
+        description="Should a use case be answered by prompting, RAG or fine-tuning? Measured on your own examples.",
+    )
+    parser.add_argument("--version", action="version", version=f"workbench {__version__}")
+    workspace = argparse.ArgumentParser(add_help=False)
+    workspace.add_argument(
+        "--workspace",
+        type=Path,
+        default=argparse.SUPPRESS,
+        help="folder that holds everything (default: $WORKBENCH_WORKSPACE or ./workspace)",
+    )
+    parser.add_argument("--workspace", type=Path, default=_default_workspace(), help=argparse.SUPPRESS)
+    verbs = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def verb(name: str, text: str) -> argparse.ArgumentParser:
+        sub = verbs.add_parser(name, help=text, description=text, parents=[workspace])
+        sub.set_defaults(verb=name)
+        return sub
+
+    new = verb("new", "Make a use case of your files.")
+    new.add_argument("name", help="short name: small letters, digits, - . _")
+    new.add_argument("--train", type=Path, required=True, metavar="FILE", help="CSV, JSONL, Parquet or XLSX")
+    new.add_argument("--test", type=Path, metavar="FILE", help="left out: the train file is split by group")
+    new.add_argument("--dev", type=Path, metavar="FILE", help="left out: part of the training rows")
+    new.add_argument("--documents", type=Path, metavar="PATH", help="file or folder to retrieve from")
+    for field in ("input", "target", "messages", "id", "group", "evidence", "tags"):
+        new.add_argument(f"--{field}", metavar="COLUMN", help=f"column of the {field} (guessed from its name)")
+    new.add_argument("--encoding", help="of text files that are not UTF-8")
+    new.add_argument("--instruction", default="", help="what the model is told to do")
+    new.add_argument("--metric", choices=get_args(MetricName), default="exact_match", help="what decides")
+    new.add_argument("--smallest-difference", type=float, metavar="SHARE", help="that matters, e.g. 0.02 for 2 points")
+    new.add_argument("--base", metavar="MODEL", help="base model: pocket, a Hub id or a folder")
+    new.add_argument("--seeds", type=int, help="how often each trained candidate is trained")
+    new.add_argument("--most-train", type=int, metavar="N", help="draw at most N training rows")
+    new.add_argument("--most-test", type=int, metavar="N", help="draw at most N test rows")
+    new.add_argument("--replace", action="store_true", help="replace a use case of the same name")
+
+    check = verb("check", "Say what is wrong with the data, row by row, before anything is spent.")
+    check.add_argument("name")
+    check.add_argument("--mend", action="store_true", help="leave out repeats, empty rows and leaked training rows")
+    check.add_argument("--json", action="store_true", help="print JSON for programs")
+
+    run = verb("run", "Run candidates x seeds; finished steps are reused, stopped ones resumed.")
+    run.add_argument("name")
+    run.add_argument("--candidate", action="append", default=[], metavar="NAME|FILE", help="a preset, a chosen one or a YAML file")
+    run.add_argument("--base", metavar="MODEL", help="base model of all candidates of this run")
+    run.add_argument("--seeds", type=int, help="how often each trained candidate is trained")
+    run.add_argument("--leaks-known", action="store_true", help="run although test rows stand in the training set")
+
+    stop = verb("stop", "Stop a run after a checkpoint.")
+    stop.add_argument("name")
+
+    recommend = verb("recommend", "Recommend prompting, RAG or fine-tuning from what was measured.")
+    recommend.add_argument("name")
+    recommend.add_argument("--json", action="store_true", help="print JSON for programs")
+
+    report = verb("report", "Write the report to hand on.")
+    report.add_argument("name")
+    report.add_argument("--to", choices=("html", "md", "json"), default="html")
+    report.add_argument("--out", type=Path, metavar="FILE", help="default: the workspace's reports folder")
+
+    app = verb("app", "Open the dashboard.")
+    app.add_argument("--port", type=int, default=8501)
+    app.add_argument("--headless", action="store_true", help="do not open a browser")
+
+    demo = verb("demo", "Run a bundled use case to its recommendation.")
+    demo.add_argument("name", nargs="?", default="product-facts", help="product-facts (default), ticket-json, ...")
+    demo.add_argument("--seed", type=int, default=0, help="another draw of the same use case")
+    demo.add_argument("--list", action="store_true", help="only list the bundled use cases")
+
+    status = verb("status", "Say how use cases and their runs stand.")
+    status.add_argument("name", nargs="?")
+    status.add_argument("--json", action="store_true", help="print JSON for programs")
+
+    doctor = verb("doctor", "Say what this machine can do and what is missing.")
+    doctor.add_argument("--json", action="store_true", help="print JSON for programs")
+    return parser
+
+
+def _default_workspace() -> Path:
+    return Path(os.environ.get("WORKBENCH_WORKSPACE") or DEFAULT_WORKSPACE)

@@ -1,0 +1,161 @@
+"""What the terminal shows: findings, live progress, tables. The same words as on the pages."""
+
+import sys
+from collections.abc import Callable, Sequence
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from workbench.audit import Audit
+from workbench.launch import Outcome
+from workbench.plan import Plan
+from workbench.recommend import Recommendation
+from workbench.results import Results
+
+WORDS = {"waiting": "waiting", "running": "under way", "done": "done", "failed": "failed", "stopped": "stopped"}
+
+
+def console() -> Console:
+    """Where a command's answer goes: plain text where nobody looks, never wrapped inside a path."""
+    return Console(soft_wrap=True, highlight=False)
+
+
+def say(text: str) -> None:
+    """Print one line as it is."""
+    print(text, flush=True)
+
+
+def show_audit(audit: Audit) -> None:
+    """What is wrong with the examples, worst first, and the smallest difference they can show."""
+    sizes = ", ".join(f"{count} {split}" for split, count in audit.sizes.items())
+    say(f"Examples: {sizes}.")
+    say(audit.smallest_difference)
+    if not audit.findings:
+        say("Nothing is wrong with the data.")
+    for finding in audit.findings:
+        say(f"\n{finding.severity.upper()}: {finding.message}")
+        if finding.numbers:
+            shown = ", ".join(str(number) for number in finding.numbers[:12])
+            more = f" and {len(finding.numbers) - 12} more" if len(finding.numbers) > 12 else ""
+            say(f"  rows {shown}{more}")
+        say(f"  {finding.hint}")
+
+
+class LiveProgress:
+    """Bars of all steps of a plan in a terminal, or one line for each change where there is none."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Show the steps of ``plan`` that are still to be done."""
+        self.waiting = plan.unfinished()
+        self.live = sys.stdout.isatty()
+        self.seen: dict[str, str] = {}
+        self.tasks: dict[str, TaskID] = {}
+        self.progress = Progress(
+            TextColumn("{task.description:<44}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[state]}"),
+            disable=not self.live,
+        )
+
+    def __enter__(self) -> Callable[[Plan], None]:
+        """Start to draw; returns what is to be called on each tick."""
+        self.progress.start()
+        return self.tick
+
+    def __exit__(self, *problem: object) -> None:
+        """Stop drawing."""
+        self.progress.stop()
+
+    def tick(self, plan: Plan) -> None:
+        """Read the progress of the steps that are under way and draw it."""
+        for name in self.waiting:
+            if self.seen.get(name) == "done":
+                continue
+            status = plan.step(name).status
+            if status == "running" and self.live:
+                self._draw(name, plan)
+            if status != self.seen.get(name) and status != "waiting":
+                self.seen[name] = status
+                self._changed(name, status, plan)
+
+    def _draw(self, name: str, plan: Plan) -> None:
+        lines = plan.step(name).read_progress()
+        if not lines:
+            return
+        last = lines[-1]
+        loss = f", loss {last['loss']:.3f}" if last.get("loss") is not None else ""
+        task = self._task(name, plan)
+        self.progress.update(
+            task, completed=last.get("step") or 0, total=last.get("total") or 1, state=f"{last['phase']}{loss}"
+        )
+
+    def _task(self, name: str, plan: Plan) -> TaskID:
+        if name not in self.tasks:
+            self.tasks[name] = self.progress.add_task(plan.steps[name].title, total=1, state="")
+        return self.tasks[name]
+
+    def _changed(self, name: str, status: str, plan: Plan) -> None:
+        seconds = plan.step(name).record.facts.get("seconds")
+        took = f" in {seconds:.1f} s" if status == "done" and seconds is not None else ""
+        if not self.live:
+            say(f"  {plan.steps[name].title}: {WORDS[status]}{took}")
+            return
+        task = self._task(name, plan)
+        total = self.progress.tasks[task].total or 1
+        done = total if status == "done" else self.progress.tasks[task].completed
+        self.progress.update(task, completed=done, total=total, state=f"{WORDS[status]}{took}")
+
+
+def show_outcome(outcome: Outcome) -> None:
+    """How a launch ended: what was done, what was reused, what went wrong."""
+    reused = f", {outcome.reused} reused" if outcome.reused else ""
+    say(f"{outcome.done} steps done{reused}, in {outcome.seconds:.0f} s.")
+    for trouble in outcome.troubles:
+        if trouble.message:
+            say(f"\n{trouble.title}: {WORDS[trouble.status]}. {trouble.message}\n  {trouble.hint}")
+
+
+def show_recommendation(recommendation: Recommendation, results: Results) -> None:
+    """The recommendation in three sentences, its reasons, and the table."""
+    say(f"\n{recommendation.headline}\n")
+    for text in recommendation.sentences:
+        say(text)
+    if recommendation.reasons:
+        say("\nReasons")
+        for reason in recommendation.reasons:
+            say(f"  - {reason.text}")
+    for ruled in recommendation.ruled_out:
+        say(f"  - Ruled out: {ruled.candidate}: {ruled.text}")
+    if results.waiting:
+        say(f"\nNot measured yet: {', '.join(results.waiting)}.")
+    console().print(standings_table(recommendation, results))
+
+
+def standings_table(recommendation: Recommendation, results: Results) -> Table:
+    """Candidates with their means, intervals and whether they may be the best."""
+    table = Table(title=f"{results.use_case.metric} on {len(results.examples)} test examples (higher is better)")
+    for column, justify in (("candidate", "left"), ("approach", "left"), ("mean", "right"), ("95 % interval", "right")):
+        table.add_column(column, justify=justify)  # type: ignore[arg-type]
+    table.add_column("seeds", justify="right")
+    table.add_column("may be the best")
+    for one in recommendation.standings:
+        table.add_row(
+            one.candidate,
+            one.approach,
+            f"{100 * one.mean:.1f} %",
+            f"{100 * one.low:.1f} to {100 * one.high:.1f}",
+            str(one.seeds),
+            "yes" if one.in_best_set else "no",
+        )
+    return table
+
+
+def show_steps(plan: Plan, names: Sequence[str]) -> None:
+    """One line for each step of a plan: what it is, how it stands, where it is."""
+    for name in names:
+        step = plan.step(name)
+        status = step.status if (step.folder / "step.json").exists() else "waiting"
+        say(f"  {plan.steps[name].title:<44} {WORDS[status]:<10} {name}")

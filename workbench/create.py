@@ -1,0 +1,106 @@
+"""A user's files become a use case."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from workbench.audit import Audit, audit, mend
+from workbench.case import SPLITS, Case, create_case
+from workbench.errors import ConfigError
+from workbench.examples import Examples
+from workbench.intake import Columns, guess_columns, read_table, to_examples
+from workbench.splits import split_examples
+from workbench.usecase import Split, UseCase
+
+SPLIT_SEED = 0
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where a user's examples and documents are."""
+
+    train: Path
+    """Training examples, or all of them where there is no test file."""
+    test: Path | None = None
+    dev: Path | None = None
+    documents: Path | None = None
+    columns: Columns = Columns()
+    encoding: str | None = None
+    most_train: int | None = None
+    """Use at most this many training rows, drawn by a fixed seed; None: all."""
+    most_test: int | None = None
+    """Likewise for test rows."""
+
+
+@dataclass(frozen=True)
+class Created:
+    """A new use case and how its columns were read."""
+
+    case: Case
+    columns: Columns
+    left_out: int
+    """Exact repeats left out when one file was split."""
+
+
+def create_from_files(workspace: Path, use_case: UseCase, files: Files, *, replace: bool = False) -> Created:
+    """Read, split and freeze a use case's examples and copy its documents.
+
+    Where one file is given, it is split by group without leaking near-duplicates.
+    Raises DataError, NotFound or ConfigError where something cannot be used; nothing is written then.
+    """
+    rng = np.random.default_rng(SPLIT_SEED)
+    train, columns = _read(files.train, files, "train")
+    test = _read(files.test, files, "test")[0] if files.test else None
+    dev = _read(files.dev, files, "dev")[0] if files.dev else None
+    train = _at_most(train, files.most_train, rng)
+    test = _at_most(test, files.most_test, rng) if test is not None else None
+    if dev is not None and test is None:
+        raise ConfigError("A dev file was given without a test file.", "Give both, or neither and one file is split.")
+    if dev is not None and test is not None:
+        parts: dict[Split, Examples] = {"train": train, "dev": dev, "test": test}
+        left_out = 0
+    else:
+        splits = split_examples(train, rng=rng, test=test)
+        parts = {"train": splits.train, "dev": splits.dev, "test": splits.test}
+        left_out = len(splits.left_out)
+    case = create_case(
+        workspace,
+        use_case,
+        {split: examples.as_split(split) for split, examples in parts.items()},
+        documents=files.documents,
+        replace=replace,
+    )
+    return Created(case, columns, left_out)
+
+
+def _read(path: Path, files: Files, split: Split) -> tuple[Examples, Columns]:
+    table = read_table(path, encoding=files.encoding)
+    columns = guess_columns(table, given=files.columns)
+    return to_examples(table, columns, split=split), columns
+
+
+def _at_most(examples: Examples, most: int | None, rng: np.random.Generator) -> Examples:
+    if most is None or len(examples) <= most:
+        return examples
+    return examples.at(sorted(int(i) for i in rng.choice(len(examples), most, replace=False)))
+
+
+def audit_case(case: Case) -> Audit:
+    """What is wrong with a use case's examples."""
+    train, dev, test = (case.examples(split) for split in SPLITS)
+    return audit(train, dev, test, metric=case.use_case.metric)
+
+
+def mend_case(case: Case) -> dict[Split, int]:
+    """Leave out the rows that the audit says can be left out; never test rows that leaked.
+
+    Returns how many were left out of each split.
+    """
+    findings = audit_case(case).findings
+    parts = {split: case.examples(split) for split in SPLITS}
+    mended = {split: mend(examples.as_split(split), findings) for split, examples in parts.items()}
+    for split, result in mended.items():
+        if result.dropped:
+            case.freeze(split, result.examples)
+    return {split: len(result.dropped) for split, result in mended.items()}

@@ -1,0 +1,55 @@
+"""A demo: a bundled use case whose right answer is known, so that the workbench can be held against the truth."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from workbench.candidate import Approach
+from workbench.usecase import Example, Message, Split, UseCase
+
+TRAIN, DEV, TEST = 400, 60, 300
+"""Examples of each split."""
+SMALLEST_DIFFERENCE = 0.05
+"""What a demo decides by: far less than the differences that its truth makes."""
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A use case with its data, and the approach that is right for it by construction."""
+
+    use_case: UseCase
+    train: list[Example]
+    dev: list[Example]
+    test: list[Example]
+    documents: dict[str, str]
+    """Texts by file name."""
+    truth: Approach
+    blurb: str
+    """What it is about and why its truth is the truth, for people."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What an example is made of, before it has an id."""
+
+    text: str
+    target: str
+    group: str = ""
+    evidence: tuple[str, ...] = ()
+    """File names of the documents that hold the answer."""
+    tags: tuple[str, ...] = ()
+
+
+def examples_of(split: Split, requests: Sequence[Request]) -> list[Example]:
+    """The examples of one split, with ids of the form ``test-001``."""
+    return [
+        Example(
+            id=f"{split}-{n:03d}",
+            messages=(Message(role="user", content=request.text),),
+            target=request.target,
+            evidence=request.evidence,
+            group=request.group,
+            tags=request.tags,
+            split=split,
+        )
+        for n, request in enumerate(requests, 1)
+    ]

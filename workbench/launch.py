@@ -1,0 +1,181 @@
+"""Start, follow and stop the engines that do a plan's steps."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbench.case import Case
+from workbench.errors import ConfigError, Stopped
+from workbench.plan import Engine, Plan, is_done, order_for
+from workbench.workspace import Step, is_alive, write_atomically
+
+POLL_SECONDS = 0.2
+PATIENCE_SECONDS = 60.0
+"""How long an engine may take to end by itself after it was asked to."""
+ORDER: tuple[Engine, ...] = ("rag", "recipes", "evals")
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A step that did not get done, and why."""
+
+    step: str
+    title: str
+    status: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a launch ended."""
+
+    done: int
+    reused: int
+    seconds: float
+    troubles: tuple[Trouble, ...]
+
+
+def runner_path(case: Case) -> Path:
+    """The file that names the process which is running a use case."""
+    return case.workspace / "runners" / f"{case.name}.json"
+
+
+def running_process(case: Case) -> int | None:
+    """The process that is running a use case now, if any."""
+    try:
+        process = int(json.loads(runner_path(case).read_text())["process"])
+    except (FileNotFoundError, ValueError, KeyError):
+        return None
+    return process if is_alive(process) else None
+
+
+def launch(plan: Plan, *, on_tick: Callable[[Plan], None] = lambda plan: None) -> Outcome:
+    """Do all unfinished steps of a plan, engine by engine, calling ``on_tick`` a few times a second.
+
+    Raises ConfigError where the use case is being run already, and Stopped where somebody stopped it;
+    on Ctrl-C the steps under way are asked to stop, which keeps what they have done.
+    """
+    case = plan.case
+    other = running_process(case)
+    if other not in (None, os.getpid()):
+        raise ConfigError(
+            f"The use case {case.name} is being run already, by process {other}.",
+            "Follow it with `workbench status`, or stop it with `workbench stop`.",
+        )
+    began = time.monotonic()
+    plan.write()
+    waiting = plan.unfinished()
+    stop_flag(case).unlink(missing_ok=True)
+    write_atomically(runner_path(case), json.dumps({"process": os.getpid(), "started": time.time()}))
+    try:
+        for engine in ORDER:
+            names = order_for(engine, waiting, plan)
+            if names and not stop_flag(case).exists():
+                _run_engine(engine, names, plan, on_tick)
+        if stop_flag(case).exists():
+            raise Stopped("The run was stopped.", "Run it again to go on; finished steps are kept.")
+    finally:
+        runner_path(case).unlink(missing_ok=True)
+        stop_flag(case).unlink(missing_ok=True)
+    on_tick(plan)
+    return Outcome(
+        done=sum(is_done(plan.step(name)) for name in waiting),
+        reused=len(plan.steps) - len(waiting),
+        seconds=time.monotonic() - began,
+        troubles=troubles(plan),
+    )
+
+
+def _run_engine(engine: Engine, names: Sequence[str], plan: Plan, on_tick: Callable[[Plan], None]) -> None:
+    folders = [str(plan.step(name).folder) for name in names]
+    log = plan.case.workspace / "logs" / f"{plan.case.name}-{engine}.txt"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a", encoding="utf-8") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", engine, *folders],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,  # Ctrl-C reaches this process alone, which then asks the engine to stop.
+        )
+        try:
+            while process.poll() is None:
+                on_tick(plan)
+                if stop_flag(plan.case).exists():
+                    _end(process, names, plan)
+                    return
+                time.sleep(POLL_SECONDS)
+        except BaseException:
+            _end(process, names, plan)
+            raise
+    for name in names:
+        _note_death(plan.step(name), log)
+
+
+def _end(process: subprocess.Popen[bytes], names: Sequence[str], plan: Plan) -> None:
+    """Ask the steps to stop and wait for the engine; end it if it does not listen."""
+    for name in names:
+        plan.step(name).ask_to_stop()
+    try:
+        process.wait(PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.terminate()
+        process.wait()
+    for name in names:
+        (plan.step(name).folder / "stop").unlink(missing_ok=True)
+
+
+def _note_death(step: Step, log: Path) -> None:
+    """A step whose engine died without a word is marked as stopped, so that it is resumed next time."""
+    if step.record.status == "running":
+        step.update(
+            status="stopped",
+            process=None,
+            message="The process that did it died (killed, or out of memory).",
+            hint=f"Run it again to go on from its last checkpoint. What was printed is in {log}.",
+        )
+
+
+def troubles(plan: Plan) -> tuple[Trouble, ...]:
+    """The steps that are not done, with their reasons; those that only wait for another come last."""
+    found = []
+    for name in plan.steps:
+        step = plan.step(name)
+        if is_done(step) or not (step.folder / "step.json").exists():
+            continue
+        record = step.record
+        found.append(Trouble(name, record.title, step.status, record.message, record.hint))
+    return tuple(sorted(found, key=lambda trouble: not trouble.message))
+
+
+def stop_flag(case: Case) -> Path:
+    """The file whose presence asks the process that runs a use case to stop."""
+    return runner_path(case).with_suffix(".stop")
+
+
+def stop(case: Case) -> bool:
+    """Ask the process that runs a use case to stop after a checkpoint; False where none is running."""
+    if running_process(case) is None:
+        return False
+    stop_flag(case).touch()
+    return True
+
+
+def launch_detached(case: Case, candidates: Sequence[str]) -> int:
+    """Run a use case in a process of its own that outlives this one (and the browser); returns its number."""
+    arguments = [sys.executable, "-m", "workbench", "--workspace", str(case.workspace), "run", case.name]
+    arguments += [part for name in candidates for part in ("--candidate", name)]
+    log = case.workspace / "logs" / f"{case.name}-run.txt"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a", encoding="utf-8") as out:
+        process = subprocess.Popen(
+            arguments, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    return process.pid
+

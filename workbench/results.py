@@ -1,0 +1,154 @@
+"""What the finished runs of a use case show, gathered from their folders."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.candidate import Candidate
+from workbench.case import Case
+from workbench.compare import Panel, Scores
+from workbench.errors import WorkbenchError
+from workbench.examples import Examples
+from workbench.plan import Plan, is_done, make_plan
+from workbench.run import Response, Retrieved, Run
+from workbench.score import Score
+from workbench.usecase import MetricName, UseCase
+from workbench.workspace import Step, read_jsonl
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class CandidateResults:
+    """What the finished runs of one candidate gave."""
+
+    candidate: Candidate
+    runs: tuple[Run, ...]
+    """One for each seed that is finished, in the order of the seeds."""
+    values: Mapping[MetricName, Floats]
+    """By metric: shape (runs, examples); NaN where the instrument failed."""
+    failures: Mapping[str, int]
+    """How many answers of all runs were no answer in the asked-for form, by kind."""
+    steps: tuple[Mapping[str, Step], ...]
+    """The step folders of each run by role."""
+
+    @property
+    def name(self) -> str:
+        """The candidate's name."""
+        return self.candidate.name
+
+    def responses(self, seed_position: int = 0) -> tuple[Response, ...]:
+        """The answers of one run, in the order of the examples."""
+        path = self.steps[seed_position]["answer"].path("responses.jsonl")
+        return tuple(Response.parse(record, where=str(path)) for record in read_jsonl(path))
+
+    def retrieved(self, split: str = "test") -> Mapping[str, Retrieved]:
+        """What retrieval found, by example; empty where the candidate retrieves nothing."""
+        step = self.steps[0].get(f"retrieve-{split}")
+        if step is None:
+            return {}
+        path = step.path("retrieved.jsonl")
+        return {record["example"]: Retrieved.parse(record, where=str(path)) for record in read_jsonl(path)}
+
+    def fact(self, role: str, name: str) -> tuple[float, ...]:
+        """One figure that a step of every run noted about itself, where it did."""
+        found = [steps[role].record.facts.get(name) for steps in self.steps if role in steps]
+        return tuple(float(value) for value in found if value is not None)
+
+    def training_seconds(self) -> tuple[float, ...]:
+        """Seconds that all training stages took, for each run; empty where nothing is trained."""
+        if not self.candidate.training:
+            return ()
+        roles = [role for role in self.steps[0] if role.startswith("train-")]
+        return tuple(sum(float(steps[role].record.facts["seconds"]) for role in roles) for steps in self.steps)
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """All that is known so far about a use case's candidates, on the same examples."""
+
+    case: Case
+    use_case: UseCase
+    plan: Plan
+    examples: Examples
+    candidates: tuple[CandidateResults, ...]
+    """Those with at least one finished run."""
+    waiting: tuple[str, ...]
+    """Those without."""
+
+    @cached_property
+    def valued(self) -> NDArray[np.bool_]:
+        """The examples on which every finished run has a value of the primary metric. Shape (examples,)."""
+        tables = [one.values[self.use_case.metric] for one in self.candidates]
+        return ~np.isnan(np.concatenate(tables)).any(axis=0)
+
+    @property
+    def excluded(self) -> int:
+        """How many examples are left out of the comparison since an instrument failed on them."""
+        return int((~self.valued).sum())
+
+    def panel(self, metric: MetricName | None = None) -> Panel:
+        """The matrix of scores that comparisons are made of, on the examples that everybody has a value for.
+
+        Raises WorkbenchError where no run is finished, or no example is left.
+        """
+        if not self.candidates:
+            raise WorkbenchError("No run is finished yet.", f"Start them with `workbench run {self.case.name}`.")
+        kept = np.flatnonzero(self.valued)
+        chosen = metric or self.use_case.metric
+        return Panel(
+            candidates=tuple(
+                Scores(one.name, one.candidate.approach, bool(one.candidate.training), one.values[chosen][:, kept])
+                for one in self.candidates
+            ),
+            items=tuple(self.examples[int(i)].id for i in kept),
+            clusters=tuple(self.examples[int(i)].cluster for i in kept),
+            metric=chosen,
+        )
+
+    def find(self, name: str) -> CandidateResults:
+        """The finished runs of one candidate by name."""
+        return next(one for one in self.candidates if one.name == name)
+
+    def disagreements(self) -> list[int]:
+        """Positions of the examples on which the candidates' mean primary scores differ, most first."""
+        means = np.stack([one.values[self.use_case.metric].mean(axis=0) for one in self.candidates])
+        spread = np.nan_to_num(means.max(axis=0) - means.min(axis=0))
+        return [int(i) for i in np.argsort(-spread, kind="stable") if spread[i] > 0]
+
+
+def load_results(case: Case, candidates: Sequence[Candidate] | None = None) -> Results:
+    """Gather the finished runs of the chosen candidates."""
+    plan = make_plan(case, candidates if candidates is not None else case.candidates())
+    examples = case.examples(plan.split)
+    use_case = case.use_case
+    found, waiting = [], []
+    for name in dict.fromkeys(name for name, _ in plan.runs):
+        runs = [run for (owner, _), run in plan.runs.items() if owner == name]
+        finished = [run for run in runs if is_done(plan.step(run.steps["score"]))]
+        if finished:
+            found.append(_gather(plan, finished, examples, use_case))
+        else:
+            waiting.append(name)
+    return Results(case, use_case, plan, examples, tuple(found), tuple(waiting))
+
+
+def _gather(plan: Plan, runs: Sequence[Run], examples: Examples, use_case: UseCase) -> CandidateResults:
+    position = {example.id: i for i, example in enumerate(examples)}
+    metrics = {use_case.metric, *use_case.secondary_metrics}
+    values = {metric: np.full((len(runs), len(examples)), np.nan) for metric in metrics}
+    failures: Counter[str] = Counter()
+    for row, run in enumerate(runs):
+        path = plan.step(run.steps["score"]).path("scores.jsonl")
+        for record in read_jsonl(path):
+            score = Score.parse(record, where=str(path))
+            if score.metric in values and score.value is not None:
+                values[score.metric][row, position[score.item]] = score.value
+            if score.metric == use_case.metric and score.failure:
+                failures[score.failure] += 1
+    steps = tuple({role: plan.step(name) for role, name in run.steps.items()} for run in runs)
+    return CandidateResults(runs[0].candidate, tuple(runs), values, failures, steps)

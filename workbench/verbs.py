@@ -1,0 +1,255 @@
+"""What each command does: one function a verb, named as it is typed."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from workbench.audit import Audit
+from workbench.candidate import Candidate
+from workbench.case import Case, cases, create_case, open_case, presets
+from workbench.console import LiveProgress, say, show_audit, show_outcome, show_recommendation, show_steps
+from workbench.create import Files, audit_case, create_from_files, mend_case
+from workbench.demos import DEMOS, build
+from workbench.doctor import examine
+from workbench.errors import ConfigError, NotFound
+from workbench.intake import Columns
+from workbench.launch import Outcome, launch, running_process
+from workbench.launch import stop as stop_run
+from workbench.plan import make_plan
+from workbench.recommend import Recommendation
+from workbench.report import render, write_report
+from workbench.results import Results, load_results
+from workbench.usecase import UseCase
+from workbench.verdict import decide
+
+APP = Path(__file__).resolve().parent.parent / "streamlit_app.py"
+
+
+def new(options: Namespace) -> None:
+    """Make a use case of the user's files."""
+    settings = {
+        "name": options.name,
+        "instruction": options.instruction,
+        "metric": options.metric,
+        "smallest_difference": options.smallest_difference,
+        "base_model": options.base,
+        "seeds": options.seeds,
+    }
+    use_case = UseCase.parse({key: value for key, value in settings.items() if value is not None}, where="The use case")
+    fields = ("input", "target", "messages", "id", "group", "evidence", "tags")
+    files = Files(
+        train=options.train,
+        test=options.test,
+        dev=options.dev,
+        documents=options.documents,
+        columns=Columns(**{field: getattr(options, field) for field in fields}),
+        encoding=options.encoding,
+        most_train=options.most_train,
+        most_test=options.most_test,
+    )
+    created = create_from_files(options.workspace, use_case, files, replace=options.replace)
+    read = ", ".join(f"{field} from {column!r}" for field, column in created.columns.named().items())
+    say(f"Made {created.case.folder} ({read}).")
+    if created.left_out:
+        say(f"{created.left_out} exact repeats were left out before splitting.")
+    show_audit(audit_case(created.case))
+    say(f"\nNext: {_command('check', created.case)}, then {_command('run', created.case)}")
+
+
+def check(options: Namespace) -> int:
+    """Say what is wrong with a use case's data; exit code 2 where something must be mended first."""
+    case = open_case(options.workspace, options.name)
+    if options.mend:
+        dropped = mend_case(case)
+        say("Left out: " + ", ".join(f"{count} {split} rows" for split, count in dropped.items()) + ".")
+    found = audit_case(case)
+    if options.json:
+        say(found.model_dump_json(indent=1))
+    else:
+        show_audit(found)
+        if any(finding.mendable for finding in found.findings):
+            say(f"\nMend what can be mended with: {_command('check', case)} --mend")
+    return 2 if found.worst == "error" else 0
+
+
+def run(options: Namespace) -> int:
+    """Run a use case's candidates; exit code 2 where one needs the user's help."""
+    case = open_case(options.workspace, options.name)
+    _settle(case, options)
+    _refuse_leaks(case, audit_case(case), known=options.leaks_known)
+    outcome = _launch(case)
+    return 2 if outcome.troubles else 0
+
+
+def _settle(case: Case, options: Namespace) -> None:
+    """Write down which candidates, base model and seeds this use case is to be run with."""
+    changes = {key: value for key, value in (("base_model", options.base), ("seeds", options.seeds)) if value is not None}
+    if changes:
+        use_case = case.use_case
+        case.save(UseCase.parse(use_case.model_dump() | changes, where="The options"))
+    if options.candidate:
+        case.choose(_find(name, case) for name in options.candidate)
+
+
+def _find(name: str, case: Case) -> Candidate:
+    """A candidate by its name among the chosen ones and presets, or from a YAML file."""
+    if name.endswith((".yaml", ".yml")):
+        return Candidate.load(Path(name))
+    known = dict(presets()) | {candidate.name: candidate for candidate in case.candidates()}
+    if name not in known:
+        raise NotFound(f"There is no candidate {name!r}.", f"Known: {', '.join(known)}; or name a YAML file.")
+    return known[name]
+
+
+def _refuse_leaks(case: Case, audit: Audit, *, known: bool) -> None:
+    if audit.leaked_ids and not known and any(candidate.training for candidate in case.candidates()):
+        raise ConfigError(
+            f"{len(audit.leaked_ids)} test examples stand in the training set, so training could copy the answers.",
+            f"Leave those training rows out with `{_command('check', case)} --mend`, or run with --leaks-known.",
+        )
+
+
+def _launch(case: Case) -> Outcome:
+    plan = make_plan(case, case.candidates())
+    waiting = plan.unfinished()
+    names = ", ".join(dict.fromkeys(name for name, _ in plan.runs))
+    say(f"{case.name}: {names}. {len(waiting)} of {len(plan.steps)} steps to do.")
+    with LiveProgress(plan) as tick:
+        outcome = launch(plan, on_tick=tick)
+    show_outcome(outcome)
+    return outcome
+
+
+def stop(options: Namespace) -> None:
+    """Ask a run to stop after a checkpoint."""
+    case = open_case(options.workspace, options.name)
+    if stop_run(case):
+        say(f"{case.name} stops after its next checkpoint. `{_command('run', case)}` goes on.")
+    else:
+        say(f"{case.name} is not being run.")
+
+
+def recommend(options: Namespace) -> None:
+    """Recommend from what was measured so far."""
+    case = open_case(options.workspace, options.name)
+    results, recommendation = _decided(case)
+    if options.json:
+        say(recommendation.model_dump_json(indent=1))
+    else:
+        show_recommendation(recommendation, results)
+
+
+def _decided(case: Case) -> tuple[Results, Recommendation]:
+    results = load_results(case)
+    return results, decide(results)
+
+
+def report(options: Namespace) -> None:
+    """Write the report to hand on."""
+    case = open_case(options.workspace, options.name)
+    results, recommendation = _decided(case)
+    say(f"Wrote {_write_report(case, results, recommendation, to=options.to, out=options.out)}")
+
+
+def _write_report(
+    case: Case, results: Results, recommendation: Recommendation, *, to: str = "html", out: Path | None = None
+) -> Path:
+    path = out or case.workspace / "reports" / f"{case.name}.{to}"
+    write_report(path, render(results, recommendation, to=to))
+    return path.resolve()
+
+
+def app(options: Namespace) -> int:
+    """Open the dashboard on the workspace."""
+    environment = os.environ | {"WORKBENCH_WORKSPACE": str(options.workspace.resolve())}
+    command = [sys.executable, "-m", "streamlit", "run", str(APP), f"--server.port={options.port}"]
+    command += [f"--server.headless={'true' if options.headless else 'false'}", "--browser.gatherUsageStats=false"]
+    return subprocess.run(command, env=environment, check=False).returncode
+
+
+def demo(options: Namespace) -> int:
+    """Run a bundled use case from nothing to its recommendation and report."""
+    if options.list:
+        for name in DEMOS:
+            built = build(name, 0)
+            say(f"{name:<16} {built.blurb}")
+        return 0
+    case = open_demo(options.workspace, options.name, options.seed)
+    outcome = _launch(case)
+    if outcome.troubles:
+        return 2
+    results, recommendation = _decided(case)
+    show_recommendation(recommendation, results)
+    path = _write_report(case, results, recommendation)
+    say(f"\nThe report: {path}\nThe dashboard: {_command('app', None, case.workspace)}")
+    return 0
+
+
+def open_demo(workspace: Path, name: str, seed: int) -> Case:
+    """The use case of a bundled demo, made if it is not there yet."""
+    built = build(name, seed)
+    folder = f"{name}-{seed}" if seed else name
+    case = Case(workspace / "use_cases" / folder)
+    if not (case.folder / "use_case.yaml").exists():
+        use_case = built.use_case.model_copy(update={"name": folder})
+        splits = {"train": built.train, "dev": built.dev, "test": built.test}
+        case = create_case(workspace, use_case, splits, documents=built.documents)  # type: ignore[arg-type]
+    return case
+
+
+def status(options: Namespace) -> None:
+    """Say how use cases and their runs stand."""
+    found = [open_case(options.workspace, options.name)] if options.name else list(cases(options.workspace))
+    if options.json:
+        say(json.dumps([_standing(case) for case in found], indent=1))
+        return
+    if not found:
+        say(f"There is no use case in {options.workspace.resolve()} yet. Try `workbench demo`.")
+    for case in found:
+        told = _standing(case)
+        running = f", being run by process {told['process']}" if told["process"] else ""
+        say(f"{case.name}: {told['done']} of {told['steps']} steps done{running}")
+        if options.name:
+            plan = make_plan(case, case.candidates())
+            show_steps(plan, list(plan.steps))
+
+
+def _standing(case: Case) -> dict[str, object]:
+    plan = make_plan(case, case.candidates())
+    return {
+        "use_case": case.name,
+        "candidates": list(dict.fromkeys(name for name, _ in plan.runs)),
+        "steps": len(plan.steps),
+        "done": len(plan.steps) - len(plan.unfinished()),
+        "process": running_process(case),
+    }
+
+
+def doctor(options: Namespace) -> int:
+    """Say what this machine can do and what is missing; exit code 2 where the demo could not run."""
+    machine = examine(options.workspace)
+    problems = machine.problems()
+    if options.json:
+        say(machine.model_dump_json(indent=1))
+        return 2 if problems else 0
+    say(machine.sentence() + f", Python {machine.python}")
+    for name, version in machine.packages.items():
+        say(f"  {name:<22} {version or 'not installed'}")
+    say("Base models that fit (to answer with):")
+    for card in machine.fitting():
+        say(f"  {card.name:<38} {card.parameters:g} B, {card.licence}, {card.answer_gb:g} GB; {card.note}")
+    for problem in problems:
+        say(f"PROBLEM: {problem}")
+    return 2 if problems else 0
+
+
+def _command(verb: str, case: Case | None, workspace: Path | None = None) -> str:
+    """The command line that does ``verb``, ready to copy."""
+    where = (case.workspace if case else workspace) or Path()
+    parts = ["workbench", verb, *([case.name] if case else []), "--workspace", str(where)]
+    return shlex.join(parts)
+
