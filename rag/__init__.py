@@ -1,0 +1,1 @@
+"""Documents become passages, and a question finds the passages that may answer it."""

@@ -76,17 +76,20 @@ ITEM = re.compile(r"\n(?=[ \t]*(?:[-*+•|>]|\d{1,3}[.)]|#{1,6}[ \t]|```|~~~))|(
 """A line break before an item of a list, a row of a table, a quotation or a heading, or after a row."""
 STOP = re.compile(r"(?<![.!?…])[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？]+[」』”’）]*")
 SPACE = re.compile(r"\s*")
-ABBREVIATIONS = frozenset(
-    "approx art bzw ca cf col dept dr ed eds e.g eq est fig figs gen i.e inc jr ltd mr mrs ms mt nr no nos p.ex "
-    "pp prof rev sec sen sgt sr st usw vgl vol vs z.b".split()
-)
+ABBREVIATIONS = frozenset((
+    "approx", "art", "bzw", "ca", "cf", "col", "dept", "dr", "e.g", "ed", "eds", "eq", "est", "fig", "figs", "gen",
+    "i.e", "inc", "jr", "ltd", "mr", "mrs", "ms", "mt", "nr", "no", "nos", "p.ex", "pp", "prof", "rev", "sec", "sen",
+    "sgt", "sr", "st", "usw", "vgl", "vol", "vs", "z.b",
+))  # fmt: skip
+"""Words whose full stop ends no sentence, in small letters; one too many only makes a sentence longer."""
 
 
 @dataclass(frozen=True)
 class _Section:
-    """A stretch of a text that begins with its heading, if it has one."""
+    """A stretch of a text that begins with its heading, if it has one; ``body`` is where the heading ends."""
 
     start: int
+    body: int
     end: int
     above: tuple[str, ...]
     """The headings it stands under."""
@@ -100,20 +103,22 @@ def _sections(text: str, title: str, *, body: int) -> Iterator[_Section]:
     ``body`` is where the text proper begins, behind a title that was put before it.
     """
     fences = [match.start() for match in FENCE.finditer(text)]
-    root = (title,) if title else ()
+    root: tuple[str, ...] = (title,) if title else ()
+    above: tuple[str, ...] = ()
+    start, path = 0, root
     headings: list[tuple[int, str]] = []
-    start, above, path = 0, (), root
     for match in HEADING.finditer(text):
         if bisect_left(fences, match.start()) % 2:
             continue
         level, name = len(match[1]), match[2].rstrip("# \t")
         headings = [(depth, words) for depth, words in headings if depth < level]
-        if HEADING.sub("", text[max(start, body) : match.start()]).strip():
-            yield _Section(start, match.start(), above, path)
+        if HEADING.sub("", text[body : match.start()]).strip():
+            yield _Section(start, body, match.start(), above, path)
             start, above = match.start(), root + tuple(words for _, words in headings)
+        body = match.end()
         headings.append((level, name))
         path = root + tuple(words for _, words in headings)
-    yield _Section(start, len(text), above, path)
+    yield _Section(start, body, len(text), above, path)
 
 
 @dataclass(frozen=True)
@@ -140,11 +145,20 @@ class _Knife:
     def passages(self, section: _Section) -> Iterator[str]:
         """The texts of a section's passages in order."""
         units = list(self._units(section))
+        prefixes = self._prefix(section.above), self._prefix(section.path)
         first = 0
         while first < len(units):
-            prefix = self._prefix(section.path if first else section.above)
-            passage, first = self._passage(units, first, prefix)
+            prefix = prefixes[first > 0]
+            passage, end = self._passage(units, first, prefix)
+            if end < len(units) and units[end - 1].end <= section.body:
+                # A heading alone answers nothing: cut the sentence that has no room beneath it.
+                room = self.chunking.tokens - self.count(passage)
+                if self.chunking.tokens // 4 <= room < units[end].tokens:
+                    words = self._words(units[end].start, units[end].end, room)
+                    units[end : end + 1] = self._parts(list(words), room)
+                    passage, end = self._passage(units, first, prefix)
             yield passage
+            first = end
 
     def _prefix(self, headings: Sequence[str]) -> str:
         """The headings as one line, outer ones left out as long as they take more than a quarter of a passage."""
@@ -209,34 +223,35 @@ class _Knife:
                 if tokens <= self.chunking.tokens:
                     yield _Unit(start, end, tokens, opens)
                 else:
-                    yield from self._parts(list(self._words(start, end)))
+                    most = self.chunking.tokens
+                    yield from self._parts(list(self._words(start, end, most)), most)
                 opens = False
 
-    def _parts(self, words: Sequence[_Unit]) -> Iterator[_Unit]:
-        """The words of an overlong sentence in parts as long as the budget allows."""
+    def _parts(self, words: Sequence[_Unit], most: int) -> Iterator[_Unit]:
+        """The words of an overlong sentence in parts of at most ``most`` tokens."""
         begin, tokens = 0, 0
         for n, word in enumerate([*words, None]):
-            if word is not None and tokens + word.tokens <= self.chunking.tokens:
+            if word is not None and tokens + word.tokens <= most:
                 tokens += word.tokens
                 continue
             start, end = words[begin].start, words[n - 1].end
             counted = self.count(self.text[start:end])
-            if counted <= self.chunking.tokens or n - begin == 1:
+            if counted <= most or n - begin == 1:
                 yield _Unit(start, end, counted, whole=False)
             else:
                 middle = (begin + n) // 2
-                yield from self._parts(words[begin:middle])
-                yield from self._parts(words[middle:n])
+                yield from self._parts(words[begin:middle], most)
+                yield from self._parts(words[middle:n], most)
             begin, tokens = n, word.tokens if word is not None else 0
 
-    def _words(self, start: int, end: int) -> Iterator[_Unit]:
-        """Words with their tokens; one that exceeds the budget is halved until its parts do not."""
+    def _words(self, start: int, end: int, most: int) -> Iterator[_Unit]:
+        """Words with their tokens; one of more than ``most`` is halved until its parts have no more."""
         for word in re.finditer(r"\S+", self.text[start:end]):
             waiting = [(start + word.start(), start + word.end())]
             while waiting:
                 left, right = waiting.pop()
                 tokens = self.count(self.text[left:right])
-                if tokens <= self.chunking.tokens or right - left == 1:
+                if tokens <= most or right - left == 1:
                     yield _Unit(left, right, tokens, whole=False)
                 else:
                     middle = (left + right) // 2

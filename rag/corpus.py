@@ -83,11 +83,7 @@ def _nothing_readable(folder: Path, unreadable: Sequence[Unreadable]) -> DataErr
 def _read_file(path: Path, name: str) -> Iterator[Document | Unreadable]:
     suffix = path.suffix.lower()
     if suffix not in PLAIN_SUFFIXES + TABLE_SUFFIXES:
-        kind = (
-            f"is of an unknown kind, {suffix!r}"
-            if suffix
-            else "has no ending that says what kind of file it is"
-        )
+        kind = f"is of an unknown kind, {suffix!r}" if suffix else "has no ending that says what kind of file it is"
         yield Unreadable(name, kind)
         return
     try:

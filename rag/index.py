@@ -80,13 +80,9 @@ class Index:
         most = max((self.lengths[document] for document in excluded if document is not None), default=0)
         wanted = min(k + most, len(self.chunks))
         scores, rows = self.vectors.search(np.ascontiguousarray(queries, dtype=np.float32), wanted)
-        return [
-            tuple(self._passages(rows[n], scores[n], document))[:k] for n, document in enumerate(excluded)
-        ]
+        return [tuple(self._passages(rows[n], scores[n], document))[:k] for n, document in enumerate(excluded)]
 
-    def _passages(
-        self, rows: NDArray[np.int64], scores: NDArray[np.float32], without: str | None
-    ) -> Iterator[Passage]:
+    def _passages(self, rows: NDArray[np.int64], scores: NDArray[np.float32], without: str | None) -> Iterator[Passage]:
         for row, score in zip(rows.tolist(), scores.tolist(), strict=True):
             chunk = self.chunks[row]
             if chunk.document != without:
@@ -138,9 +134,7 @@ def load(folder: Path, *, embedder: str, digest: str) -> Index:
     if not isinstance(flat, faiss.IndexFlatIP) or flat.d != meta.dimension:
         raise _broken(folder, f"{VECTORS} holds something else than vectors of length {meta.dimension}")
     if not len(chunks) == flat.ntotal == meta.passages:
-        raise _broken(
-            folder, f"{len(chunks):,} passages, {flat.ntotal:,} vectors, {meta.passages:,} expected"
-        )
+        raise _broken(folder, f"{len(chunks):,} passages, {flat.ntotal:,} vectors, {meta.passages:,} expected")
     return Index(meta, chunks, flat)
 
 

@@ -13,6 +13,7 @@ from rag.index import Index, IndexMeta
 from workbench.errors import ConfigError
 from workbench.examples import read_examples
 from workbench.run import Passage, Retrieved
+from workbench.table import listed
 from workbench.usecase import Example
 from workbench.workspace import Step, write_jsonl
 
@@ -55,8 +56,8 @@ class Stopwatch:
         self.seconds[name] = round(self.seconds.get(name, 0.0) + time.perf_counter() - started, 4)
 
 
-def make_index(step: Step, embedders: Embedders) -> str:
-    """Do an ``index`` step; returns what it did in one line.
+def make_index(step: Step, *, embedders: Embedders) -> None:
+    """Do an ``index`` step: documents into passages, vectors and what they were made with.
 
     Raises DataError where no document can be read, NotFound where the embedder is not there, and
     ConfigError where the passages are to be longer than the embedder reads.
@@ -88,8 +89,8 @@ def make_index(step: Step, embedders: Embedders) -> str:
     )
     with watch.phase("writing"):
         indexes.save(indexes.build(meta, chunks, vectors), step.folder)
-    step.note(**facts(corpus), passages=len(chunks), embedder=embedder.digest, phases=watch.seconds)
-    return said(corpus, passages=len(chunks))
+    step.note(**facts(corpus), passages=len(chunks), embedder=embedder.digest, phase_seconds=watch.seconds)
+    print(said(corpus, passages=len(chunks)))
 
 
 def require_readable(chunking: Chunking, embedder: Embedder) -> None:
@@ -119,9 +120,7 @@ def facts(corpus: Corpus) -> dict[str, Any]:
         "documents": len(corpus.documents),
         "duplicates": len(corpus.duplicates),
         "unreadable": len(corpus.unreadable),
-        "unreadable_files": [
-            {"name": item.name, "reason": item.reason} for item in corpus.unreadable[:SHOWN]
-        ],
+        "unreadable_files": [{"name": item.name, "reason": item.reason} for item in corpus.unreadable[:SHOWN]],
     }
 
 
@@ -129,23 +128,21 @@ def said(corpus: Corpus, *, passages: int) -> str:
     """The same in one line."""
     parts = [f"{passages:,} passages of {len(corpus.documents):,} documents"]
     if corpus.duplicates:
-        parts.append(f"{len(corpus.duplicates):,} repeats left out")
+        parts.append(f"repeats left out: {len(corpus.duplicates):,}")
     if corpus.unreadable:
-        first = corpus.unreadable[0]
-        parts.append(f"{len(corpus.unreadable):,} could not be read (the first: {first.name} {first.reason})")
+        named = listed((f"{item.name} {item.reason}" for item in corpus.unreadable), most=3)
+        parts.append(f"not read: {len(corpus.unreadable):,} ({named})")
     return "; ".join(parts)
 
 
-def retrieve(step: Step, embedders: Embedders) -> str:
-    """Do a ``retrieve`` step; returns what it did in one line.
+def retrieve(step: Step, *, embedders: Embedders) -> None:
+    """Do a ``retrieve`` step: the passages found for every example, in the order of the examples.
 
     The document that has an example's own id is passed over for that example: nobody retrieves his own answer.
     The passages found for an example do not depend on which examples are timed. Raises ConfigError where
     the index was built with another embedder than the one of that name now.
     """
     needed, watch = step.needed("index"), Stopwatch()
-    if needed.status != "done":
-        raise ConfigError(f"{step.name} needs {needed.name}, which is not done.", f"Run {needed.name} first.")
     step.progress("loading the embedder")
     with watch.phase("loading"):
         embedder = embedders.get(indexes.read_meta(needed.folder).embedder)
@@ -165,16 +162,14 @@ def retrieve(step: Step, embedders: Embedders) -> str:
         timed = time_alone(step, questions[:TIMED], index=index, embedder=embedder, k=k)
     seconds = [*timed, *[None] * (len(examples) - len(timed))]
     write_jsonl(step.path(RETRIEVED), [_record(*row) for row in zip(examples, found, seconds, strict=True)])
-    cut_off = (
-        sum(embedder.count_tokens(text) > embedder.longest for text in questions) if embedder.longest else 0
-    )
+    cut_off = sum(embedder.count_tokens(text) > embedder.longest for text in questions) if embedder.longest else 0
     step.note(
         examples=len(examples),
         own_document_excluded=sum(document is not None for document in own),
         questions_cut=cut_off,
-        phases=watch.seconds,
+        phase_seconds=watch.seconds,
     )
-    return f"{k} passages for each of {len(examples):,} examples"
+    print(f"{k} passages for each of {len(examples):,} examples")
 
 
 def time_alone(step: Step, questions: list[str], *, index: Index, embedder: Embedder, k: int) -> list[float]:

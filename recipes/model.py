@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
+from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -118,7 +119,7 @@ def load(name: str, *, four_bit: bool = False, double_quantisation: bool = True)
             trust_remote_code=False,
             device_map={"": where},
         )
-    except (ValueError, OSError, KeyError) as error:
+    except (ValueError, OSError, KeyError, SafetensorError) as error:
         raise ConfigError(
             f"The base model {name!r} cannot be loaded: {error}",
             "It must be a causal language model that transformers knows, with weights as safetensors.",

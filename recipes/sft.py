@@ -1,6 +1,7 @@
 """Supervised fine-tuning: rows, arguments, trainer, train, save."""
 
 import math
+import os
 import time
 import warnings
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ from workbench.candidate import Full, Lora, Qlora, Sft
 from workbench.errors import ConfigError, Stopped, WorkbenchError
 from workbench.workspace import Step
 
-CHECKPOINT_SECONDS = 10.0
+CHECKPOINT_SECONDS = float(os.environ.get("WORKBENCH_CHECKPOINT_SECONDS", "10"))
 """At most about this much training is lost when the process is killed."""
 COMPLETE = "complete"
 """Name of the file that marks a checkpoint as whole; it is written last."""

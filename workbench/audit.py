@@ -107,9 +107,7 @@ def mend(examples: Examples, findings: Iterable[Finding]) -> Mended:
         for identity in each.drop:
             reasons.setdefault((each.drop_split, identity), each.kind)
     dropped = {
-        example.id: reasons[example.split, example.id]
-        for example in examples
-        if (example.split, example.id) in reasons
+        example.id: reasons[example.split, example.id] for example in examples if (example.split, example.id) in reasons
     }
     kept = examples.at(n for n, example in enumerate(examples) if example.id not in dropped)
     return Mended(kept, dropped)
@@ -217,8 +215,7 @@ def _too_long(examples: Examples, split: Split, *, limit: LengthLimit) -> Iterat
     said = Said(
         "too_long",
         "warning",
-        f"{{rows}} {{exceed}} {limit.tokens:,} tokens or so, the longest has {max(sizes, default=0):,}: "
-        + consequence,
+        f"{{rows}} {{exceed}} {limit.tokens:,} tokens or so, the longest has {max(sizes, default=0):,}: " + consequence,
         "Shorten them, or allow longer rows and make sure that the base model takes them.",
     )
     if rows:

@@ -5,7 +5,7 @@ import warnings
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
-import openpyxl  # type: ignore[import-untyped]
+import openpyxl
 import pyarrow  # type: ignore[import-untyped]
 import pyarrow.parquet  # type: ignore[import-untyped]
 
@@ -124,13 +124,11 @@ def _table_of_sheet(rows: Rows, source: str) -> Table:
     if wide:
         found = next(len(row) for number, row in rows if number == wide[0])
         raise DataError(
-            f"Row {wide[0]} of {source} has {found} cells where the header has {len(header)}"
-            f" (rows {listed(wide)}).",
+            f"Row {wide[0]} of {source} has {found} cells where the header has {len(header)} (rows {listed(wide)}).",
             "Give every column a name in the first row, or delete the cells beyond it.",
         )
     texts = [
-        _texts([*row, *[None] * (len(header) - len(row))], f"Row {number} of {source}")
-        for number, row in rows[1:]
+        _texts([*row, *[None] * (len(header) - len(row))], f"Row {number} of {source}") for number, row in rows[1:]
     ]
     return make_table(source, header, rows=texts, numbers=[n for n, _ in rows[1:]], unit="row")
 

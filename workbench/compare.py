@@ -1,7 +1,7 @@
 """Scores of several candidates on the same examples become Comparisons and a verdict about the metric."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import Literal
@@ -110,6 +110,8 @@ class Standing(Noun):
     approach: Approach
     seeds: int
     """Training seeds; 1 where nothing is trained."""
+    seed_sd: float | None
+    """How much the mean varies from seed to seed; None: fewer than two seeds, so not measured."""
     mean: float
     low: float
     high: float
@@ -123,8 +125,9 @@ class Standing(Noun):
 
 
 class Needed(Noun):
-    """What would settle an open question in 80 of 100 tests; None: more of that alone would not."""
+    """What would show in 80 of 100 tests that a candidate is good enough; None: more of that alone would not."""
 
+    candidate: str
     examples: int | None
     """Test examples in all, if the lead seen so far is the true one; it is usually smaller."""
     planned: int | None
@@ -205,8 +208,9 @@ def sentence(comparison: Comparison, subject: str = "") -> str:
     interval = f"{level} interval {points(low)} to {points(high)}, n = {comparison.n}"
     if delta == 0:
         return f"{subject} and {other} answer equally well ({interval})."
-    word = "better" if delta > 0 else "worse"
-    tail = "" if comparison.shown != "not shown" else ", which this test can't tell from chance"
+    word, tail = "better" if delta > 0 else "worse", ""
+    if comparison.shown == "not shown":
+        tail = "; too few examples or training seeds to claim it" if low > 0 else ", which may be chance"
     return f"{subject} answers {points(abs(delta))} points ({interval}) {word} than {other}{tail}."
 
 
@@ -257,10 +261,11 @@ def _evidence(panel: Panel, *, alpha: float, rng: np.random.Generator) -> _Evide
         averages.mean(axis=0), clusters.covariance(relative), clusters.df, spread.variance, spread.df, n
     )
     errors = statistics.mean_draws(estimate, rng=rng)
+    single = np.array([one.trained for one in candidates]) & (spread.seeds == 1)
     claims, pseudo = None, np.zeros(0, dtype=bool)
     if k > 1:
         pairs = statistics.contrasts(estimate)
-        binary = np.isin(averages, (0.0, 1.0)).all(axis=0)
+        binary: NDArray[np.bool_] = np.asarray(np.isin(averages, (0.0, 1.0)).all(axis=0))
         both = binary[pairs.left] & binary[pairs.right]
         enough = np.where(both, statistics.FEW_DISAGREEMENTS, statistics.FEW_DEPARTURES)
         pseudo = (statistics.departures(averages, pairs) < enough) | (both & (n < statistics.FEW_ITEMS))
@@ -271,6 +276,8 @@ def _evidence(panel: Panel, *, alpha: float, rng: np.random.Generator) -> _Evide
         claims = statistics.family(pairs, nulls, alpha=alpha)
         claims = _guarded(claims, averages, pseudo & both)
     grouped = len(clusters.sizes) < n
+    unseen = np.where(single, np.sqrt(np.maximum(statistics.ONE_SEED_SD**2 - spread.variance, 0)), 0.0)
+    errors = errors + rng.standard_normal(errors.shape) * unseen
     return _Evidence(candidates, averages, clusters, grouped, spread, estimate, claims, pseudo, errors)
 
 
@@ -291,6 +298,8 @@ class _Claims:
     shown: NDArray[np.bool_]
     best: NDArray[np.bool_]
     bound: Floats
+    rivals: NDArray[np.bool_]
+    constants: Floats
     good: NDArray[np.bool_]
     regret: Floats
 
@@ -298,11 +307,12 @@ class _Claims:
 def _claims(evidence: _Evidence, eligible: NDArray[np.bool_], smallest_difference: float) -> _Claims:
     k = len(evidence.candidates)
     means, claims = evidence.estimate.means, evidence.claims
+    # Where nobody is eligible, everybody is compared with everybody.
+    eligible = eligible if eligible.any() else np.ones(k, dtype=bool)
     regret = statistics.expected_regrets(means, evidence.errors, among=eligible)
     if claims is None:
-        return _Claims(
-            np.zeros((1, 1), dtype=bool), np.ones(1, dtype=bool), np.zeros(1), np.zeros(1, dtype=bool), regret
-        )
+        nobody = np.zeros(1, dtype=bool)
+        return _Claims(nobody[:, None], ~nobody, np.zeros(1), nobody, np.zeros((1, 1)), nobody, regret)
     pairs = claims.pairs
     shown, gate = np.zeros((k, k), dtype=bool), np.zeros((k, k))
     one_seed = np.array([c.trained for c in evidence.candidates]) & (evidence.spread.seeds == 1)
@@ -313,11 +323,12 @@ def _claims(evidence: _Evidence, eligible: NDArray[np.bool_], smallest_differenc
     clear = (claims.p <= claims.alpha) & (np.abs(pairs.delta) > hurdle)
     shown[pairs.left, pairs.right] = clear & (pairs.centre - claims.margin > 0)
     shown[pairs.right, pairs.left] = clear & (pairs.centre + claims.margin < 0)
-    bound = statistics.regret_bounds(claims, among=eligible)
+    regrets = statistics.regret_bounds(claims, smallest_difference, among=eligible)
     lead = means[None, :] - means[:, None]
     survives = np.where(gate > 0, lead + gate <= smallest_difference, True)[:, eligible].all(axis=1)
     best = statistics.best_set(claims, among=eligible, hurdle=gate)
-    return _Claims(shown, best, bound, (bound <= smallest_difference) & survives, regret)
+    good = (regrets.bound <= smallest_difference) & survives
+    return _Claims(shown, best, regrets.bound, regrets.rivals, regrets.constants, good, regret)
 
 
 def _caution(evidence: _Evidence) -> str:
@@ -343,8 +354,14 @@ def _caution(evidence: _Evidence) -> str:
 # --- From evidence to nouns --------------------------------------------------------------------------
 
 
-def _rank(one: Scores) -> tuple[int, str]:
-    return APPROACHES.index(one.approach), one.name
+Rank = Callable[[Scores], tuple[int, int, str]]
+"""How simple a candidate is, the simplest least."""
+
+
+def _ranking(eligible: Sequence[str] | None) -> Rank:
+    """By approach, then as ``eligible`` has them, then by name."""
+    place = {name: position for position, name in enumerate(eligible or ())}
+    return lambda one: (APPROACHES.index(one.approach), place.get(one.name, len(place)), one.name)
 
 
 def _method(evidence: _Evidence, r: int) -> str:
@@ -363,14 +380,14 @@ def _method(evidence: _Evidence, r: int) -> str:
     return ", ".join(words)
 
 
-def _comparisons(evidence: _Evidence, claims: _Claims, panel: Panel) -> tuple[Comparison, ...]:
+def _comparisons(evidence: _Evidence, claims: _Claims, *, metric: str, rank: Rank) -> tuple[Comparison, ...]:
     known = evidence.claims
     if known is None:
         return ()
     rows = []
     for r, (i, j) in enumerate(zip(known.pairs.left, known.pairs.right, strict=True)):
         # The reference is the simpler one.
-        flip = _rank(evidence.candidates[i]) < _rank(evidence.candidates[j])
+        flip = rank(evidence.candidates[i]) < rank(evidence.candidates[j])
         sign, (subject, other) = (-1.0, (j, i)) if flip else (1.0, (i, j))
         centre, margin = sign * float(known.pairs.centre[r]), float(known.margin[r])
         shown: Shown = "not shown"
@@ -378,7 +395,7 @@ def _comparisons(evidence: _Evidence, claims: _Claims, panel: Panel) -> tuple[Co
             shown = "better" if claims.shown[subject, other] else "worse"
         delta = sign * float(known.pairs.delta[r]) + 0.0
         comparison = Comparison(
-            metric=panel.metric,
+            metric=metric,
             candidate=evidence.candidates[subject].name,
             reference=evidence.candidates[other].name,
             n=len(evidence.averages),
@@ -391,17 +408,18 @@ def _comparisons(evidence: _Evidence, claims: _Claims, panel: Panel) -> tuple[Co
             shown=shown,
             method=_method(evidence, r),
         )
-        key = (_rank(evidence.candidates[other]), _rank(evidence.candidates[subject]))
+        key = (rank(evidence.candidates[other]), rank(evidence.candidates[subject]))
         rows.append((key, comparison))
     return tuple(comparison for _, comparison in sorted(rows, key=lambda row: row[0]))
 
 
-def _standings(evidence: _Evidence, claims: _Claims, *, alpha: float) -> tuple[Standing, ...]:
+def _standings(evidence: _Evidence, claims: _Claims, *, alpha: float, rank: Rank) -> tuple[Standing, ...]:
     n = len(evidence.averages)
     rows = []
     for j, one in enumerate(evidence.candidates):
         column = evidence.averages[:, j]
         mean, own = float(column.mean()), float(evidence.estimate.own[j])
+        seeds = int(evidence.spread.seeds[j])
         if not evidence.grouped and own == 0 and np.isin(column, (0.0, 1.0)).all():
             interval = statistics.wilson(mean, n, alpha=alpha)
         else:
@@ -412,7 +430,8 @@ def _standings(evidence: _Evidence, claims: _Claims, *, alpha: float) -> tuple[S
         standing = Standing(
             candidate=one.name,
             approach=one.approach,
-            seeds=int(evidence.spread.seeds[j]),
+            seeds=seeds,
+            seed_sd=float(np.sqrt(statistics.seed_variance(one.values))) if seeds > 1 else None,
             mean=mean,
             low=interval.low,
             high=interval.high,
@@ -420,63 +439,74 @@ def _standings(evidence: _Evidence, claims: _Claims, *, alpha: float) -> tuple[S
             regret_bound=min(1.0, float(claims.bound[j])),
             expected_regret=float(claims.regret[j]),
         )
-        rows.append((_rank(one), standing))
+        rows.append((rank(one), standing))
     return tuple(standing for _, standing in sorted(rows, key=lambda row: row[0]))
 
 
 def _needed(
-    evidence: _Evidence, pick: int, *, eligible: NDArray[np.bool_], smallest_difference: float
+    evidence: _Evidence, claims: _Claims, pick: int, *, eligible: NDArray[np.bool_], smallest_difference: float
 ) -> Needed | None:
     """How much more it takes to show that ``pick`` is good enough (or, harder, the winner)."""
-    known, delta, n = evidence.claims, smallest_difference, len(evidence.averages)
-    rivals = np.array([j for j in np.flatnonzero(eligible) if j != pick])
-    if known is None or not len(rivals):
+    delta, n = smallest_difference, len(evidence.averages)
+    others = np.array([j for j in np.flatnonzero(eligible) if j != pick], dtype=np.int64)
+    if evidence.claims is None or not len(others):
         return None
-    pairs = known.pairs
-    row = np.array([_row(pairs, pick, int(j)) for j in rivals])
-    lead = evidence.estimate.means[pick] - evidence.estimate.means[rivals]
-    shared, own = np.maximum(pairs.shared[row], pairs.least), pairs.own[row]
-    one_sided, two_sided = known.one_sided[pick, rivals], known.constants[row]
+    pairs = evidence.claims.pairs
 
-    def ask(margins: Floats, constants: Floats) -> statistics.Enough:
-        return statistics.enough(margins, shared=shared, own=own, constants=constants, n=n)
+    def ask(rivals: NDArray[np.int64], margins: Floats, constants: Floats) -> statistics.Enough:
+        row = [_row(pairs, pick, int(j)) for j in rivals]
+        shared = np.maximum(pairs.shared[row], pairs.least)
+        return statistics.enough(margins, shared=shared, own=pairs.own[row], constants=constants, n=n)
 
-    as_seen, halved = ask(delta + lead, one_sided), ask(delta + lead / 2, one_sided)
-    winner = ask(np.maximum(lead, delta), two_sided).items
-    seeds = [int(evidence.spread.seeds[j]) for j in (*rivals, pick) if evidence.candidates[j].trained]
-    most = max(seeds, default=0)
-    blocking = int(np.argmax((shared + own) / (delta + lead) ** 2))
-    by_items = np.isfinite(as_seen.items)
-    if np.isfinite(as_seen.seed_factor) and (own[blocking] > shared[blocking] or not by_items):
-        return _need(None, None, winner, seeds=ceil(most * as_seen.seed_factor), most=most, n=n)
-    if by_items:
+    means = evidence.estimate.means
+    lead = means[pick] - means
+    two_sided = evidence.claims.constants[[_row(pairs, pick, int(j)) for j in others]]
+    winner = ask(others, np.maximum(lead[others], delta), two_sided)
+    rivals = np.array([j for j in others if claims.rivals[j]], dtype=np.int64)
+    seeds = [int(evidence.spread.seeds[j]) for j in (*others, pick) if evidence.candidates[j].trained]
+    need = _Need(evidence.candidates[pick].name, n, max(seeds, default=0), winner.items)
+    if not len(rivals):
+        return need.of(None, None, 3 if 1 in seeds else None)
+    constants = claims.constants[pick, rivals]
+    as_seen = ask(rivals, delta + lead[rivals], constants)
+    halved = ask(rivals, delta + lead[rivals] / 2, constants)
+    if np.isfinite(as_seen.items) and not as_seen.mostly_seeds:
         # One seed says nothing of its own spread, whatever the number of items.
-        return _need(as_seen.items, halved.items, winner, seeds=3 if 1 in seeds else None, most=most, n=n)
-    both = ceil(most * as_seen.both_seed_factor)
-    return _need(as_seen.both_items, halved.both_items, winner, seeds=both, most=most, n=n)
+        return need.of(as_seen.items, halved.items, 3 if 1 in seeds else None)
+    if np.isfinite(as_seen.seed_factor):
+        return need.of(None, None, ceil(need.seeds * as_seen.seed_factor))
+    return need.of(as_seen.both_items, halved.both_items, ceil(need.seeds * as_seen.both_seed_factor))
+
+
+@dataclass(frozen=True)
+class _Need:
+    """Whom it is about, what there is now, and the items that would prove a winner."""
+
+    candidate: str
+    items: int
+    seeds: int
+    winner: float
+
+    def of(self, examples: float | None, halved: float | None, seeds: int | None) -> Needed:
+        total = None if examples is None else max(self.items + 1, ceil(examples))
+        planned = None if total is None else ceil(1.5 * total)
+        at_most = None
+        if planned is not None and halved is not None and np.isfinite(halved):
+            at_most = max(planned, ceil(halved))
+        return Needed(
+            candidate=self.candidate,
+            examples=total,
+            planned=planned,
+            at_most=at_most,
+            seeds=None if seeds is None else max(seeds, self.seeds + 1, 3),
+            for_winner=max(self.items + 1, ceil(self.winner)) if np.isfinite(self.winner) else None,
+        )
 
 
 def _row(pairs: Contrasts, one: int, other: int) -> int:
     """Index of the pair of two candidates."""
     found = (pairs.left == min(one, other)) & (pairs.right == max(one, other))
     return int(np.flatnonzero(found)[0])
-
-
-def _need(
-    examples: float | None, halved: float | None, winner: float, *, seeds: int | None, most: int, n: int
-) -> Needed:
-    total = None if examples is None else max(n + 1, ceil(examples))
-    planned = None if total is None else ceil(1.5 * total)
-    at_most = None
-    if planned is not None and halved is not None and np.isfinite(halved):
-        at_most = max(planned, ceil(halved))
-    return Needed(
-        examples=total,
-        planned=planned,
-        at_most=at_most,
-        seeds=None if seeds is None else max(seeds, most + 1, 3 if most == 1 else 2),
-        for_winner=max(n + 1, ceil(winner)) if np.isfinite(winner) else None,
-    )
 
 
 def _detectable(evidence: _Evidence) -> float | None:
@@ -496,14 +526,15 @@ def analyse(
     smallest_difference: float,
     rng: np.random.Generator,
     alpha: float = 0.05,
-    eligible: Collection[str] | None = None,
+    eligible: Sequence[str] | None = None,
 ) -> Analysis:
     """What the scores show about every pair, about the best, and about which candidate is good enough.
 
     Three claims, each wrong in at most ``alpha`` of such tests: a *winner* beats every other (all pairs,
     two-sided); the *best set* holds the best; a candidate is *good enough* if the upper bound of what it
-    loses is at most ``smallest_difference`` (a share). ``eligible``: names that may be chosen, by default
-    all; the others are compared, too. The order of candidates and items changes nothing.
+    loses is at most ``smallest_difference`` (a share). ``eligible``: names that may be chosen, the simplest
+    first, by default all by approach and name; the others are compared, too. The order of candidates and
+    items in the panel changes nothing.
 
     Sources: Hsu, Multiple Comparisons (1996), for max-T and comparisons with the best; Miller (2024),
     "Adding Error Bars to Evals", for pairing and clusters.
@@ -511,14 +542,19 @@ def analyse(
     evidence = _evidence(panel, alpha=alpha, rng=rng)
     candidates, means = evidence.candidates, evidence.estimate.means
     mask = np.array([eligible is None or one.name in eligible for one in candidates])
-    claims, caution = _claims(evidence, mask, smallest_difference), _caution(evidence)
-    order = sorted((int(j) for j in np.flatnonzero(mask)), key=lambda j: _rank(candidates[j]))
+    caution = _caution(evidence)
+    claims = _claims(evidence, mask, smallest_difference)
+    if caution:
+        claims = replace(claims, shown=np.zeros_like(claims.shown))
+    rank = _ranking(eligible)
+    order = sorted((int(j) for j in np.flatnonzero(mask)), key=lambda j: rank(candidates[j]))
     leader = max(order, key=lambda j: means[j], default=None)
     winner, good, lean = ([], [], []) if caution else _found(claims, order, leader, smallest_difference)
     verdict, choice = _verdict(winner, good, lean)
     needed = None
     if leader is not None and verdict in ("lean", "need_more_data"):
-        needed = _needed(evidence, leader, eligible=mask, smallest_difference=smallest_difference)
+        pick = leader if choice is None else choice
+        needed = _needed(evidence, claims, pick, eligible=mask, smallest_difference=smallest_difference)
     names = [one.name for one in candidates]
     return Analysis(
         metric=panel.metric,
@@ -527,8 +563,8 @@ def analyse(
         alpha=alpha,
         smallest_difference=smallest_difference,
         detectable=_detectable(evidence),
-        standings=_standings(evidence, claims, alpha=alpha),
-        comparisons=_comparisons(evidence, claims, panel),
+        standings=_standings(evidence, claims, alpha=alpha, rank=rank),
+        comparisons=_comparisons(evidence, claims, metric=panel.metric, rank=rank),
         best_set=tuple(names[j] for j in order if claims.best[j] or caution),
         winner=names[winner[0]] if winner else None,
         good_enough=tuple(names[j] for j in good),

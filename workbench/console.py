@@ -128,7 +128,7 @@ def show_recommendation(recommendation: Recommendation, results: Results) -> Non
         for reason in recommendation.reasons:
             say(f"  - {reason.text}")
     for ruled in recommendation.ruled_out:
-        say(f"  - Ruled out: {ruled.candidate}: {ruled.text}")
+        say(f"  - Ruled out: {ruled.candidate}: {ruled.figure}")
     if results.waiting:
         say(f"\nNot measured yet: {', '.join(results.waiting)}.")
     console().print(standings_table(recommendation, results))

@@ -9,9 +9,8 @@ from workbench.statistics import Bounds
 from workbench.usecase import UseCase
 
 FEWEST_TIMINGS = 59
-"""With fewer timed requests nothing bounds a 95th percentile from above: 0.95^59 < 0.05."""
-FEW_TIMINGS_CONFIDENCE = 0.999
-"""With fewer, a limit counts as broken only at this confidence."""
+"""With fewer timed requests nothing bounds a 95th percentile from above: 0.95^59 < 0.05. From below, only
+their fastest is trusted to bound it."""
 
 Status = Literal["pass", "fail", "unsure"]
 
@@ -66,8 +65,7 @@ def latency_bounds(seconds: Sequence[float]) -> Bounds:
     bounds = statistics.percentile_bounds(seconds)
     if len(seconds) >= FEWEST_TIMINGS:
         return bounds
-    strict = statistics.percentile_bounds(seconds, confidence=FEW_TIMINGS_CONFIDENCE)
-    return Bounds(bounds.estimate, strict.low, None)
+    return Bounds(bounds.estimate, min(seconds), None)
 
 
 def check_limits(candidate: str, measured: Measured | None, use_case: UseCase) -> tuple[LimitCheck, ...]:
@@ -105,8 +103,8 @@ def _check(candidate: str, limit: str, bounds: Bounds | None, allowed: float, *,
     gap = bounds.estimate - allowed
     side = "over" if gap > 0 else "under"
     text = (
-        f"{limit} {figure(bounds.estimate)}{unit} (95 % bounds {_bound(bounds.low)} to {_bound(bounds.high)}"
-        f"{unit}, {n} requests timed), {figure(abs(gap))}{unit} {side} the limit of {allowed:g}{unit}"
+        f"{limit} {figure(bounds.estimate)}{unit} ({_range(bounds, unit)}, {n} requests timed), "
+        f"{figure(abs(gap))}{unit} {side} the limit of {allowed:g}{unit}"
     )
     return LimitCheck(
         candidate=candidate, limit=limit, status=status, allowed=allowed,
@@ -125,5 +123,12 @@ def figure(value: float) -> str:
     return f"{rounded:.{decimals}f}"
 
 
-def _bound(value: float | None) -> str:
-    return "unknown" if value is None else figure(value)
+def _range(bounds: Bounds, unit: str) -> str:
+    """The bounds in words; a missing one is said to be missing."""
+    if bounds.low is None and bounds.high is None:
+        return "no bounds from so few"
+    if bounds.low is None:
+        return f"surely at most {figure(bounds.high or 0)}{unit}, no lower bound from so few"
+    if bounds.high is None:
+        return f"surely at least {figure(bounds.low)}{unit}, no upper bound from so few"
+    return f"95 % bounds {figure(bounds.low)} to {figure(bounds.high)}{unit}"

@@ -1,5 +1,6 @@
 """A user's files become a use case."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,13 +8,16 @@ import numpy as np
 
 from workbench.audit import Audit, audit, mend
 from workbench.case import SPLITS, Case, create_case
-from workbench.errors import ConfigError
+from workbench.errors import ConfigError, DataError
 from workbench.examples import Examples
+from workbench.finding import Finding
 from workbench.intake import Columns, guess_columns, read_table, to_examples
 from workbench.splits import split_examples
 from workbench.usecase import Split, UseCase
+from workbench.workspace import disk_error
 
 SPLIT_SEED = 0
+DOCUMENT_SUFFIXES = (".txt", ".md", ".jsonl")
 
 
 @dataclass(frozen=True)
@@ -92,15 +96,34 @@ def audit_case(case: Case) -> Audit:
     return audit(train, dev, test, metric=case.use_case.metric)
 
 
-def mend_case(case: Case) -> dict[Split, int]:
-    """Leave out the rows that the audit says can be left out; never test rows that leaked.
+def mend_case(case: Case, findings: Sequence[Finding] | None = None) -> dict[Split, int]:
+    """Leave out the rows that the audit, or these of its findings, say can be left out; never test rows that leaked.
 
     Returns how many were left out of each split.
     """
-    findings = audit_case(case).findings
+    chosen = audit_case(case).findings if findings is None else findings
     parts = {split: case.examples(split) for split in SPLITS}
-    mended = {split: mend(examples.as_split(split), findings) for split, examples in parts.items()}
+    mended = {split: mend(examples.as_split(split), chosen) for split, examples in parts.items()}
     for split, result in mended.items():
         if result.dropped:
             case.freeze(split, result.examples)
     return {split: len(result.dropped) for split, result in mended.items()}
+
+
+def add_documents(case: Case, files: Mapping[str, bytes]) -> None:
+    """Add documents to a use case by file name; one of the same name is replaced.
+
+    Raises DataError where a name is none or an ending is not one that documents have, before anything is written.
+    """
+    for name in files:
+        if Path(name).name != name or Path(name).suffix.lower() not in DOCUMENT_SUFFIXES:
+            raise DataError(f"{name!r} is not a document that can be read.", f"Use {', '.join(DOCUMENT_SUFFIXES)}.")
+    folder = case.folder / "documents"
+    for name, content in files.items():
+        try:
+            folder.mkdir(exist_ok=True)
+            partial = folder.parent / f".{name}.part"
+            partial.write_bytes(content)
+            partial.replace(folder / name)
+        except OSError as error:
+            raise disk_error(folder / name, error) from None

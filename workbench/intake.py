@@ -34,7 +34,7 @@ def read_table(
     suffix = path.suffix.lower()
     if suffix not in TEXT_SUFFIXES + BINARY_SUFFIXES and (path.is_file() or not path.exists()):
         raise DataError(
-            f"{path.name} has no ending that says what kind of file it is"
+            f"{path.name} has no ending that says what kind of file it is."
             if not suffix
             else f"{path.name} is of an unknown kind, {suffix!r}.",
             f"Use one of {', '.join(TEXT_SUFFIXES + BINARY_SUFFIXES)}.",
@@ -207,9 +207,7 @@ def _check_columns(table: Table, named: dict[str, str]) -> None:
             "Name it (--input). If those are values and not names, add a first line of column names.",
         )
     if "input" in named and "messages" in named:
-        raise DataError(
-            "Both a column of plain requests and one of conversations are named.", "Choose one of them."
-        )
+        raise DataError("Both a column of plain requests and one of conversations are named.", "Choose one of them.")
     if "input" in named and "target" not in named:
         raise DataError(
             f"Which column of {table.source} is the reference answer? It has {found}.",
@@ -217,9 +215,7 @@ def _check_columns(table: Table, named: dict[str, str]) -> None:
         )
     answer = named.get("target")
     if answer is not None and answer in (named.get("input"), named.get("messages"), named.get("context")):
-        raise DataError(
-            f"The column {answer!r} is named both as the request and as the answer.", "Name two columns."
-        )
+        raise DataError(f"The column {answer!r} is named both as the request and as the answer.", "Name two columns.")
 
 
 def _request_and_answer(cells: dict[str, str], where: str) -> tuple[tuple[Message, ...], str]:

@@ -135,15 +135,9 @@ def recommend(
     failed = {check.candidate for check in checks if check.status == "fail"}
     unsure = {check.candidate for check in checks if check.status == "unsure"}
     left = [one for one in panel.candidates if one.name not in failed]
-    analysis = analyse(
-        panel,
-        smallest_difference=use_case.smallest_difference,
-        rng=rng,
-        eligible=[one.name for one in left],
-    )
-    order = tuple(
-        one.name for one in sorted(left, key=lambda one: (*_simplicity(one.approach, measured.get(one.name)), one.name))
-    )
+    left.sort(key=lambda one: (*_simplicity(one.approach, measured.get(one.name)), one.name))
+    order = tuple(one.name for one in left)
+    analysis = analyse(panel, smallest_difference=use_case.smallest_difference, rng=rng, eligible=order)
     choice, strength, ground = _decide(analysis, order, unsure)
     case = _Case(use_case, analysis, measured, checks, order, choice, strength, ground)
     next_step = _next_step(case)
@@ -220,6 +214,8 @@ def _headline(case: _Case) -> str:
     if case.ground == "all wrong":
         return "Not decided: no candidate answered anything right."
     if case.choice is None:
+        if len(case.analysis.standings) < 2:
+            return "Not decided: there is only one candidate."
         if case.analysis.caution:
             return "Not decided: these test examples can't support a claim."
         return f"Not decided yet: {case.label(case.leader)} is ahead, but this test can't tell."
@@ -293,6 +289,9 @@ def _how_sure(case: _Case) -> str:
             f"Choosing it loses at most {points(one.regret_bound)} points against the best, and less than "
             f"{case.margin} would not change what you deploy: {promise}"
         )
+        open_ = [name for name in case.order[: case.order.index(case.choice)] if name in analysis.best_set]
+        if open_ and not set(open_) & set(analysis.good_enough):
+            text += f"; {', '.join(open_)} may do as well and is simpler, but is not shown to"
     doubts = case.unsure(case.choice)
     return f"{text}; but it is not shown to keep the limits ({doubts[0].text})." if doubts else f"{text}."
 
@@ -328,10 +327,9 @@ def _next_step(case: _Case) -> str:
     analysis, needed = case.analysis, case.analysis.needed
     if case.ground == "limits":
         check = min(case.failed(_closest(case)), key=_excess)
-        return (
-            f"Relax the {check.limit} limit to {figure(check.high or check.estimate or check.allowed)}, "
-            f"or make {check.candidate} cheaper to answer."
-        )
+        unit = " s" if check.limit == "p95 latency" else ""
+        enough = figure(check.high or check.estimate or check.allowed)
+        return f"Relax the {check.limit} limit to {enough}{unit}, or make {check.candidate} answer faster."
     if case.ground == "all wrong":
         return "Look at some answers beside their targets: metric, instruction or targets may not fit."
     doubts = case.unsure(case.choice) if case.choice is not None else []
@@ -366,16 +364,17 @@ def _more_data(case: _Case) -> str:
     parts = []
     if needed.seeds is not None:
         many = f"{needed.seeds}" if needed.seeds <= 20 else "more than 20"
-        parts.append(f"train each candidate with {many} seeds")
+        parts.append(f"train each fine-tuned candidate with {many} seeds")
     if needed.planned is not None and needed.examples is not None:
-        low, planned = _round_up(needed.examples), _round_up(needed.planned)
-        top = "" if needed.at_most is None else f" to {_round_up(needed.at_most):,}"
-        parts.append(
-            f"plan for {planned:,} test examples in all (you have {analysis.n:,}; {low:,}{top} would do, "
-            f"depending on how much of the lead is real)"
-        )
-    text = " and ".join(parts) + f" to show whether {case.leader} is within {case.margin} points of the best."
-    if needed.for_winner is not None:
+        range_ = f"{_round_up(needed.examples):,} if all of the lead seen is real"
+        if needed.at_most is not None:
+            range_ += f", {_round_up(needed.at_most):,} if half of it is"
+        parts.append(f"plan for {_round_up(needed.planned):,} test examples in all (you have {analysis.n:,}; {range_})")
+    if not parts:
+        return f"Add test examples to show whether {needed.candidate} is good enough."
+    goal = f"to show whether {needed.candidate} is within {case.margin} points of the best"
+    text = f"{' and '.join(parts)} {goal}."
+    if needed.for_winner is not None and needed.seeds is None:
         text += f" To prove which is best takes about {_round_up(needed.for_winner):,}."
     return text[:1].upper() + text[1:]
 
@@ -391,7 +390,7 @@ def _after_choice(case: _Case) -> str:
 
 def _round_up(number: int) -> int:
     """Two significant digits are all that a forecast is worth."""
-    step = 10 ** max(0, len(str(number)) - 2)
+    step = int(10 ** max(0, len(str(number)) - 2))
     return -(-number // step) * step
 
 

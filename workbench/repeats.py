@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import islice
 from typing import Literal
 
-from workbench.similarity import Pair, near_pairs, normalise, same_specifics
+from workbench.similarity import Pair, Specifics, near_pairs, normalise, specifics
 from workbench.usecase import Example
 
 DUPLICATE = 0.8
@@ -105,7 +105,7 @@ class Repeats:
         for pair in self.pairs:
             left, right = self.rows[pair.left], self.rows[pair.right]
             near = pair.jaccard >= DUPLICATE
-            same = near and self._same_specifics(pair)
+            same = near and self._specifics[pair.left].agree(self._specifics[pair.right])
             for target in left:
                 if target in right:
                     relation = self._agreeing(pair, same, telling=target in self.telling)
@@ -124,9 +124,10 @@ class Repeats:
             return "templated"
         return "review" if telling else None
 
-    def _same_specifics(self, pair: Pair) -> bool:
-        left, right = (next(iter(self.rows[side].values()))[0] for side in (pair.left, pair.right))
-        return same_specifics(request_text(self.examples[left]), request_text(self.examples[right]))
+    @cached_property
+    def _specifics(self) -> tuple[Specifics, ...]:
+        firsts = (next(iter(by_target.values()))[0] for by_target in self.rows)
+        return tuple(specifics(request_text(self.examples[row])) for row in firsts)
 
     def families(self) -> tuple[int, ...]:
         """For each example, the number of its family: examples that no split may part.

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from workbench.candidate import Candidate
 from workbench.case import Case
 from workbench.compare import Panel, Scores
+from workbench.cost import Measured
 from workbench.errors import WorkbenchError
 from workbench.examples import Examples
 from workbench.plan import Plan, is_done, make_plan
+from workbench.recommend import Recommendation, recommend
 from workbench.run import Response, Retrieved, Run
 from workbench.score import Score
 from workbench.usecase import MetricName, UseCase
@@ -58,6 +60,17 @@ class CandidateResults:
         """One figure that a step of every run noted about itself, where it did."""
         found = [steps[role].record.facts.get(name) for steps in self.steps if role in steps]
         return tuple(float(value) for value in found if value is not None)
+
+    def measured(self) -> Measured:
+        """What its answers and its training took."""
+        seconds = [response.seconds for response in self.responses(0) if response.seconds is not None]
+        training = self.training_seconds()
+        return Measured(
+            seconds=tuple(seconds),
+            prompt_tokens=_mean(self.fact("answer", "prompt_tokens")),
+            completion_tokens=_mean(self.fact("answer", "completion_tokens")),
+            train_seconds=_mean(training),
+        )
 
     def training_seconds(self) -> tuple[float, ...]:
         """Seconds that all training stages took, for each run; empty where nothing is trained."""
@@ -121,6 +134,15 @@ class Results:
         return [int(i) for i in np.argsort(-spread, kind="stable") if spread[i] > 0]
 
 
+def decide(results: Results) -> Recommendation:
+    """The recommendation that follows from what is measured so far; the same results give the same one.
+
+    Raises WorkbenchError where no run is finished.
+    """
+    measured = {one.name: one.measured() for one in results.candidates}
+    return recommend(results.use_case, results.panel(), measured, rng=np.random.default_rng(0))
+
+
 def load_results(case: Case, candidates: Sequence[Candidate] | None = None) -> Results:
     """Gather the finished runs of the chosen candidates."""
     plan = make_plan(case, candidates if candidates is not None else case.candidates())
@@ -135,6 +157,10 @@ def load_results(case: Case, candidates: Sequence[Candidate] | None = None) -> R
         else:
             waiting.append(name)
     return Results(case, use_case, plan, examples, tuple(found), tuple(waiting))
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None
 
 
 def _gather(plan: Plan, runs: Sequence[Run], examples: Examples, use_case: UseCase) -> CandidateResults:

@@ -31,6 +31,8 @@ FEW_ITEMS = 50
 """Below this many items, binary scores get the Bonett-Price interval."""
 FEW_CLUSTERS = 100
 """Below this many clusters, the bootstrap is asked as well and the larger constant is taken."""
+SCREEN = 0.001
+"""Level at which a candidate counts as surely too bad to be a rival."""
 DRAWS = 8_000
 BOOTSTRAPS = 2_000
 POWER = 0.8
@@ -172,8 +174,8 @@ def paired_t(differences: Floats, *, clusters: Clusters | None = None, alpha: fl
 def bonett_price(only_first: int, only_second: int, n: int, *, alpha: float = 0.05) -> Difference:
     """Interval for the difference of two paired shares where few items differ (Bonett and Price 2012).
 
-    It adds one item to each kind of disagreement. Use it for binary scores with n < 50 or fewer than ten
-    disagreements: there it covers 97 to 99 %, the paired t interval 93 %.
+    It adds one item to each kind of disagreement. Use it for binary scores with n < 50 or few
+    disagreements (``FEW_DISAGREEMENTS``): there it covers 96 to 99 %, the paired t interval 93 to 95 %.
     """
     first, second = (only_first + 1) / (n + 2), (only_second + 1) / (n + 2)
     centre = first - second
@@ -196,13 +198,15 @@ def mcnemar(only_first: int, only_second: int) -> float:
 def seed_variance(values: Floats) -> float:
     """Variance between training seeds of (S, n) scores, S >= 2, less what the items' own noise explains.
 
-    Two-way layout: var(seed means) - residual / n, at least 0 (Searle, Casella and McCulloch 1992).
+    Unbiased, for display; intervals take ``seed_spread``. Two-way layout: var(seed means) - residual / n, at
+    least 0 (Searle, Casella and McCulloch 1992).
     """
     seeds, n = values.shape
     means = values.mean(axis=1)
     residual = values - means[:, None] - values.mean(axis=0) + values.mean()
     noise = float((residual**2).sum()) / max((seeds - 1) * (n - 1), 1)
-    return max(0.0, float(means.var(ddof=1)) - noise / n)
+    between = float(means.var(ddof=1)) - noise / n
+    return float(max(0.0, between))
 
 
 @dataclass(frozen=True)
@@ -217,24 +221,22 @@ class SeedSpread:
 def seed_spread(scores: Sequence[Floats], trained: Sequence[bool]) -> SeedSpread:
     """Variance of each mean over training seeds, from k arrays (S, n); 0 where nothing is trained.
 
-    Measured where S >= 2, and never less than ``IMPUTED_SEED_SD`` squared: two seeds that agree by luck do
-    not show that seeds don't matter. Below three seeds the spread pooled over all trained candidates is
-    taken where it is larger; with one seed it is that or the imputed one.
+    Where S >= 2 it is the variance of the seeds' means, their items' noise included: taken off, it leaves
+    too little in the half of cases where few seeds agree by luck (5 % errors become 8 to 10 %). For the same
+    reason it is never less than ``IMPUTED_SEED_SD`` squared, and below three seeds never less than the
+    spread pooled over all trained candidates; with one seed it is the larger of these two.
     """
     seeds = np.array([len(one) if is_trained else 1 for one, is_trained in zip(scores, trained, strict=True)])
     several = [j for j, is_trained in enumerate(trained) if is_trained and seeds[j] > 1]
-    own = {j: seed_variance(scores[j]) for j in several}
+    own = {j: float(scores[j].mean(axis=1).var(ddof=1)) for j in several}
     pooled_df = float(sum(seeds[j] - 1 for j in several))
     pooled = sum(own[j] * (seeds[j] - 1) for j in several) / pooled_df if several else 0.0
     variance, df = np.zeros(len(scores)), np.full(len(scores), np.inf)
-    for j, is_trained in enumerate(trained):
-        if not is_trained:
-            continue
+    for j in (j for j, is_trained in enumerate(trained) if is_trained):
         few = seeds[j] < 3
         measured = max(own.get(j, 0.0), pooled if few else 0.0)
         variance[j] = max(measured, IMPUTED_SEED_SD**2) / seeds[j]
-        borrowed = few and pooled_df > 0 and own.get(j, 0.0) <= max(pooled, IMPUTED_SEED_SD**2)
-        if borrowed:
+        if several and few:
             df[j] = pooled_df
         elif j in own:
             df[j] = seeds[j] - 1
@@ -406,19 +408,50 @@ def _from_normal(z: float, df: Floats) -> Floats:
 class Family:
     """What may be said about all pairs at once, with one error rate ``alpha`` for all of it.
 
-    ``margin`` and ``p`` (m,): half widths of the two-sided intervals and adjusted p-values. ``upper`` and
-    ``lower`` (k, k): one-sided simultaneous bounds of ``means[j] - means[i]`` over all j, for each i by
-    itself; the diagonal is 0. ``constants`` (m,) and ``one_sided`` (k, k): by how many standard errors.
+    ``margin`` and ``p`` (m,): half widths of the two-sided intervals and adjusted p-values. ``one_sided``
+    (k, k): by how many standard errors ``means[j] - means[i]`` is bounded on one side over all j, for each i
+    by itself. ``nulls``: what the statistics were compared with, on the normal scale.
     """
 
     pairs: Contrasts
     alpha: float
+    nulls: tuple[Floats, ...]
     constants: Floats
     margin: Floats
     p: Floats
     one_sided: Floats
-    upper: Floats
-    lower: Floats
+
+    @property
+    def gap(self) -> Floats:
+        """``means[j] - means[i]`` as centred by the intervals, (k, k)."""
+        return _square(self.pairs, -self.pairs.centre, self.pairs.centre)
+
+    @property
+    def se(self) -> Floats:
+        """Standard errors (k, k), 0 on the diagonal."""
+        return _square(self.pairs, self.pairs.se, self.pairs.se)
+
+    @property
+    def df(self) -> Floats:
+        """Degrees of freedom (k, k), 1 on the diagonal."""
+        return _square(self.pairs, self.pairs.df, self.pairs.df) + np.eye(self.pairs.k)
+
+    @property
+    def upper(self) -> Floats:
+        """One-sided simultaneous upper bounds of ``means[j] - means[i]``, (k, k)."""
+        return self.gap + self.one_sided * self.se
+
+    @property
+    def lower(self) -> Floats:
+        """One-sided simultaneous lower bounds of ``means[j] - means[i]``, (k, k)."""
+        return self.gap - self.one_sided * self.se
+
+
+def _square(pairs: Contrasts, upper: Floats, lower: Floats) -> Floats:
+    """Values by pair (m,) as a (k, k) array with 0 on the diagonal."""
+    square = np.zeros((pairs.k, pairs.k))
+    square[pairs.left, pairs.right], square[pairs.right, pairs.left] = upper, lower
+    return square
 
 
 def _constant(largest: Floats, alpha: float) -> float:
@@ -429,11 +462,12 @@ def _constant(largest: Floats, alpha: float) -> float:
 
 def _limited(zs: Sequence[float], df: Floats, *, tests: int, level: float) -> Floats:
     """Constants by pair: the simulated one, at most Bonferroni's; then the largest over the null draws."""
-    bonferroni: Floats = -special.stdtrit(df, level / tests)
-    first = bonferroni if tests == 1 else np.minimum(_from_normal(zs[0], df), bonferroni)
+    constants = np.asarray(-special.stdtrit(df, level / tests), dtype=np.float64)
+    if tests > 1:
+        np.minimum(constants, _from_normal(zs[0], df), out=constants)
     for z in zs[1:]:
-        first = np.maximum(first, _from_normal(z, df))
-    return first
+        np.maximum(constants, _from_normal(z, df), out=constants)
+    return constants
 
 
 def _two_sided(nulls: Sequence[Floats], pairs: Contrasts, alpha: float) -> tuple[Floats, Floats]:
@@ -453,16 +487,19 @@ def _two_sided(nulls: Sequence[Floats], pairs: Contrasts, alpha: float) -> tuple
     return _limited(zs, pairs.df, tests=m, level=alpha / 2), np.minimum(adjusted, 1.0)
 
 
-def _one_sided(nulls: Sequence[Floats], pairs: Contrasts, alpha: float) -> Floats:
-    """Constants (k, k): row i for the bounds of all others minus i."""
+def _one_sided(nulls: Sequence[Floats], pairs: Contrasts, alpha: float, *, among: NDArray[np.bool_]) -> Floats:
+    """Constants (k, k): row i for the bounds of the others in ``among`` (k,) minus i."""
     k = pairs.k
     constants = np.zeros((k, k))
     for i in range(k):
-        above, below = np.flatnonzero(pairs.right == i), np.flatnonzero(pairs.left == i)
+        above = np.flatnonzero((pairs.right == i) & among[pairs.left])
+        below = np.flatnonzero((pairs.left == i) & among[pairs.right])
         others = np.concatenate([pairs.left[above], pairs.right[below]])
+        if not len(others):
+            continue
         df = np.concatenate([pairs.df[above], pairs.df[below]])
         zs = [_constant(np.concatenate([null[:, above], -null[:, below]], axis=1).max(axis=1), alpha) for null in nulls]
-        constants[i, others] = _limited(zs, df, tests=k - 1, level=alpha)
+        constants[i, others] = _limited(zs, df, tests=len(others), level=alpha)
     return constants
 
 
@@ -476,13 +513,9 @@ def family(pairs: Contrasts, nulls: Sequence[Floats], *, alpha: float = 0.05) ->
     """
     scaled = [_to_normal(null, pairs.df) for null in nulls]
     constants, p = _two_sided(scaled, pairs, alpha)
-    one_sided = _one_sided(scaled, pairs, alpha)
-    k = pairs.k
-    gap, se = np.zeros((k, k)), np.zeros((k, k))
-    gap[pairs.right, pairs.left], gap[pairs.left, pairs.right] = pairs.centre, -pairs.centre
-    se[pairs.right, pairs.left] = se[pairs.left, pairs.right] = pairs.se
+    one_sided = _one_sided(scaled, pairs, alpha, among=np.ones(pairs.k, dtype=bool))
     margin = constants * pairs.se
-    return Family(pairs, alpha, constants, margin, p, one_sided, gap + one_sided * se, gap - one_sided * se)
+    return Family(pairs, alpha, tuple(scaled), constants, margin, p, one_sided)
 
 
 def best_set(
@@ -495,19 +528,41 @@ def best_set(
     """
     k = claims.pairs.k
     rivals = np.ones(k, dtype=bool) if among is None else among
-    lead = np.zeros((k, k))
-    lead[claims.pairs.right, claims.pairs.left] = claims.pairs.delta
-    lead[claims.pairs.left, claims.pairs.right] = -claims.pairs.delta
+    lead = _square(claims.pairs, -claims.pairs.delta, claims.pairs.delta)
     beaten = (claims.lower > 0) & (lead > (0.0 if hurdle is None else hurdle))
-    kept: NDArray[np.bool_] = ~beaten[:, rivals].any(axis=1)
+    kept: NDArray[np.bool_] = np.logical_not(beaten[:, rivals].any(axis=1))
     return kept
 
 
-def regret_bounds(claims: Family, *, among: NDArray[np.bool_] | None = None) -> Floats:
-    """What choosing each candidate loses at most, (k,), each with probability 1 - alpha."""
-    rivals = np.ones(claims.pairs.k, dtype=bool) if among is None else among
-    worst: Floats = np.maximum(claims.upper[:, rivals].max(axis=1), 0.0)
-    return worst
+@dataclass(frozen=True, eq=False)
+class Regret:
+    """What choosing each candidate loses at most, ``bound`` (k,), for all of them at once.
+
+    ``rivals`` (k,): who may still be the best or within the margin of it; ``constants`` (k, k): by how many
+    standard errors row i is bounded against rival j.
+    """
+
+    bound: Floats
+    rivals: NDArray[np.bool_]
+    constants: Floats
+
+
+def regret_bounds(claims: Family, margin: float, *, among: NDArray[np.bool_] | None = None) -> Regret:
+    """Upper bounds of what each candidate loses against the best, with probability 1 - alpha.
+
+    Candidates that are shown to be worse than another by more than ``margin``, at the strict level
+    ``SCREEN``, which is taken off alpha, are no rivals: they can neither be the best nor be mistaken for good
+    enough, so the others need not pay for them (Berger and Boos 1994; Hansen 2005).
+    """
+    k = claims.pairs.k
+    allowed = np.ones(k, dtype=bool) if among is None else among
+    gap, se, df = claims.gap, claims.se, claims.df
+    strict = -special.stdtrit(df, SCREEN / max(k - 1, 1))
+    far = gap - strict * se > margin
+    rivals = allowed & ~far[:, allowed].any(axis=1)
+    constants = _one_sided(claims.nulls, claims.pairs, claims.alpha - SCREEN, among=rivals)
+    upper = np.where(rivals & ~np.eye(k, dtype=bool), gap + constants * se, 0.0)
+    return Regret(np.maximum(upper.max(axis=1), 0.0), rivals, constants)
 
 
 def best_intervals(claims: Family) -> tuple[Floats, Floats]:
@@ -569,6 +624,8 @@ class Enough:
     """By how much the seeds of each trained candidate would have to grow, if only they grow."""
     both_items: float
     both_seed_factor: float
+    mostly_seeds: bool
+    """The hardest difference is uncertain because of seeds more than because of items."""
 
 
 def enough(margins: Floats, *, shared: Floats, own: Floats, constants: Floats, n: int) -> Enough:
@@ -582,8 +639,14 @@ def enough(margins: Floats, *, shared: Floats, own: Floats, constants: Floats, n
         items = np.where(target > own, n * shared / (target - own), np.inf)
         seeds = np.where(own == 0, np.where(shared > target, np.inf, 0.0), own / (target - shared))
         seeds = np.where((own > 0) & (target <= shared), np.inf, seeds)
-    half = target / 2
-    return Enough(float(items.max()), float(seeds.max()), float((n * shared / half).max()), float((own / half).max()))
+    half, hardest = target / 2, int(np.argmax((shared + own) / target))
+    return Enough(
+        items=float(items.max()),
+        seed_factor=float(seeds.max()),
+        both_items=float((n * shared / half).max()),
+        both_seed_factor=float((own / half).max()),
+        mostly_seeds=bool(own[hardest] > shared[hardest]),
+    )
 
 
 # --- Percentiles and means of what answers take ------------------------------------------------------

@@ -71,9 +71,7 @@ def make_table(
     """
     names = [name.strip() for name in columns]
     if not rows:
-        raise DataError(
-            f"{source} has a header but no rows.", "Add at least one row beneath the line of column names."
-        )
+        raise DataError(f"{source} has a header but no rows.", "Add at least one row beneath the line of column names.")
     repeated = [name for name, count in Counter(filter(None, names)).items() if count > 1]
     if repeated:
         raise DataError(
@@ -96,6 +94,7 @@ class Written(float):
     text: str
 
     def __new__(cls, text: str) -> "Written":
+        """The number that ``text`` writes."""
         number = super().__new__(cls, text)
         number.text = text
         return number

@@ -22,9 +22,8 @@ from workbench.launch import stop as stop_run
 from workbench.plan import make_plan
 from workbench.recommend import Recommendation
 from workbench.report import render, write_report
-from workbench.results import Results, load_results
+from workbench.results import Results, decide, load_results
 from workbench.usecase import UseCase
-from workbench.verdict import decide
 
 APP = Path(__file__).resolve().parent.parent / "streamlit_app.py"
 

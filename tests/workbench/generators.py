@@ -1,5 +1,7 @@
 """Made-up panels whose truth is known: the worlds in which the judgement is calibrated."""
 
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -8,7 +10,7 @@ import numpy as np
 from scipy import optimize, special, stats
 
 from workbench.candidate import APPROACHES
-from workbench.compare import Panel, Scores
+from workbench.compare import Analysis, Panel, Scores, analyse
 
 Ability = Literal["normal", "heavy", "two kinds"]
 
@@ -76,3 +78,84 @@ def draw(world: World, rng: np.random.Generator) -> Panel:
         candidates.append(Scores(f"c{j:02d}", approach, count > 0, values))
     items, labels = tuple(f"i{i:05d}" for i in range(n)), tuple(f"g{c:05d}" for c in cluster)
     return Panel(tuple(candidates), items, labels, "exact_match")
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How often what happened in repeated draws of a world; all but the regrets are shares of ``reps``."""
+
+    reps: int
+    verdicts: dict[str, float]
+    covered: float
+    """All pairwise intervals held the truth at once."""
+    false_claim: float
+    """Some candidate was shown to be better than one that is as good or better."""
+    false_winner: float
+    best_kept: float
+    """The best (the first of equals) was in the best set."""
+    size: float
+    """Mean size of the best set."""
+    bound_broken: tuple[float, ...]
+    """For each candidate: its true regret was above its bound."""
+    wrong: float
+    """A winner or good enough candidate lost more than the smallest difference."""
+    predicted: float
+    """Mean expected regret of the provisional candidate."""
+    realised: float
+    """Its mean true regret."""
+
+    @property
+    def decided(self) -> float:
+        return self.verdicts["winner"] + self.verdicts["good_enough"]
+
+
+def study(world: World | Callable[[np.random.Generator], World], *, reps: int, delta: float = 0.03) -> Tally:
+    """Draw, analyse and compare with the truth ``reps`` times; a callable gives a new world each time."""
+    rng = np.random.default_rng(20_240_601)
+    verdicts: Counter[str] = Counter({"winner": 0, "good_enough": 0, "lean": 0, "need_more_data": 0})
+    sums: Counter[str] = Counter()
+    broken: list[int] = []
+    for rep in range(reps):
+        this = world(rng) if callable(world) else world
+        analysis = analyse(draw(this, rng), smallest_difference=delta, rng=np.random.default_rng(rep))
+        truth = {f"c{j:02d}": accuracy for j, accuracy in enumerate(this.accuracies)}
+        regret = {name: max(truth.values()) - accuracy for name, accuracy in truth.items()}
+        verdicts[analysis.verdict] += 1
+        for event, happened in _events(analysis, truth, regret, delta).items():
+            sums[event] += happened
+        standings = sorted(analysis.standings, key=lambda one: one.candidate)
+        exceeded = [int(regret[one.candidate] > one.regret_bound + 1e-12) for one in standings]
+        broken = [a + b for a, b in zip(broken or [0] * len(exceeded), exceeded, strict=True)]
+    share = {event: total / reps for event, total in sums.items()}
+    return Tally(
+        reps=reps,
+        verdicts={verdict: count / reps for verdict, count in verdicts.items()},
+        bound_broken=tuple(count / reps for count in broken),
+        **share,
+    )
+
+
+def _events(analysis: Analysis, truth: dict[str, float], regret: dict[str, float], delta: float) -> dict[str, float]:
+    gaps = [truth[one.candidate] - truth[one.reference] for one in analysis.comparisons]
+    pairs = list(zip(analysis.comparisons, gaps, strict=True))
+    best = max(truth, key=lambda name: truth[name])
+    provisional = next(one for one in analysis.standings if one.candidate == analysis.provisional)
+    choice = analysis.choice if analysis.verdict in ("winner", "good_enough") else None
+    return {
+        "covered": all(one.low - 1e-12 <= gap <= one.high + 1e-12 for one, gap in pairs),
+        "false_claim": any(
+            (one.shown == "better" and gap <= 0) or (one.shown == "worse" and gap >= 0) for one, gap in pairs
+        ),
+        "false_winner": analysis.winner is not None
+        and (regret[analysis.winner] > 0 or sum(value == 0 for value in regret.values()) > 1),
+        "best_kept": best in analysis.best_set,
+        "size": len(analysis.best_set),
+        "wrong": choice is not None and regret[choice] > delta + 1e-9,
+        "predicted": provisional.expected_regret,
+        "realised": regret[provisional.candidate],
+    }
+
+
+def chance(nominal: float, reps: int) -> float:
+    """Three Monte-Carlo standard errors of a rate: what a seeded test must allow for."""
+    return 3 * float(np.sqrt(nominal * (1 - nominal) / reps))

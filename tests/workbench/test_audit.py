@@ -1,6 +1,7 @@
 """The audit: each thing that can be wrong is found, with its rows, and mended where it can be."""
 
 import os
+import re
 import time
 from pathlib import Path
 
@@ -13,10 +14,10 @@ from workbench.intake import guess_columns, read_table, to_examples
 from workbench.similarity import normalise
 from workbench.usecase import Example, Message, MetricName, Split
 
-ADJECTIVES = (
-    "red cold brief loud heavy clever quiet broken modern narrow foreign gentle hollow public rural".split()
+ADJECTIVES = re.findall(
+    r"\w+", "red cold brief loud heavy clever quiet broken modern narrow foreign gentle hollow public rural"
 )
-NOUNS = "engine garden letter market window bridge doctor river ticket camera forest island hammer".split()
+NOUNS = re.findall(r"\w+", "engine garden letter market window bridge doctor river ticket camera forest island hammer")
 
 
 def rows(start: int, count: int) -> list[tuple[str, str]]:
@@ -257,9 +258,7 @@ def test_what_a_test_set_can_show(n: int, sentence: str) -> None:
 
 
 def test_groups_widen_what_can_be_shown() -> None:
-    made = audit(
-        examples("train", *TRAIN), examples("dev"), examples("test", *TEST, group="one"), metric="exact_match"
-    )
+    made = audit(examples("train", *TRAIN), examples("dev"), examples("test", *TEST, group="one"), metric="exact_match")
     assert "They form 1 group: where those differ, it may take up to 100." in made.smallest_difference
 
 

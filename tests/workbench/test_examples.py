@@ -11,9 +11,7 @@ from workbench.usecase import Example, Message
 
 def example(name: str, question: str = "Wie geht's?\n\u2028ñ", target: str = '{"a": 1}') -> Example:
     turns = (Message(role="system", content="Be kind."), Message(role="user", content=question))
-    return Example(
-        id=name, messages=turns, target=target, evidence=("d1",), group="g", tags=("t",), split="dev"
-    )
+    return Example(id=name, messages=turns, target=target, evidence=("d1",), group="g", tags=("t",), split="dev")
 
 
 THREE = (example("a"), example("b", "two"), example("c", target=""))

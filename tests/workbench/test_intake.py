@@ -148,9 +148,7 @@ def test_two_answers_that_differ_are_refused() -> None:
     columns = Columns(messages="messages", target="answer")
     with pytest.raises(DataError, match="differs from the target column"):
         to_examples(table("messages answer", (json.dumps(CHAT), "other")), columns)
-    assert (
-        to_examples(table("messages answer", (json.dumps(CHAT), "See you")), columns)[0].target == "See you"
-    )
+    assert to_examples(table("messages answer", (json.dumps(CHAT), "See you")), columns)[0].target == "See you"
 
 
 def test_empty_cells_become_examples_to_be_found() -> None:
@@ -181,7 +179,7 @@ def test_ids_are_made_from_content_and_do_not_depend_on_the_place() -> None:
     rows = [("a", "x"), ("b", "y"), ("a", "x"), ("a", "y"), ("a", "x")]
     ids = read("text label", *rows).ids
     assert len(set(ids)) == 5
-    assert ids[2] == f"{ids[0]}-2" and ids[4] == f"{ids[0]}-3"
+    assert (ids[2], ids[4]) == (f"{ids[0]}-2", f"{ids[0]}-3")
     assert read("text label", *rows[1:]).ids[:2] == (ids[1], ids[0])
 
 

@@ -6,14 +6,12 @@ from workbench.repeats import find_repeats
 from workbench.usecase import Example, Message
 
 FILLER = [
-    (f"{word} {n} times over the {other} side", "yes")
-    for n, (word, other) in enumerate(
-        zip(
-            "walk sing count jump paint knock write clean throw climb".split(),
-            "north upper broken silver hollow inner narrow eastern painted last".split(),
-            strict=True,
-        )
-    )
+    ("walk once around the northern pond", "yes"),
+    ("sing two verses for your uncle", "yes"),
+    ("count every broken silver spoon", "yes"),
+    ("jump before the hollow drum sounds", "yes"),
+    ("paint narrow stripes, please", "yes"),
+    ("knock at their last window", "yes"),
 ]
 
 

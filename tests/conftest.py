@@ -1,0 +1,31 @@
+"""Workspaces that tests of pages, report and commands share: one empty, one full."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:
+    # `python -m tests.toys` finds the package from the project's folder; so must tests, however they are started.
+    sys.path.insert(0, str(ROOT))
+
+from tests import toys  # noqa: E402
+
+
+@pytest.fixture
+def empty_workspace(tmp_path: Path) -> Path:
+    """A workspace in which nothing was made yet."""
+    return tmp_path / "empty"
+
+
+@pytest.fixture(scope="session")
+def _full_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return toys.full_workspace(tmp_path_factory.mktemp("toys") / "full")
+
+
+@pytest.fixture
+def full_workspace(_full_workspace: Path, tmp_path: Path) -> Path:
+    """A copy of the toy workspace, for one test to do with as it likes."""
+    return Path(shutil.copytree(_full_workspace, tmp_path / "full"))

@@ -1,0 +1,104 @@
+"""What a run will take, from what earlier steps on this machine took; no figure where nothing comparable was done."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from workbench.errors import WorkbenchError
+from workbench.plan import Plan
+from workbench.workspace import Step, StepKind, StepRecord
+
+DEMO_MINUTES = 8
+"""The bundled demo from nothing to its report, on two cores."""
+DEMO_CORES = 2
+CHEAP: tuple[StepKind, ...] = ("index", "retrieve", "score")
+"""Kinds whose seconds may be left out where no such step was done yet."""
+
+
+@dataclass(frozen=True)
+class Bill:
+    """What the unfinished steps of a plan will take."""
+
+    steps: int
+    """How many are still to be done."""
+    reused: int
+    """How many are done already."""
+    seconds: float | None
+    """None: no comparable step was done on this machine yet."""
+    memory_mb: float | None
+    """The most that a comparable step held."""
+
+
+def demo_minutes(cores: int) -> int:
+    """About how long the bundled demo takes here; more than two cores hardly help so small a model."""
+    return round(DEMO_MINUTES * max(1.0, DEMO_CORES / cores))
+
+
+def estimate(plan: Plan) -> Bill:
+    """What it will take to finish a plan, by the median pace of comparable steps in its workspace."""
+    waiting = plan.unfinished()
+    done = list(_done(plan.case.workspace))
+    sizes = _Sizes(plan.case.workspace)
+    paces: dict[str, list[float]] = {}
+    memory: dict[str, list[float]] = {}
+    for record in done:
+        size = sizes.of(record)
+        if size:
+            paces.setdefault(_like(record), []).append(float(record.facts["seconds"]) / size)
+        if record.facts.get("peak_memory_mb") is not None:
+            memory.setdefault(_like(record), []).append(float(record.facts["peak_memory_mb"]))
+    seconds: float | None = 0.0
+    for name in waiting:
+        record = plan.steps[name]
+        known = paces.get(_like(record))
+        if known is None:
+            seconds = seconds if record.kind in CHEAP else None
+        elif seconds is not None:
+            seconds += median(known) * sizes.of(record)
+    held = [value for name in waiting for value in memory.get(_like(plan.steps[name]), ())]
+    return Bill(
+        steps=len(waiting),
+        reused=len(plan.steps) - len(waiting),
+        seconds=seconds if waiting else 0.0,
+        memory_mb=max(held, default=None) if seconds is not None else None,
+    )
+
+
+class _Sizes:
+    """How much there is to do in a step: rows times epochs in training, else rows; files are counted once."""
+
+    def __init__(self, workspace: Path) -> None:
+        self.workspace = workspace
+        self.rows: dict[str, int] = {}
+
+    def of(self, record: StepRecord) -> float:
+        """The size; 1 for an index, since its documents may be anywhere."""
+        rows = float(self._rows(record.files["examples"])) if "examples" in record.files else 1.0
+        return rows * float(record.inputs["stage"]["epochs"]) if record.kind == "train" else rows
+
+    def _rows(self, relative: str) -> int:
+        if relative not in self.rows:
+            path = self.workspace / relative
+            self.rows[relative] = path.read_bytes().count(b"\n") if path.is_file() else 0
+        return self.rows[relative]
+
+
+def _done(workspace: Path) -> Iterable[StepRecord]:
+    for path in sorted((workspace / "steps").glob("*/step.json")):
+        try:
+            record = Step(path.parent).record
+        except WorkbenchError:
+            continue  # A damaged step says nothing; running it again says what is wrong with it.
+        if record.status == "done" and record.facts.get("seconds") is not None:
+            yield record
+
+
+def _like(record: StepRecord) -> str:
+    """Steps of one value take about the same for each row: kind, base model, prompt and adapter."""
+    inputs: Mapping[str, Any] = record.inputs
+    adapter = inputs.get("stage", {}).get("adapter", {}).get("kind")
+    parts = [inputs.get("base_model"), bool(inputs.get("shots")), "retrieve" in record.needs, inputs.get("four_bit")]
+    return json.dumps([record.kind, *parts, adapter])

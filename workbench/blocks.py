@@ -1,0 +1,220 @@
+"""What a report is made of: typed blocks, which every rendering draws in its own way."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from workbench.candidate import Approach
+from workbench.charts import Gap, Point
+from workbench.compare import Standing
+from workbench.model import Noun
+from workbench.recommend import Strength
+
+Verdict = Literal["right", "wrong", "partly", "not scored"]
+
+
+class Heading(Noun):
+    """The title of a section."""
+
+    kind: Literal["heading"] = "heading"
+    text: str
+
+
+class Text(Noun):
+    """A paragraph."""
+
+    kind: Literal["text"] = "text"
+    text: str
+    note: bool = False
+    """Whether it explains the block before it rather than saying something of its own."""
+
+
+class Callout(Noun):
+    """The answer: what to do and how firmly."""
+
+    kind: Literal["callout"] = "callout"
+    headline: str
+    strength: Strength
+    meaning: str
+    """What the strength means."""
+    sentences: tuple[str, ...]
+    next_step: str
+    cautions: tuple[str, ...] = ()
+    """What must be known before anybody acts on it."""
+
+
+class Item(Noun):
+    """One entry of a list."""
+
+    text: str
+    link: str = ""
+    """Anchor of the table row that it rests on; empty where there is none."""
+    link_text: str = ""
+
+
+class Items(Noun):
+    """A list."""
+
+    kind: Literal["items"] = "items"
+    items: tuple[Item, ...]
+
+
+class Column(Noun):
+    """The head of a table's column."""
+
+    title: str
+    align: Literal["left", "right"] = "left"
+    better: Literal["", "higher", "lower"] = ""
+    """Which way is better, where one is."""
+
+
+class Row(Noun):
+    """A table's row: one text for each column."""
+
+    cells: tuple[str, ...]
+    anchor: str = ""
+    strong: bool = False
+    """Whether it is about the chosen candidate."""
+
+
+class Table(Noun):
+    """Figures in words, as they are to be read."""
+
+    kind: Literal["table"] = "table"
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    folded: bool = False
+    """Whether it is a detail that a reader may leave out."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if any(len(row.cells) != len(self.columns) for row in self.rows):
+            raise ValueError(f"every row of {self.title!r} needs {len(self.columns)} cells")
+        return self
+
+
+class StandingsChart(Noun):
+    """Candidates as dots with their intervals."""
+
+    kind: Literal["dots with intervals"] = "dots with intervals"
+    title: str
+    metric: str
+    """In words."""
+    standings: tuple[Standing, ...]
+    best_set: tuple[str, ...]
+    """Candidates within the limits that no other is shown to beat."""
+    choice: str | None
+    simplest: str
+
+
+class DifferencesChart(Noun):
+    """One candidate's paired differences from every other, with intervals."""
+
+    kind: Literal["differences"] = "differences"
+    title: str
+    metric: str
+    gaps: tuple[Gap, ...] = Field(min_length=1)
+    smallest_difference: float
+
+
+class QualityChart(Noun):
+    """Quality against the seconds that an answer takes."""
+
+    kind: Literal["quality against seconds"] = "quality against seconds"
+    title: str
+    metric: str
+    points: tuple[Point, ...] = Field(min_length=1)
+    choice: str | None
+
+
+Chart = StandingsChart | DifferencesChart | QualityChart
+
+
+class Quote(Noun):
+    """A passage that was put into the prompt."""
+
+    id: str
+    text: str
+
+
+class Answer(Noun):
+    """What one candidate answered to an example."""
+
+    candidate: str
+    approach: Approach
+    text: str
+    verdict: Verdict
+    remark: str = ""
+    """What else is to be known: a share, why it was not scored, that it was cut off, other seeds."""
+    passages: tuple[Quote, ...] = ()
+
+
+class AnsweredExample(Noun):
+    """One example with every candidate's answer."""
+
+    example: str
+    request: str
+    target: str
+    subject: Literal["won", "lost", "tied"]
+    """Whether the candidate that the report is about did better or worse than the others' mean."""
+    answers: tuple[Answer, ...]
+
+
+class Examples(Noun):
+    """Examples on which the candidates disagree."""
+
+    kind: Literal["examples"] = "examples"
+    subject: str
+    """The candidate that the report is about."""
+    examples: tuple[AnsweredExample, ...]
+
+
+class Definition(Noun):
+    """A term and what it stands for here."""
+
+    term: str
+    text: str
+    literal: bool = False
+    """Whether the text is to be read letter by letter: a hash, a version, somebody else's words."""
+
+
+class Definitions(Noun):
+    """Terms with their values."""
+
+    kind: Literal["definitions"] = "definitions"
+    items: tuple[Definition, ...]
+
+
+class Code(Noun):
+    """Commands or files to copy."""
+
+    kind: Literal["code"] = "code"
+    title: str
+    text: str
+    folded: bool = False
+
+
+Block = Annotated[
+    Heading
+    | Text
+    | Callout
+    | Items
+    | Table
+    | StandingsChart
+    | DifferencesChart
+    | QualityChart
+    | Examples
+    | Definitions
+    | Code,
+    Field(discriminator="kind"),
+]
+
+
+class Report(Noun):
+    """All that is known of a use case's candidates, arranged for a reader who was not there."""
+
+    title: str
+    created: datetime
+    blocks: tuple[Block, ...]

@@ -1,0 +1,22 @@
+"""A bundled demo becomes a use case of a workspace."""
+
+from pathlib import Path
+
+from workbench.case import Case, create_case
+from workbench.demos import build
+from workbench.usecase import Example, Split
+
+
+def open_demo(workspace: Path, name: str, *, seed: int = 0) -> Case:
+    """The use case of a bundled demo, made if it is not there yet.
+
+    Raises NotFound where there is no demo of this name.
+    """
+    built = build(name, seed)
+    folder = f"{name}-{seed}" if seed else name
+    case = Case(workspace / "use_cases" / folder)
+    if (case.folder / "use_case.yaml").exists():
+        return case
+    splits: dict[Split, list[Example]] = {"train": built.train, "dev": built.dev, "test": built.test}
+    use_case = built.use_case.model_copy(update={"name": folder})
+    return create_case(workspace, use_case, splits, documents=built.documents or None)

@@ -1,0 +1,68 @@
+"""A report as one HTML page that needs nothing else: no network, no files beside it."""
+
+import base64
+import hashlib
+import re
+from importlib import resources
+
+import plotly.graph_objects as go
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from workbench import charts
+from workbench.blocks import Chart, DifferencesChart, QualityChart, Report, StandingsChart
+from workbench.plaintext import visible
+
+LONG = 320
+"""Characters from which an answer is folded."""
+
+UNBROKEN = re.compile(r"(?<=\d) (?=%|s\b)|(?<=\bn) (?==)|(?<=\bn =) (?=\d)")
+"""Spaces at which no line may end."""
+
+
+def page(report: Report) -> str:
+    """The whole page; what candidates and users wrote is escaped, and nothing but the page's own scripts may run."""
+    script = resources.files("workbench").joinpath("report.js").read_text(encoding="utf-8")
+    plotly = get_plotlyjs()
+    figures = any(isinstance(block, Chart) for block in report.blocks)
+    scripts = [plotly, script] if figures else [script]
+    template = _environment().get_template("report.html")
+    return template.render(
+        report=report,
+        css=Markup(resources.files("workbench").joinpath("report.css").read_text(encoding="utf-8")),
+        scripts=[Markup(text) for text in scripts],
+        hashes=[_hash(text) for text in scripts],
+        figure=_figure,
+        marks={approach: (charts.MARKS[approach], colour) for approach, colour in charts.COLOURS.items()},
+        long=LONG,
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("workbench", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["visible"] = visible
+    environment.filters["prose"] = lambda text: UNBROKEN.sub("\u00a0", visible(text))
+    return environment
+
+
+def _figure(block: Chart) -> Markup:
+    """The block's figure as JSON that can stand in a page: no character in it can end the element."""
+    return Markup(str(_draw(block).to_json()).replace("<", "\\u003c"))
+
+
+def _draw(block: Chart) -> go.Figure:
+    if isinstance(block, StandingsChart):
+        return charts.standings_chart(
+            block.standings, metric=block.metric, best_set=block.best_set, choice=block.choice, simplest=block.simplest
+        )
+    if isinstance(block, DifferencesChart):
+        return charts.differences_chart(block.gaps, metric=block.metric, smallest_difference=block.smallest_difference)
+    return charts.quality_chart(block.points, metric=block.metric, choice=block.choice)
+
+
+def _hash(script: str) -> str:
+    """What a Content-Security-Policy knows an inline script by."""
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

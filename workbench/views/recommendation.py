@@ -1,0 +1,9 @@
+"""x."""
+
+import streamlit as st
+
+from workbench.views import state
+
+st.title("Recommendation")
+case = state.need_case()
+st.write(case.name)

@@ -1,0 +1,119 @@
+"""The form of a use case's settings, for a new one and for one that is there."""
+
+from typing import Any, get_args
+
+import streamlit as st
+
+from workbench.base_models import proposals
+from workbench.score import METRICS
+from workbench.usecase import MetricName, UseCase, Volatility
+from workbench.views import state, words
+
+METRIC_NAMES: tuple[MetricName, ...] = get_args(MetricName)
+HOW_OFTEN: tuple[Volatility, ...] = get_args(Volatility)
+POCKET_NOTE = "`pocket` is for trying things out and for offline tests, not for deciding about real language."
+
+
+def settings(now: UseCase, key: str) -> dict[str, Any]:
+    """Draw the settings of ``now`` and return them as they are filled in, without the name.
+
+    ``key`` keeps the form of one use case apart from another's.
+    """
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        found = question(now, key)
+    with right:
+        found |= base(now, key)
+    with st.expander("Limits, volume and how often the knowledge changes"):
+        found |= circumstances(now, key)
+    return found
+
+
+def question(now: UseCase, key: str) -> dict[str, Any]:
+    """The instruction, and the measure to decide by."""
+    instruction = st.text_area(
+        "Instruction to the model", now.instruction, key=f"{key} instruction", height=90,
+        placeholder="Answer the question about our products.",
+        help="Said as the system message of every request, to every candidate that has no instruction of its own.",
+    )  # fmt: skip
+    metric = st.selectbox(
+        "Metric that decides", METRIC_NAMES, METRIC_NAMES.index(now.metric), key=f"{key} metric",
+        format_func=lambda name: METRICS[name].title,
+    )  # fmt: skip
+    shown = METRICS[metric]
+    st.caption(shown.meaning)
+    st.caption(f":material/check: right: `{shown.right}` &nbsp;&nbsp; :material/close: wrong: `{shown.wrong}`")
+    others = [name for name in METRIC_NAMES if name != metric]
+    more = st.multiselect(
+        "Shown beside it, never decided by", others, [name for name in now.secondary_metrics if name != metric],
+        key=f"{key} more {metric}", format_func=lambda name: METRICS[name].title,
+    )  # fmt: skip
+    return {"instruction": instruction, "metric": metric, "secondary_metrics": tuple(more)}
+
+
+def base(now: UseCase, key: str) -> dict[str, Any]:
+    """What would change the decision, the base model, and how often each training is repeated."""
+    smallest = st.number_input(
+        "Smallest difference that matters, in points", 0.1, 50.0, round(100 * now.smallest_difference, 4), 0.5,
+        key=f"{key} smallest", format="%.1f",
+        help="Two candidates that differ by less than this would not change what you deploy.",
+    )  # fmt: skip
+    cards = {card.name: card for card in proposals()}
+    options = list(dict.fromkeys([now.base_model, *cards]))
+    chosen = st.selectbox(
+        "Base model", options, key=f"{key} base", accept_new_options=True,
+        help="`pocket`, a Hub id such as Qwen/Qwen3-0.6B, or a local folder in Hugging Face format.",
+    )  # fmt: skip
+    if chosen == "pocket":
+        st.caption(POCKET_NOTE)
+    elif chosen in cards:
+        card = cards[chosen]
+        fits = card in state.machine(str(state.workspace())).fitting()
+        st.caption(
+            f"{card.parameters:g} B parameters, {card.licence}, {card.answer_gb:g} GB to answer and {card.qlora_gb:g} GB "
+            f"to train with QLoRA; {card.note}. {'Fits this machine.' if fits else 'Too large for this machine.'}"
+        )
+    seeds = st.number_input(
+        "Training seeds", 1, 20, now.seeds, key=f"{key} seeds",
+        help="Each trained candidate is trained that often, each time with another seed: luck counts as noise.",
+    )  # fmt: skip
+    return {"smallest_difference": smallest / 100, "base_model": chosen, "seeds": seeds}
+
+
+def circumstances(now: UseCase, key: str) -> dict[str, Any]:
+    """What a candidate may not exceed, and what it will face."""
+    columns = st.columns(3)
+    with columns[0]:
+        p95 = st.number_input(
+            "Slowest answer, in seconds", 0.0, None, now.limits.max_p95_seconds, key=f"{key} p95", format="%.2f",
+            placeholder="no limit", help="19 of 20 answers must be quicker (95th percentile).",
+        )  # fmt: skip
+        hour = st.number_input(
+            "Cost of the machine per hour", 0.0, None, now.machine_cost_per_hour, key=f"{key} hour", format="%.2f",
+            placeholder="unknown", help="Without it, cost is shown in seconds and tokens.",
+        )  # fmt: skip
+    with columns[1]:
+        cost = st.number_input(
+            "Highest cost of 1,000 answers", 0.0, None, now.limits.max_cost_per_1000, key=f"{key} cost", format="%.2f",
+            placeholder="no limit", help="In the currency of the machine's cost.",
+        )  # fmt: skip
+        volume = st.number_input(
+            "Requests a month", 1, None, now.volume_per_month, key=f"{key} volume", placeholder="unknown"
+        )
+    with columns[2]:
+        changes = st.selectbox(
+            "The knowledge changes", HOW_OFTEN, HOW_OFTEN.index(now.knowledge_changes), key=f"{key} changes",
+            help="How often what the answers depend on changes: fine-tuned knowledge must be trained again as often.",
+        )  # fmt: skip
+    return {
+        "limits": {"max_p95_seconds": p95 or None, "max_cost_per_1000": cost or None},
+        "machine_cost_per_hour": hour,
+        "volume_per_month": volume,
+        "knowledge_changes": changes,
+    }
+
+
+def changes(before: UseCase, after: UseCase) -> tuple[str, ...]:
+    """The names of the settings that differ, as words."""
+    old, new = before.model_dump(), after.model_dump()
+    return tuple(words.plain(name.replace("_", " ")) for name in old if old[name] != new[name])

@@ -1,0 +1,279 @@
+"""Where a page stands: workspace and use case, what was read already, how pages reach each other and show errors.
+
+What is read from disk is kept as long as its files don't change: every key below holds the names, times and sizes of the
+files behind it. Nouns are frozen, so all sessions share one copy.
+"""
+
+import os
+import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from workbench.audit import Audit
+from workbench.base_models import identity
+from workbench.case import Case, cases
+from workbench.create import audit_case
+from workbench.doctor import Machine, examine
+from workbench.errors import WorkbenchError
+from workbench.launch import running_process
+from workbench.plan import Plan, make_plan
+from workbench.recommend import Recommendation
+from workbench.results import Results, decide, load_results
+from workbench.run import Response, Retrieved
+from workbench.workspace import Status
+
+FOLDER = Path(__file__).parent
+DEFAULT_WORKSPACE = "workspace"
+Stamp = tuple[tuple[str, int, int], ...]
+"""Files with their times in nanoseconds and sizes in bytes."""
+
+
+@dataclass(frozen=True)
+class View:
+    """One page: its file, its name and what it is for."""
+
+    file: str
+    title: str
+    purpose: str
+
+    @property
+    def path(self) -> str:
+        """The file, as Streamlit wants it named."""
+        return str(FOLDER / self.file)
+
+
+HOME = View("home.py", "Home", "What this does, what this machine can do, and every use case.")
+USE_CASE = View("use_case.py", "Use case", "The question, the measure, the limits, and what is wrong with the data.")
+CANDIDATES = View("candidates.py", "Candidates", "What could answer: choose, tune, and see what it will take.")
+RUNS = View("runs.py", "Runs", "What is happening: progress, losses, logs; stop and resume.")
+RESULTS = View("results.py", "Results", "What it shows: every candidate, every difference, every answer.")
+RECOMMENDATION = View("recommendation.py", "Recommendation", "What to do, how firmly and why; the report to hand on.")
+GROUPS: Mapping[str, tuple[View, ...]] = {
+    "Set up": (USE_CASE, CANDIDATES),
+    "Run": (RUNS,),
+    "Learn": (RESULTS,),
+    "Decide": (RECOMMENDATION,),
+}
+"""The path, in its order."""
+
+
+# --- Where we are -------------------------------------------------------------------------------------
+
+
+def workspace() -> Path:
+    """The folder that holds everything."""
+    return Path(os.environ.get("WORKBENCH_WORKSPACE") or DEFAULT_WORKSPACE).resolve()
+
+
+def current_case() -> Case | None:
+    """The use case of the link, else the one last looked at, else the first; None where there is none."""
+    found = {case.name: case for case in cases(workspace())}
+    if not found:
+        return None
+    wanted = (st.query_params.get("case"), st.session_state.get("case"))
+    name = next((name for name in wanted if name in found), next(iter(found)))
+    st.session_state["case"] = name
+    if st.query_params.get("case") != name:
+        st.query_params["case"] = str(name)
+    return found[str(name)]
+
+
+def need_case() -> Case:
+    """The use case that a page is about; where there is none the page says how to make one, and ends."""
+    case = current_case()
+    if case is None:
+        st.info(
+            "Run the demo to see this page filled, or begin with your own examples.",
+            title="There is no use case yet",
+            icon=":material/lightbulb:",
+        )
+        with st.container(horizontal=True):
+            st.page_link(HOME.path, label="Run the demo", icon=":material/play_arrow:")
+            st.page_link(
+                USE_CASE.path, label="Start with my data", icon=":material/upload_file:", query_params={"new": "1"}
+            )
+        st.stop()
+    return case
+
+
+def go(view: View, **query: str) -> None:
+    """Turn to another page; what is chosen there travels in the link."""
+    st.switch_page(view.path, query_params=query)
+
+
+def link(view: View, label: str, *, icon: str | None = None, **query: str) -> None:
+    """A link to another page of the same use case."""
+    case = st.session_state.get("case")
+    params = ({"case": str(case)} if case else {}) | query
+    st.page_link(view.path, label=label, icon=icon, query_params=params)
+
+
+# --- Errors and commands ------------------------------------------------------------------------------
+
+
+def show_problem(error: WorkbenchError) -> None:
+    """What happened and what to do, where it happened."""
+    st.error(error.hint or "Nothing was changed.", title=error.message, icon=":material/error:")
+
+
+@contextmanager
+def problems_shown() -> Iterator[None]:
+    """Show what a user can mend in place; the rest of the block is left out."""
+    try:
+        yield
+    except WorkbenchError as error:
+        show_problem(error)
+
+
+def command(*words: str) -> str:
+    """The command line that does the same, ready to copy."""
+    here = workspace()
+    where = () if here == Path(DEFAULT_WORKSPACE).resolve() else ("--workspace", str(here))
+    return shlex.join(("workbench", *words, *where))
+
+
+def show_command(*words: str) -> None:
+    """The equivalent command below whatever starts it."""
+    st.code(command(*words), language="bash", wrap_lines=True)
+
+
+# --- What was read already ----------------------------------------------------------------------------
+
+
+def _stat(path: Path) -> tuple[str, int, int]:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return str(path), 0, 0
+    return str(path), found.st_mtime_ns, found.st_size
+
+
+def case_stamp(case: Case) -> Stamp:
+    """Everything below a use case's folder."""
+    return tuple(_stat(path) for path in sorted(case.folder.rglob("*")) if path.is_file())
+
+
+def plan_of(case: Case) -> Plan:
+    """The plan of the chosen candidates; raises WorkbenchError where they can't be planned."""
+    return _plan(str(case.folder), case_stamp(case), identity(case.use_case.base_model))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _plan(folder: str, stamp: Stamp, base: str) -> Plan:
+    del stamp, base
+    case = Case(Path(folder))
+    return make_plan(case, case.candidates())
+
+
+def steps_stamp(plan: Plan) -> Stamp:
+    """The state of every step of a plan."""
+    return tuple(_stat(plan.step(name).folder / "step.json") for name in plan.steps)
+
+
+def results_of(case: Case) -> Results:
+    """All that the finished runs show; raises WorkbenchError where the candidates can't be planned."""
+    plan = plan_of(case)
+    return _results(str(case.folder), case_stamp(case), steps_stamp(plan))
+
+
+@st.cache_resource(max_entries=8, show_spinner="Reading the finished runs …")
+def _results(folder: str, stamp: Stamp, steps: Stamp) -> Results:
+    del stamp, steps
+    return load_results(Case(Path(folder)))
+
+
+def recommendation_of(case: Case) -> Recommendation:
+    """The recommendation so far; raises WorkbenchError where no run is finished."""
+    plan = plan_of(case)
+    return _recommendation(str(case.folder), case_stamp(case), steps_stamp(plan))
+
+
+@st.cache_resource(max_entries=8, show_spinner="Comparing all candidates …")
+def _recommendation(folder: str, stamp: Stamp, steps: Stamp) -> Recommendation:
+    return decide(_results(folder, stamp, steps))
+
+
+def audit_of(case: Case) -> Audit:
+    """What is wrong with the data."""
+    found = _audit(str(case.folder), case_stamp(case))
+    st.session_state[f"worst finding of {case.folder}"] = found.worst
+    return found
+
+
+@st.cache_resource(max_entries=8, show_spinner="Checking the examples …")
+def _audit(folder: str, stamp: Stamp) -> Audit:
+    del stamp
+    return audit_case(Case(Path(folder)))
+
+
+def answers_of(results: Results, name: str) -> Mapping[str, Response]:
+    """What a candidate's first run answered, by example."""
+    step = results.find(name).steps[0]["answer"]
+    return _answers(str(step.path("responses.jsonl")), _stat(step.path("responses.jsonl")), name, results)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _answers(path: str, stamp: tuple[str, int, int], name: str, _results: Results) -> Mapping[str, Response]:
+    del path, stamp
+    return {response.example: response for response in _results.find(name).responses()}
+
+
+def passages_of(results: Results, name: str) -> Mapping[str, Retrieved]:
+    """What retrieval found for a candidate, by example; empty where it retrieves nothing."""
+    role = f"retrieve-{results.plan.split}"
+    step = results.find(name).steps[0].get(role)
+    if step is None:
+        return {}
+    path = step.path("retrieved.jsonl")
+    return _passages(str(path), _stat(path), name, results)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _passages(path: str, stamp: tuple[str, int, int], name: str, _results: Results) -> Mapping[str, Retrieved]:
+    del path, stamp
+    return _results.find(name).retrieved(_results.plan.split)
+
+
+@st.cache_data(ttl=300, show_spinner=False)
+def machine(folder: str) -> Machine:
+    """What this machine can do, looked at every few minutes."""
+    return examine(Path(folder))
+
+
+# --- How each page stands -----------------------------------------------------------------------------
+
+
+def marks(case: Case) -> dict[View, Status]:
+    """For each page of the path: waiting (nothing yet), running (under way), done, or failed (needs you)."""
+    chosen = any((case.folder / "candidates").glob("*.yaml"))
+    worst = st.session_state.get(f"worst finding of {case.folder}")
+    found: dict[View, Status] = {USE_CASE: "failed" if worst == "error" else "done"}
+    try:
+        plan = plan_of(case)
+    except WorkbenchError:
+        return found | {CANDIDATES: "failed", RUNS: "waiting", RESULTS: "waiting", RECOMMENDATION: "waiting"}
+    found[CANDIDATES] = "done" if chosen else "waiting"
+    found[RUNS] = _runs_mark(case, plan)
+    scored = [name for name, record in plan.steps.items() if record.kind == "score"]
+    states = [plan.step(name).status if _exists(plan, name) else "waiting" for name in scored]
+    whole = all(state == "done" for state in states)
+    found[RESULTS] = "done" if whole else "running" if "done" in states else "waiting"
+    found[RECOMMENDATION] = found[RESULTS]
+    return found
+
+
+def _exists(plan: Plan, name: str) -> bool:
+    return (plan.step(name).folder / "step.json").exists()
+
+
+def _runs_mark(case: Case, plan: Plan) -> Status:
+    if running_process(case) is not None:
+        return "running"
+    states = {plan.step(name).status for name in plan.steps if _exists(plan, name)}
+    if {"failed", "stopped"} & states:
+        return "failed"
+    return "done" if not plan.unfinished() else "waiting"
