@@ -7,6 +7,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from rag.corpus import Document
 from workbench.errors import ConfigError
@@ -131,7 +132,7 @@ class _Unit:
     opens: bool = False
     """Whether a paragraph begins here."""
     whole: bool = True
-    """Whether it is a whole sentence, which may be repeated as overlap."""
+    """Whether it is a whole sentence, which may be repeated as overlap; a heading is not."""
 
 
 @dataclass(frozen=True)
@@ -216,14 +217,16 @@ class _Knife:
         return f"{prefix}\n{body}" if prefix else body
 
     def _units(self, section: _Section) -> Iterator[_Unit]:
-        for paragraph in _stretches(self.text, section.start, section.end, border=PARAGRAPH):
+        most = self.chunking.tokens
+        heading = _stretches(self.text, section.start, section.body, border=PARAGRAPH)
+        paragraphs = _stretches(self.text, section.body, section.end, border=PARAGRAPH)
+        for paragraph in chain(heading, paragraphs):
             opens = True
             for start, end in _sentences(self.text, *paragraph):
                 tokens = self.count(self.text[start:end])
-                if tokens <= self.chunking.tokens:
-                    yield _Unit(start, end, tokens, opens)
+                if tokens <= most:
+                    yield _Unit(start, end, tokens, opens, whole=start >= section.body)
                 else:
-                    most = self.chunking.tokens
                     yield from self._parts(list(self._words(start, end, most)), most)
                 opens = False
 

@@ -52,7 +52,7 @@ OTHER_RUNTIMES = ("onnx/*", "openvino/*")
 
 BATCH = 32
 """Texts in one forward pass."""
-SLICE = 8 * BATCH
+SLICE = 2 * BATCH
 """Texts between two reports of progress."""
 
 Progress = Callable[[int, int], None]

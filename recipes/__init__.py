@@ -1,0 +1,1 @@
+"""A candidate becomes weights, and weights become responses."""

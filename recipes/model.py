@@ -126,4 +126,3 @@ def load(name: str, *, four_bit: bool = False, double_quantisation: bool = True)
         ) from None
     model.config.use_cache = True
     return Base(model.eval(), load_tokenizer(folder), where)
-

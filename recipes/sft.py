@@ -4,11 +4,12 @@ import math
 import os
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from datasets import Dataset
 from peft import LoraConfig, PeftModel, get_peft_model, prepare_model_for_kbit_training
 from transformers import (
@@ -53,9 +54,10 @@ def train_sft(step: Step, base: Base, stage: Sft, *, encoded: Encoded, seed: int
     """
     parameters = sum(p.numel() for p in base.model.parameters())
     rate = learning_rate(stage, parameters)
-    dataset = Dataset.from_list([{"input_ids": row.input_ids, "labels": row.labels} for row in encoded.rows])
-    steps_per_epoch = math.ceil(math.ceil(len(encoded.rows) / stage.batch_size) / stage.accumulate)
-    total = max(1, math.ceil(stage.epochs * steps_per_epoch))
+    rows = Dataset.from_list([{"input_ids": row.input_ids, "labels": row.labels} for row in encoded.rows])
+    lengths = [len(row.input_ids) for row in encoded.rows]
+    dataset = rows.select(order(lengths, stage, rng=np.random.default_rng(seed)))
+    total = math.ceil(len(dataset) / (stage.batch_size * stage.accumulate))
     with adapted(base, stage) as model:
         follower = Follower(step, total)
         trainer = SFTTrainer(
@@ -90,6 +92,25 @@ def train_sft(step: Step, base: Base, stage: Sft, *, encoded: Encoded, seed: int
         "final_loss": follower.recent_loss,
         "tokens": sum(len(row.input_ids) for row in encoded.rows) * stage.epochs,
     }
+
+
+def order(lengths: Sequence[int], stage: Sft, *, rng: np.random.Generator) -> list[int]:
+    """Positions of the rows of all epochs, in the order in which they are trained on.
+
+    Rows of like length share a batch, which spares padding; batches come in random order. The whole order is
+    fixed before training, so a run that is killed and resumed sees the same rows as an undisturbed one.
+    """
+    epochs = [rng.permutation(len(lengths)) for _ in range(math.ceil(stage.epochs))]
+    stream = np.concatenate(epochs)[: round(stage.epochs * len(lengths))]
+    batch, pool = stage.batch_size, stage.batch_size * 32
+    found: list[int] = []
+    for start in range(0, len(stream), pool):
+        by_length = sorted(stream[start : start + pool], key=lambda row: lengths[row])
+        batches = [by_length[i : i + batch] for i in range(0, len(by_length), batch)]
+        last = [batches.pop()] if len(batches[-1]) < batch else []  # Only the very last batch may be short.
+        found += [int(row) for i in rng.permutation(len(batches)) for row in batches[i]]
+        found += [int(row) for rest in last for row in rest]
+    return found
 
 
 @contextmanager
@@ -137,7 +158,7 @@ def arguments(step: Step, base: Base, stage: Sft, *, rate: float, seed: int, tot
         weight_decay=stage.weight_decay,
         max_length=None,
         dataset_kwargs={"skip_prepare_dataset": True},
-        train_sampling_strategy="group_by_length",
+        train_sampling_strategy="sequential",
         save_strategy="no",
         save_total_limit=2,
         logging_steps=1,

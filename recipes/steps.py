@@ -37,12 +37,15 @@ class Bases:
         return self._loaded[key]
 
     @contextmanager
-    def trained(self, name: str, stages: list[Path], *, four_bit: bool = False) -> Iterator[Base]:
-        """The base with the weights that the stages left, in their order; as it came once this ends."""
+    def trained(self, name: str, stages: list[Path], *, four_bit: bool = False, merged: bool = False) -> Iterator[Base]:
+        """The base with the weights that the stages left, in their order; as it came once this ends.
+
+        A single adapter is only put on, unless it is to be ``merged`` into the weights, as for further training.
+        """
         whole = [i for i, folder in enumerate(stages) if (folder / "weights").is_dir()]
         start = str(stages[whole[-1]] / "weights") if whole else name
         adapters = [folder / "adapter" for folder in stages[whole[-1] + 1 if whole else 0 :]]
-        if len(adapters) > 1 or whole:
+        if len(adapters) > 1 or whole or (adapters and merged):
             self._loaded.clear()
             base = load(start, four_bit=four_bit)
             model: Any = base.model
@@ -96,7 +99,7 @@ def train(step: Step, *, bases: Bases) -> None:
     seed_everything(seed)
     if isinstance(stage.adapter, Full) or before:
         bases = Bases()  # Its weights change, so nobody else may share it.
-    with bases.trained(inputs["base_model"], before, four_bit=four_bit) as base:
+    with bases.trained(inputs["base_model"], before, four_bit=four_bit, merged=True) as base:
         step.progress("preparing the rows")
         examples = read_examples(step.file("examples"))
         encoded = encode_rows(
@@ -136,9 +139,7 @@ def answer(step: Step, *, bases: Bases) -> None:
     )
 
 
-def _answer_all(
-    step: Step, base: Base, prompts: dict[str, list[int]], decoding: Decoding
-) -> dict[str, Generated]:
+def _answer_all(step: Step, base: Base, prompts: dict[str, list[int]], decoding: Decoding) -> dict[str, Generated]:
     partial = step.path("answers.part.jsonl")
     found = {record.pop("example"): Generated(**record) for record in read_jsonl(partial)}
     waiting = [name for name in prompts if name not in found]

@@ -9,7 +9,17 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("workbench", "evals", "rag", "recipes")
-HEAVY = {"torch", "transformers", "trl", "peft", "faiss", "lm_eval", "sentence_transformers", "bitsandbytes", "datasets"}
+HEAVY = {
+    "torch",
+    "transformers",
+    "trl",
+    "peft",
+    "faiss",
+    "lm_eval",
+    "sentence_transformers",
+    "bitsandbytes",
+    "datasets",
+}
 ALLOWED = {
     "workbench": {"workbench"},
     "evals": {"workbench", "evals", "recipes.model"},
@@ -74,7 +84,10 @@ def test_imports_only_what_its_package_may(name: str) -> None:
 
 
 def test_no_import_cycles() -> None:
-    graph = {name: {wanted for wanted in _imported(path) if wanted in MODULES and wanted != name} for name, path in MODULES.items()}
+    graph = {
+        name: {wanted for wanted in _imported(path) if wanted in MODULES and wanted != name}
+        for name, path in MODULES.items()
+    }
     order = list(TopologicalSorter(graph).static_order())  # raises CycleError, naming the cycle
     assert len(order) >= len(MODULES)
 
@@ -93,7 +106,18 @@ def test_no_grab_bags() -> None:
 
 
 def test_the_top_level_holds_only_what_belongs_there() -> None:
-    wanted = {*PACKAGES, "tests", "pyproject.toml", "README.md", "streamlit_app.py", "Makefile", "LICENSE", "CHANGELOG.md"}
+    wanted = {
+        *PACKAGES,
+        "tests",
+        "pyproject.toml",
+        "README.md",
+        "streamlit_app.py",
+        "Makefile",
+        "LICENSE",
+        "CHANGELOG.md",
+    }
     ignored = {"build", "workspace"}
-    found = {path.name for path in ROOT.iterdir() if not path.name.startswith(".") and not path.name.endswith(".egg-info")}
+    found = {
+        path.name for path in ROOT.iterdir() if not path.name.startswith(".") and not path.name.endswith(".egg-info")
+    }
     assert found - ignored <= wanted

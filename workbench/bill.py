@@ -1,7 +1,7 @@
 """What a run will take, from what earlier steps on this machine took; no figure where nothing comparable was done."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -37,32 +37,47 @@ def demo_minutes(cores: int) -> int:
     return round(DEMO_MINUTES * max(1.0, DEMO_CORES / cores))
 
 
-def estimate(plan: Plan) -> Bill:
-    """What it will take to finish a plan, by the median pace of comparable steps in its workspace."""
-    waiting = plan.unfinished()
-    done = list(_done(plan.case.workspace))
-    sizes = _Sizes(plan.case.workspace)
+@dataclass(frozen=True)
+class History:
+    """What finished steps of a workspace took, by what they were like."""
+
+    paces: Mapping[str, Sequence[float]]
+    """Seconds for each row and epoch."""
+    memory: Mapping[str, float]
+    """The most MB that one held."""
+
+
+def history(workspace: Path) -> History:
+    """What every finished step of a workspace took."""
+    sizes = _Sizes(workspace)
     paces: dict[str, list[float]] = {}
-    memory: dict[str, list[float]] = {}
-    for record in done:
-        size = sizes.of(record)
+    memory: dict[str, float] = {}
+    for record in _done(workspace):
+        like, size = _like(record), sizes.of(record)
         if size:
-            paces.setdefault(_like(record), []).append(float(record.facts["seconds"]) / size)
+            paces.setdefault(like, []).append(float(record.facts["seconds"]) / size)
         if record.facts.get("peak_memory_mb") is not None:
-            memory.setdefault(_like(record), []).append(float(record.facts["peak_memory_mb"]))
+            memory[like] = max(memory.get(like, 0.0), float(record.facts["peak_memory_mb"]))
+    return History(paces, memory)
+
+
+def estimate(plan: Plan, past: History) -> Bill:
+    """What it will take to finish a plan, by the median pace of comparable steps."""
+    waiting = plan.unfinished()
+    sizes = _Sizes(plan.case.workspace)
     seconds: float | None = 0.0
     for name in waiting:
         record = plan.steps[name]
-        known = paces.get(_like(record))
+        known = past.paces.get(_like(record))
         if known is None:
             seconds = seconds if record.kind in CHEAP else None
         elif seconds is not None:
             seconds += median(known) * sizes.of(record)
-    held = [value for name in waiting for value in memory.get(_like(plan.steps[name]), ())]
+    held = [past.memory[like] for like in map(_like, (plan.steps[name] for name in waiting)) if like in past.memory]
     return Bill(
         steps=len(waiting),
         reused=len(plan.steps) - len(waiting),
-        seconds=seconds if waiting else 0.0,
+        seconds=seconds,
         memory_mb=max(held, default=None) if seconds is not None else None,
     )
 

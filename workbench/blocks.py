@@ -12,6 +12,7 @@ from workbench.model import Noun
 from workbench.recommend import Strength
 
 Verdict = Literal["right", "wrong", "partly", "not scored"]
+Outcome = Literal["won", "lost", "tied"]
 
 
 class Heading(Noun):
@@ -157,7 +158,7 @@ class AnsweredExample(Noun):
     example: str
     request: str
     target: str
-    subject: Literal["won", "lost", "tied"]
+    subject: Outcome
     """Whether the candidate that the report is about did better or worse than the others' mean."""
     answers: tuple[Answer, ...]
 

@@ -107,7 +107,14 @@ class Case:
 
 def in_order(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
     """Candidates from the simplest to the most demanding."""
-    return tuple(sorted(candidates, key=lambda c: (c.retrieval is not None) + 2 * bool(c.training)))
+    return tuple(sorted(candidates, key=_demands))
+
+
+def _demands(candidate: Candidate) -> tuple[int, int, int, int]:
+    """What a candidate asks for: its approach first, then stages of training, 4-bit weights, and solved examples."""
+    parts = (candidate.retrieval is not None) + 2 * bool(candidate.training)
+    four_bit = sum(stage.adapter.kind == "qlora" for stage in candidate.training)
+    return parts, len(candidate.training), four_bit, candidate.prompt.examples
 
 
 def presets() -> Mapping[str, Candidate]:

@@ -13,9 +13,10 @@ from typing import Any
 import plotly.graph_objects as go
 
 from workbench.candidate import Approach
-from workbench.compare import Comparison, Standing, points
+from workbench.compare import Comparison, Standing, percent, points
 from workbench.cost import figure
 from workbench.model import Noun
+from workbench.phrases import agreeing, listed
 
 COLOURS: Mapping[Approach, str] = {
     "prompting": "#767676",
@@ -103,7 +104,8 @@ def gaps(comparisons: Sequence[Comparison], standings: Sequence[Standing], *, su
 def standings_title(standings: Sequence[Standing], best_set: Sequence[str], *, metric: str) -> str:
     """Who may be the best; ``metric`` in words.
 
-    ``best_set`` is the recommendation's: whoever is not in it is shown to be worse than one of it, or ruled out.
+    ``best_set`` is the recommendation's; whoever is not in it cannot be the best, or breaks a limit. That is
+    a claim about the set, and easier to show than that one candidate is better than another.
     """
     if len(standings) < 2:
         return f"{standings[0].candidate} is the only candidate, so nothing is compared"
@@ -112,16 +114,16 @@ def standings_title(standings: Sequence[Standing], best_set: Sequence[str], *, m
     others = [one for one in standings if one.candidate not in best_set]
     if not others:
         return f"Any of the {len(standings)} candidates may be the best on {metric}: this test can't tell"
-    head = f"{best_set[0]} is the best" if len(best_set) == 1 else f"{_listed(best_set)} may be the best"
+    only = "Only " if len(best_set) == 1 else ""
     worse = [one.candidate for one in others if not one.in_best_set]
     out = [one.candidate for one in others if one.in_best_set]
     rest = []
     if worse:
-        count = f"the {len(worse)} others" if len(worse) > 2 and not out else _listed(worse)
-        rest.append(f"{count} {'is' if len(worse) == 1 else 'are'} shown to be worse")
+        count = f"the {len(worse)} others" if len(worse) > 2 and not out else listed(worse)
+        rest.append(f"{count} may not")
     if out:
-        rest.append(f"{_listed(out)} {'breaks' if len(out) == 1 else 'break'} a limit")
-    return f"{head} on {metric}; {', '.join(rest)}"
+        rest.append(f"{listed(out)} {agreeing(len(out), 'breaks', 'break')} a limit")
+    return f"{only}{listed(best_set)} may be the best on {metric}; {', '.join(rest)}"
 
 
 def differences_title(shown: Sequence[Gap]) -> str:
@@ -132,7 +134,8 @@ def differences_title(shown: Sequence[Gap]) -> str:
     open_ = [one.other for one in shown if not one.shown]
     if len(open_) == len(shown):
         return f"No difference is shown between {name} and {_some(open_, len(shown))}"
-    said = [f"{word} than {_some(others, len(shown))}" for word, others in (("better", better), ("worse", worse)) if others]
+    sides = (("better", better), ("worse", worse))
+    said = [f"{word} than {_some(others, len(shown))}" for word, others in sides if others]
     rest = f"; from {_some(open_, len(shown))} no difference is shown" if open_ else ""
     return f"{name} is shown to be {' and '.join(said)}{rest}"
 
@@ -140,7 +143,7 @@ def differences_title(shown: Sequence[Gap]) -> str:
 def _some(names: Sequence[str], of: int) -> str:
     """Names where they are few, otherwise how many they are."""
     if len(names) <= 2:
-        return _listed(names)
+        return listed(names)
     return f"all {of} others" if len(names) == of else f"{len(names)} of the {of} others"
 
 
@@ -148,10 +151,12 @@ def quality_title(shown: Sequence[Point]) -> str:
     """What the highest mean takes beside the quickest; ``shown`` is not empty."""
     top = max(shown, key=lambda one: (one.mean, -one.seconds))
     quick = min(shown, key=lambda one: (one.seconds, -one.mean))
-    text = f"The highest mean, {_percent(top.mean)} of {top.candidate}, takes {figure(top.seconds)} s an answer"
+    if len(shown) == 1:
+        return f"{top.candidate} takes {figure(top.seconds)} s an answer"
+    text = f"The highest mean, {percent(top.mean)} of {top.candidate}, takes {figure(top.seconds)} s an answer"
     if top == quick:
         return f"{text}, and none is quicker"
-    return f"{text}; the quickest, {quick.candidate}, {figure(quick.seconds)} s for {_percent(quick.mean)}"
+    return f"{text}; the quickest, {quick.candidate}, {figure(quick.seconds)} s for {percent(quick.mean)}"
 
 
 # --- Figures ------------------------------------------------------------------------------------------
@@ -170,11 +175,14 @@ def standings_chart(
 
     ``metric`` in words, for the axis; ``choice`` is marked as chosen.
     """
-    chart = _rows([_named(one.candidate, one.approach, strong=one.candidate == choice) for one in standings], title=title)
+    names = [_named(one.candidate, one.approach, strong=one.candidate == choice) for one in standings]
+    chart = _rows(names, title=title)
     for row, one in enumerate(standings):
-        label = f"<b>{_percent(one.mean)}</b> chosen" if one.candidate == choice else _percent(one.mean)
-        hover = f"{html.escape(one.candidate)}: {_percent(one.mean)}, 95 % interval {100 * one.low:.1f} to {100 * one.high:.1f}"
-        mark = _Mark(one.mean, one.low, one.high, approach=one.approach, strong=one.candidate == choice)
+        strong = one.candidate == choice
+        label = f"<b>{percent(one.mean)}</b> chosen" if strong else percent(one.mean)
+        interval = f"95 % interval {100 * one.low:.1f} to {100 * one.high:.1f}"
+        hover = f"{html.escape(one.candidate)}: {percent(one.mean)}, {interval}"
+        mark = _Mark(one.mean, one.low, one.high, approach=one.approach, strong=strong)
         _draw(chart, row, mark, label=label, hover=hover)
         if one.candidate in best_set and len(standings) > 1:
             chart.add_shape(_band(y0=row - 0.5, y1=row + 0.5))
@@ -190,9 +198,7 @@ def standings_chart(
     return chart
 
 
-def differences_chart(
-    shown: Sequence[Gap], *, metric: str, smallest_difference: float, title: str = ""
-) -> go.Figure:
+def differences_chart(shown: Sequence[Gap], *, metric: str, smallest_difference: float, title: str = "") -> go.Figure:
     """One candidate's lead on every other with intervals; hollow where no difference is shown.
 
     The band is the ``smallest_difference`` (a share) to both sides of 0.
@@ -203,11 +209,11 @@ def differences_chart(
     chart.add_shape(_upright(0.0))
     for row, one in enumerate(shown):
         hover = (
-            f"{html.escape(one.candidate)} minus {html.escape(one.other)}: {_signed(one.delta)} points, "
+            f"{html.escape(one.candidate)} minus {html.escape(one.other)}: {signed(one.delta)} points, "
             f"interval {points(one.low)} to {points(one.high)}, n = {one.n}"
         )
         mark = _Mark(one.delta, one.low, one.high, approach=one.approach, hollow=not one.shown)
-        _draw(chart, row, mark, label=_signed(one.delta), hover=hover)
+        _draw(chart, row, mark, label=signed(one.delta), hover=hover)
     low, high = min(one.low for one in shown), max(one.high for one in shown)
     pad = max(5.0, 6 * (high - low))
     name = html.escape(shown[0].candidate) if shown else ""
@@ -219,15 +225,13 @@ def differences_chart(
     return chart
 
 
-def quality_chart(
-    shown: Sequence[Point], *, metric: str, choice: str | None = None, title: str = ""
-) -> go.Figure:
+def quality_chart(shown: Sequence[Point], *, metric: str, choice: str | None = None, title: str = "") -> go.Figure:
     """Quality with intervals against mean seconds for one answer, on a log scale where they differ fivefold."""
     seconds = [one.seconds for one in shown]
     wide = max(seconds) / min(seconds) > 5
     chart = _bare(height=380, title=title)
     for one in shown:
-        hover = f"{html.escape(one.candidate)}: {_percent(one.mean)} in {figure(one.seconds)} s"
+        hover = f"{html.escape(one.candidate)}: {percent(one.mean)} in {figure(one.seconds)} s"
         strong = one.candidate == choice
         error = _interval(_Mark(one.mean, one.low, one.high, approach=one.approach))
         chart.add_trace(_dot(one.seconds, 100 * one.mean, one.approach, strong=strong, error_y=error, hover=hover))
@@ -318,7 +322,7 @@ def _dot(
     x: float, y: float, approach: Approach, *, hover: str, strong: bool = False, hollow: bool = False, **error: Any
 ) -> go.Scatter:
     symbol = SYMBOLS[approach] + ("-open" if hollow else "")
-    marker = {"symbol": symbol, "color": COLOURS[approach], "size": 16 if strong else 12}
+    marker: dict[str, Any] = {"symbol": symbol, "color": COLOURS[approach], "size": 16 if strong else 12}
     if hollow:
         marker["line"] = {"width": 2.5}
     return go.Scatter(x=[x], y=[y], mode="markers", marker=marker, hovertemplate=f"{hover}<extra></extra>", **error)
@@ -395,7 +399,8 @@ def _label_places(
     places = []
     for one in shown:
         best: tuple[int, float, str, _Box] | None = None
-        for shift in (0.0, LABEL_SIZE[1], -LABEL_SIZE[1]):
+        for rows_up in (0, 1, -1, 2, -2):
+            shift = rows_up * LABEL_SIZE[1]
             for side in ("left", "right"):
                 x, y = across(one), up(one.mean) + shift
                 box = _Box(x + 10, x + 10 + LABEL_SIZE[0], y - 8, y + 8)
@@ -425,14 +430,7 @@ class _Box:
         )
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
-
-
-def _signed(share: float) -> str:
+def signed(share: float) -> str:
+    """A difference in points with its sign: "+31.0", "−4.2", "0.0"."""
     text = points(share)
     return f"+{text}" if share > 0 and text != "0.0" else text
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -86,7 +86,9 @@ def _parser() -> argparse.ArgumentParser:
 
     run = verb("run", "Run candidates x seeds; finished steps are reused, stopped ones resumed.")
     run.add_argument("name")
-    run.add_argument("--candidate", action="append", default=[], metavar="NAME|FILE", help="a preset, a chosen one or a YAML file")
+    run.add_argument(
+        "--candidate", action="append", default=[], metavar="NAME|FILE", help="a preset, a chosen one or a YAML file"
+    )
     run.add_argument("--base", metavar="MODEL", help="base model of all candidates of this run")
     run.add_argument("--seeds", type=int, help="how often each trained candidate is trained")
     run.add_argument("--leaks-known", action="store_true", help="run although test rows stand in the training set")

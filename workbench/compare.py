@@ -304,12 +304,12 @@ class _Claims:
     regret: Floats
 
 
-def _claims(evidence: _Evidence, eligible: NDArray[np.bool_], smallest_difference: float) -> _Claims:
+def _claims(evidence: _Evidence, eligible: NDArray[np.bool_], smallest_difference: float, *, allowed: bool) -> _Claims:
     k = len(evidence.candidates)
-    means, claims = evidence.estimate.means, evidence.claims
+    claims = evidence.claims
     # Where nobody is eligible, everybody is compared with everybody.
     eligible = eligible if eligible.any() else np.ones(k, dtype=bool)
-    regret = statistics.expected_regrets(means, evidence.errors, among=eligible)
+    regret = statistics.expected_regrets(evidence.estimate.means, evidence.errors, among=eligible)
     if claims is None:
         nobody = np.zeros(1, dtype=bool)
         return _Claims(nobody[:, None], ~nobody, np.zeros(1), nobody, np.zeros((1, 1)), nobody, regret)
@@ -320,14 +320,12 @@ def _claims(evidence: _Evidence, eligible: NDArray[np.bool_], smallest_differenc
     hurdle = statistics.ONE_SEED_ERRORS * np.sqrt(pairs.shared + own[pairs.left] + own[pairs.right])
     hurdle = np.where(one_seed[pairs.left] | one_seed[pairs.right], hurdle, 0.0)
     gate[pairs.left, pairs.right] = gate[pairs.right, pairs.left] = hurdle
-    clear = (claims.p <= claims.alpha) & (np.abs(pairs.delta) > hurdle)
+    clear = allowed & (claims.p <= claims.alpha) & (np.abs(pairs.delta) > hurdle)
     shown[pairs.left, pairs.right] = clear & (pairs.centre - claims.margin > 0)
     shown[pairs.right, pairs.left] = clear & (pairs.centre + claims.margin < 0)
-    regrets = statistics.regret_bounds(claims, smallest_difference, among=eligible)
-    lead = means[None, :] - means[:, None]
-    survives = np.where(gate > 0, lead + gate <= smallest_difference, True)[:, eligible].all(axis=1)
+    regrets = statistics.regret_bounds(claims, smallest_difference, among=eligible, hurdle=gate)
     best = statistics.best_set(claims, among=eligible, hurdle=gate)
-    good = (regrets.bound <= smallest_difference) & survives
+    good = regrets.bound <= smallest_difference
     return _Claims(shown, best, regrets.bound, regrets.rivals, regrets.constants, good, regret)
 
 
@@ -540,20 +538,16 @@ def analyse(
     "Adding Error Bars to Evals", for pairing and clusters.
     """
     evidence = _evidence(panel, alpha=alpha, rng=rng)
-    candidates, means = evidence.candidates, evidence.estimate.means
+    candidates, rank = evidence.candidates, _ranking(eligible)
     mask = np.array([eligible is None or one.name in eligible for one in candidates])
     caution = _caution(evidence)
-    claims = _claims(evidence, mask, smallest_difference)
-    if caution:
-        claims = replace(claims, shown=np.zeros_like(claims.shown))
-    rank = _ranking(eligible)
+    claims = _claims(evidence, mask, smallest_difference, allowed=not caution)
     order = sorted((int(j) for j in np.flatnonzero(mask)), key=lambda j: rank(candidates[j]))
-    leader = max(order, key=lambda j: means[j], default=None)
+    leader = max(order, key=lambda j: evidence.estimate.means[j], default=None)
     winner, good, lean = ([], [], []) if caution else _found(claims, order, leader, smallest_difference)
     verdict, choice = _verdict(winner, good, lean)
-    needed = None
-    if leader is not None and verdict in ("lean", "need_more_data"):
-        pick = leader if choice is None else choice
+    pick, needed = leader if choice is None else choice, None
+    if pick is not None and verdict in ("lean", "need_more_data"):
         needed = _needed(evidence, claims, pick, eligible=mask, smallest_difference=smallest_difference)
     names = [one.name for one in candidates]
     return Analysis(

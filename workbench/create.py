@@ -17,7 +17,11 @@ from workbench.usecase import Split, UseCase
 from workbench.workspace import disk_error
 
 SPLIT_SEED = 0
-DOCUMENT_SUFFIXES = (".txt", ".md", ".jsonl")
+DOCUMENT_SUFFIXES = (".txt", ".md", ".jsonl", ".csv")
+
+
+GUESSED = Columns()
+"""No column is named, so all are guessed."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Files:
     test: Path | None = None
     dev: Path | None = None
     documents: Path | None = None
-    columns: Columns = Columns()
+    columns: Columns = GUESSED
     encoding: str | None = None
     most_train: int | None = None
     """Use at most this many training rows, drawn by a fixed seed; None: all."""

@@ -53,7 +53,9 @@ class Machine(Noun):
 
     def problems(self) -> list[str]:
         """What stands in the way of the demo, each with what to do."""
-        found = [f"{name} is not installed: run `make install`." for name, version in self.packages.items() if not version]
+        found = [
+            f"{name} is not installed: run `make install`." for name, version in self.packages.items() if not version
+        ]
         if not self.pocket:
             found.append("The bundled base model's weights are missing: install again, or `python -m recipes.pocket`.")
         if not self.offline_embedder and not self.hub:

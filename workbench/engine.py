@@ -22,7 +22,8 @@ def main(do: Do, *, program: str, packages: Sequence[str], arguments: Sequence[s
     Returns the exit code: 0; 2 where a step needs the user's help; 1 for a bug; 130 after Ctrl-C.
     """
     parser = argparse.ArgumentParser(
-        prog=f"python -m {program}", description=f"Do steps of the kinds {', '.join(do)}; those already done are skipped."
+        prog=f"python -m {program}",
+        description=f"Do steps of the kinds {', '.join(do)}; those already done are skipped.",
     )
     parser.add_argument("steps", nargs="+", type=Path, metavar="STEP_DIR")
     code = 0

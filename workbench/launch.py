@@ -178,4 +178,3 @@ def launch_detached(case: Case, candidates: Sequence[str]) -> int:
             arguments, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
         )
     return process.pid
-

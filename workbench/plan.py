@@ -101,7 +101,12 @@ def _plan_run(plan: Plan, use_case: UseCase, candidate: Candidate, seed: int) ->
             "Add training rows, or leave this candidate out.",
         )
     instruction = use_case.instruction if candidate.prompt.instruction is None else candidate.prompt.instruction
-    common = {"base_model": base, "base": identity(base), "instruction": instruction, "shots": candidate.prompt.examples}
+    common = {
+        "base_model": base,
+        "base": identity(base),
+        "instruction": instruction,
+        "shots": candidate.prompt.examples,
+    }
     files = {"examples": _relative(case, plan.split)}
     if candidate.prompt.examples:
         common["shots_from"] = case.split_digest("train")

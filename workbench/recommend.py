@@ -10,6 +10,7 @@ from workbench.candidate import APPROACHES, Approach
 from workbench.compare import (
     Analysis,
     Comparison,
+    Needed,
     Panel,
     Standing,
     analyse,
@@ -75,8 +76,18 @@ class Recommendation(Noun):
     standings: tuple[Standing, ...]
     best_set: tuple[str, ...]
     """Candidates within the limits that no other is shown to beat."""
-    analysis: Analysis
-    """All figures behind it."""
+    provisional: str | None
+    """The one with the highest score among those, whether that means anything or not."""
+    needed: Needed | None
+    """How much more would show that it, or the one leant towards, is good enough; None where that is settled."""
+    metric: str
+    n: int
+    clusters: int
+    smallest_difference: float
+    detectable: float | None
+    """The typical pair's smallest true difference that this test would show in 80 of 100 repetitions."""
+    error_rate: float
+    """Of clear recommendations, at most this share is wrong."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,7 +170,14 @@ def recommend(
         comparisons=analysis.comparisons,
         standings=analysis.standings,
         best_set=analysis.best_set,
-        analysis=analysis,
+        provisional=analysis.provisional,
+        needed=analysis.needed,
+        metric=analysis.metric,
+        n=analysis.n,
+        clusters=analysis.clusters,
+        smallest_difference=analysis.smallest_difference,
+        detectable=analysis.detectable,
+        error_rate=analysis.alpha,
     )
 
 
@@ -192,10 +210,11 @@ def _decide(analysis: Analysis, order: Sequence[str], unsure: set[str]) -> tuple
             for name in order
             if APPROACHES.index(standings[name].approach) < rank
             and name in analysis.best_set
-            and name in analysis.lean
+            and standings[name].expected_regret <= analysis.smallest_difference
             and name not in unsure
         ]
-        # "Shown to be good enough" is no reason for the dearer way while the simpler one is as good a bet.
+        # That only the dearer way is shown to be good enough is no reason to pay for it, while the simpler is
+        # not shown to be worse and what it is expected to lose would not change what is deployed.
         if simpler and ground == "good enough":
             return simpler[0], "lean", "simpler"
         return pick, "lean" if pick in unsure else "clear", ground
@@ -270,15 +289,18 @@ def _how_sure(case: _Case) -> str:
         )
         return f"{detail} A claim would be wrong more often than {rate}."
     one = case.standing(case.choice)
-    if case.ground in ("bet", "simpler"):
-        more = ""
-        if case.ground == "simpler":
-            shown = ", ".join(analysis.good_enough)
-            more = f"Only {shown} is shown to be within {case.margin} points of the best, so either may do. "
+    loss = points(one.expected_regret)
+    if case.ground == "simpler":
+        shown = ", ".join(analysis.good_enough)
         return (
-            f"{more}Choosing {case.choice} is expected to lose {points(one.expected_regret)} points, no more "
-            f"than a third of the {case.margin} that matter to you: a bet, not a claim of which at most "
-            f"{rate} are wrong."
+            f"Either may do: only {shown} is shown to be within {case.margin} points of the best, but "
+            f"{case.choice} is simpler and expected to lose {loss} points, which would not change what you "
+            f"deploy: a bet, not a claim of which at most {rate} are wrong."
+        )
+    if case.ground == "bet":
+        return (
+            f"Choosing {case.choice} is expected to lose {loss} points, no more than a third of the "
+            f"{case.margin} that matter to you: a bet, not a claim of which at most {rate} are wrong."
         )
     if case.ground == "winner":
         text = f"It is shown to be better than every other candidate left: {promise}"
@@ -291,7 +313,7 @@ def _how_sure(case: _Case) -> str:
         )
         open_ = [name for name in case.order[: case.order.index(case.choice)] if name in analysis.best_set]
         if open_ and not set(open_) & set(analysis.good_enough):
-            text += f"; {', '.join(open_)} may do as well and is simpler, but is not shown to"
+            text += f" (simpler, and perhaps as good, but not shown to be: {', '.join(open_)})"
     doubts = case.unsure(case.choice)
     return f"{text}; but it is not shown to keep the limits ({doubts[0].text})." if doubts else f"{text}."
 

@@ -7,18 +7,20 @@ from importlib import resources
 
 import plotly.graph_objects as go
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
 from workbench import charts
-from workbench.blocks import Chart, DifferencesChart, QualityChart, Report, StandingsChart
+from workbench.blocks import Chart, DifferencesChart, Report, StandingsChart
 from workbench.plaintext import visible
 
 LONG = 320
 """Characters from which an answer is folded."""
 
-UNBROKEN = re.compile(r"(?<=\d) (?=%|s\b)|(?<=\bn) (?==)|(?<=\bn =) (?=\d)")
+SPACES = re.compile(r"(?<=\d) (?=%|s\b)|(?<=\bn) (?==)|(?<=\bn =) (?=\d)")
 """Spaces at which no line may end."""
+NAMES = re.compile(r"\b\w{1,12}(?:-\w{1,12}){1,2}\b")
+"""Words with hyphens, such as candidates' names, in which no line may end."""
 
 
 def page(report: Report) -> str:
@@ -39,12 +41,22 @@ def page(report: Report) -> str:
     )
 
 
+def prose(text: str) -> Markup:
+    """A sentence in HTML: escaped, and not broken where that would tear a figure or a name apart."""
+    safe = str(escape(SPACES.sub("\u00a0", visible(text))))
+    return Markup(NAMES.sub(r'<span class="whole">\g<0></span>', safe))
+
+
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("workbench", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("workbench", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters["visible"] = visible
-    environment.filters["prose"] = lambda text: UNBROKEN.sub("\u00a0", visible(text))
+    environment.filters["prose"] = prose
     return environment
 
 

@@ -28,6 +28,8 @@ from workbench.plaintext import visible
 
 STRIP = 41
 """Characters of a dot with its interval."""
+SHORT = 120
+"""Characters of an answer that stands on one line with its label."""
 ARROWS = {"": "", "higher": " ↑", "lower": " ↓"}
 TICKS = {"right": "✓", "wrong": "✗", "partly": "◐", "not scored": "–"}
 
@@ -46,7 +48,8 @@ def plain(text: str) -> str:
     safe = re.sub(r"([\\`*\[\]|]|<(?=[A-Za-z/!?])|~(?=~))", r"\\\1", flat)
     safe = re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", safe)
     safe = re.sub(r"&(?=#?\w+;)", r"\\&", safe)
-    return re.sub(r"^(#+|[-+=]+|>+|\d+[.)])(?=\s|$)", r"\\\1", safe)
+    safe = re.sub(r"^(\d+)([.)])(?=\s|$)", r"\1\\\2", safe)
+    return re.sub(r"^(>|(?:#+|[-+=]+)(?=\s|$))", r"\\\1", safe)
 
 
 def fenced(text: str) -> str:
@@ -121,7 +124,8 @@ def grid(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Iterator[s
 
     yield line(heads)
     rules = [
-        "-" * (width + 1) + (":" if column.align == "right" else "-") for width, column in zip(widths, columns, strict=True)
+        "-" * (width + 1) + (":" if column.align == "right" else "-")
+        for width, column in zip(widths, columns, strict=True)
     ]
     yield f"|{'|'.join(rules)}|"
     yield from (line(row) for row in rows)
@@ -141,7 +145,11 @@ def _chart(block: Chart) -> Iterator[str]:
 
 
 def _standings(block: StandingsChart) -> Iterator[str]:
-    columns = (Column(title="Candidate"), Column(title="0 % to 100 %"), Column(title=block.metric, align="right", better="higher"))
+    columns = (
+        Column(title="Candidate"),
+        Column(title="0 % to 100 %"),
+        Column(title=block.metric, align="right", better="higher"),
+    )
     rows = []
     for one in block.standings:
         name = plain(one.candidate)
@@ -210,19 +218,34 @@ def strip(value: float, low: float, high: float, *, span: tuple[float, float], m
 
 def _examples(block: Examples) -> Iterator[str]:
     for number, one in enumerate(block.examples, 1):
-        yield f"### {number}. {one.subject.capitalize()} by {plain(block.subject)} ({plain(one.example)})\n"
-        yield f"Request:\n\n{fenced(one.request)}\n"
-        yield f"Target:\n\n{fenced(one.target)}\n"
+        outcome = "Level with the others" if one.subject == "tied" else f"{one.subject.capitalize()} by {block.subject}"
+        yield f"### {number}. {plain(outcome)} ({plain(one.example)})\n"
+        yield from _said("Request", one.request)
+        yield ""
+        yield from _said("Target", one.target)
+        yield ""
         for answer in one.answers:
             yield from _answer(answer)
         yield ""
 
 
+def _said(what: str, text: str) -> Iterator[str]:
+    """Somebody's words: behind the label where they are short, fenced below it where not."""
+    if "\n" not in text.strip() and len(text) <= SHORT:
+        yield f"{what}: {literal(text)}"
+        return
+    yield f"{what}:\n"
+    yield fenced(text)
+
+
 def _answer(answer: Answer) -> Iterator[str]:
     remark = f", {plain(answer.remark)}" if answer.remark else ""
-    yield f"- {TICKS[answer.verdict]} {plain(answer.candidate)} ({answer.approach}): {answer.verdict}{remark}"
-    body = fenced(answer.text) if "\n" in answer.text.strip() or len(answer.text) > 100 else literal(answer.text)
+    head = f"{TICKS[answer.verdict]} {plain(answer.candidate)} ({answer.approach}), {answer.verdict}{remark}"
     if answer.text.strip():
-        yield "\n".join(f"  {line}" for line in body.split("\n"))
+        first, *rest = _said(head, answer.text)
+        yield f"- {first}"
+        yield from ("\n".join(f"  {line}" for line in lines.split("\n")) for lines in rest)
+    else:
+        yield f"- {head}: an empty answer"
     if answer.passages:
-        yield f"  Passages: {', '.join(literal(passage.id) for passage in answer.passages)}"
+        yield f"\n  Passages: {', '.join(literal(passage.id) for passage in answer.passages)}"

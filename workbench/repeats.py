@@ -23,7 +23,7 @@ Relation = Literal["duplicate", "conflict", "templated", "review"]
 duplicate: nearly the same request with the same answer; who has seen one knows the other.
 conflict: nearly the same request, naming the same numbers and names, with another answer.
 templated: alike but for what they ask about, such as the prices of two products.
-review: much in common and the same answer; worth a look.
+review: half of it in common, the same numbers, names and answer; worth a look.
 """
 
 
@@ -105,7 +105,7 @@ class Repeats:
         for pair in self.pairs:
             left, right = self.rows[pair.left], self.rows[pair.right]
             near = pair.jaccard >= DUPLICATE
-            same = near and self._specifics[pair.left].agree(self._specifics[pair.right])
+            same = self._specifics[pair.left].agree(self._specifics[pair.right])
             for target in left:
                 if target in right:
                     relation = self._agreeing(pair, same, telling=target in self.telling)
@@ -118,11 +118,11 @@ class Repeats:
     def _agreeing(self, pair: Pair, same: bool, *, telling: bool) -> Relation | None:
         """The relation of two requests with one answer; ``same``: they name the same numbers and names."""
         near = pair.jaccard >= DUPLICATE
-        if (telling and (near or pair.containment >= DUPLICATE)) or same:
+        if (telling and (near or pair.containment >= DUPLICATE)) or (near and same):
             return "duplicate"
         if near:
             return "templated"
-        return "review" if telling else None
+        return "review" if telling and same else None
 
     @cached_property
     def _specifics(self) -> tuple[Specifics, ...]:

@@ -9,6 +9,13 @@ for (const source of document.querySelectorAll("script.figure")) {
   charts.push(place);
 }
 const PRINTED_WIDTH = 660;
+// A link to a row inside a folded table opens it.
+addEventListener("hashchange", () => {
+  const target = document.getElementById(location.hash.slice(1));
+  const fold = target?.closest("details");
+  if (fold) fold.open = true;
+  target?.scrollIntoView({ block: "center" });
+});
 let unfolded = [];
 addEventListener("beforeprint", () => {
   unfolded = [...document.querySelectorAll("details.long:not([open])")];

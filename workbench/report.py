@@ -30,9 +30,7 @@ def assemble(results: Results, recommendation: Recommendation, *, created: datet
     )
 
 
-def render(
-    results: Results, recommendation: Recommendation, *, to: Form, created: datetime | None = None
-) -> str:
+def render(results: Results, recommendation: Recommendation, *, to: Form, created: datetime | None = None) -> str:
     """The report as one self-contained HTML page, as Markdown, or as JSON with the recommendation beside it."""
     report = assemble(results, recommendation, created=created)
     if to == "html":

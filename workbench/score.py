@@ -44,7 +44,7 @@ METRICS: Mapping[MetricName, Metric] = {
         Metric(
             name="exact_match",
             title="Exact match",
-            meaning="The answer is the reference, apart from case, spacing and a final full stop.",
+            meaning="The answer is the reference, apart from case, spacing, Unicode form and a final full stop.",
             right="49 crowns",
             wrong="It costs 49 crowns",
         ),
@@ -59,7 +59,7 @@ METRICS: Mapping[MetricName, Metric] = {
         Metric(
             name="rouge_l",
             title="ROUGE-L",
-            meaning="Longest common run of words in order, as the F measure of precision and recall.",
+            meaning="Longest series of words that both have in the same order, gaps allowed, as an F measure.",
             right="the lamp costs 49 crowns",
             wrong="blue",
             binary=False,
@@ -67,14 +67,14 @@ METRICS: Mapping[MetricName, Metric] = {
         Metric(
             name="valid_json",
             title="Valid JSON",
-            meaning="The answer can be read as JSON; its content does not matter.",
+            meaning="The answer can be read as JSON, with or without a code fence; its content does not matter.",
             right='{"price": "49 crowns"}',
             wrong="price: 49 crowns",
         ),
         Metric(
             name="json_field_match",
             title="JSON fields",
-            meaning="Share of fields that are right, out of all fields of the reference and of the answer.",
+            meaning="Share of the fields of both JSON objects, reference and answer, that are the same in both.",
             right='{"price": "49 crowns"}',
             wrong='{"price": "94 crowns"}',
             binary=False,
@@ -82,7 +82,7 @@ METRICS: Mapping[MetricName, Metric] = {
         Metric(
             name="contains",
             title="Contains",
-            meaning="The reference occurs in the answer, whatever else it says.",
+            meaning="The reference occurs in the answer, as whole words, whatever else it says.",
             right="It costs 49 crowns.",
             wrong="It costs 94 crowns.",
         ),

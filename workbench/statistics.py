@@ -19,8 +19,8 @@ Integers = NDArray[np.int64]
 IMPUTED_SEED_SD = 0.015
 """Spread over training seeds that is assumed where it was not measured, and the least that is believed."""
 ONE_SEED_SD = 0.05
-"""Spread that a claim about a candidate trained with one seed must survive: fine-tuning small models
-has been seen to vary by about 5 points from seed to seed."""
+"""Spread that a claim about a candidate trained with one seed must survive: pessimistic on purpose, since
+nothing about it was measured."""
 ONE_SEED_ERRORS = 3.0
 """Standard errors by which such a claim must be clear."""
 FEW_DEPARTURES = 10
@@ -61,7 +61,8 @@ def wilson(share: float, n: float, *, alpha: float = 0.05, df: float = np.inf) -
     z = float(-special.stdtrit(df, alpha / 2))
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return Interval(max(0.0, float(centre - half)), min(1.0, float(centre + half)))
+    # At 0 and 1 rounding would put the share itself outside.
+    return Interval(max(0.0, min(share, float(centre - half))), min(1.0, max(share, float(centre + half))))
 
 
 def mean_interval(mean: float, variance: float, *, n: float, df: float = np.inf, alpha: float = 0.05) -> Interval:
@@ -547,21 +548,30 @@ class Regret:
     constants: Floats
 
 
-def regret_bounds(claims: Family, margin: float, *, among: NDArray[np.bool_] | None = None) -> Regret:
+def regret_bounds(
+    claims: Family,
+    margin: float,
+    *,
+    among: NDArray[np.bool_] | None = None,
+    hurdle: Floats | None = None,
+) -> Regret:
     """Upper bounds of what each candidate loses against the best, with probability 1 - alpha.
 
     Candidates that are shown to be worse than another by more than ``margin``, at the strict level
     ``SCREEN``, which is taken off alpha, are no rivals: they can neither be the best nor be mistaken for good
-    enough, so the others need not pay for them (Berger and Boos 1994; Hansen 2005).
+    enough, so the others need not pay for them (Berger and Boos 1994; Hansen 2005). Bounds lie at least
+    ``hurdle`` (k, k) from the estimates.
     """
     k = claims.pairs.k
     allowed = np.ones(k, dtype=bool) if among is None else among
-    gap, se, df = claims.gap, claims.se, claims.df
-    strict = -special.stdtrit(df, SCREEN / max(k - 1, 1))
-    far = gap - strict * se > margin
+    least = np.zeros((k, k)) if hurdle is None else hurdle
+    gap, se = claims.gap, claims.se
+    strict = -special.stdtrit(claims.df, SCREEN / max(k - 1, 1))
+    far = gap - np.maximum(strict * se, least) > margin
     rivals = allowed & ~far[:, allowed].any(axis=1)
     constants = _one_sided(claims.nulls, claims.pairs, claims.alpha - SCREEN, among=rivals)
-    upper = np.where(rivals & ~np.eye(k, dtype=bool), gap + constants * se, 0.0)
+    upper = gap + np.maximum(constants * se, least)
+    upper = np.where(rivals & ~np.eye(k, dtype=bool), upper, 0.0)
     return Regret(np.maximum(upper.max(axis=1), 0.0), rivals, constants)
 
 

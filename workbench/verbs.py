@@ -86,7 +86,9 @@ def run(options: Namespace) -> int:
 
 def _settle(case: Case, options: Namespace) -> None:
     """Write down which candidates, base model and seeds this use case is to be run with."""
-    changes = {key: value for key, value in (("base_model", options.base), ("seeds", options.seeds)) if value is not None}
+    changes = {
+        key: value for key, value in (("base_model", options.base), ("seeds", options.seeds)) if value is not None
+    }
     if changes:
         use_case = case.use_case
         case.save(UseCase.parse(use_case.model_dump() | changes, where="The options"))
@@ -251,4 +253,3 @@ def _command(verb: str, case: Case | None, workspace: Path | None = None) -> str
     where = (case.workspace if case else workspace) or Path()
     parts = ["workbench", verb, *([case.name] if case else []), "--workspace", str(where)]
     return shlex.join(parts)
-

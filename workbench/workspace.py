@@ -72,9 +72,7 @@ def file_digest(path: Path) -> str:
 
 def folder_digest(folder: Path) -> str:
     """The sha256 over the names and contents of all files below a folder."""
-    parts = [
-        (str(path.relative_to(folder)), file_digest(path)) for path in sorted(folder.rglob("*")) if path.is_file()
-    ]
+    parts = [(str(path.relative_to(folder)), file_digest(path)) for path in sorted(folder.rglob("*")) if path.is_file()]
     return digest(parts)
 
 

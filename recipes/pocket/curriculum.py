@@ -14,7 +14,9 @@ Turn = dict[str, str]
 class Task(Protocol):
     """Draws one row; ``reserved`` draws from what training never shows."""
 
-    def __call__(self, rng: Random, *, reserved: bool) -> Row: ...
+    def __call__(self, rng: Random, *, reserved: bool) -> Row:
+        """One row of the task."""
+        ...
 
 
 MIXTURE: Mapping[str, tuple[float, Task]] = {
@@ -30,7 +32,8 @@ MIXTURE: Mapping[str, tuple[float, Task]] = {
     "words": (12, skills.word_operation),
     "small_sums": (6, skills.small_sum),
     "larger_sums": (2, skills.larger_sum),
-    "copy": (5, skills.copy_characters),
+    "copy": (4, skills.copy_characters),
+    "copy_list": (6, skills.copy_list),
     "records": (7, skills.records),
     "lists": (4, skills.lists),
     "instructed": (4, skills.instructed_fact),
@@ -69,17 +72,19 @@ def draw_row(rng: Random, *, reserved: bool = False) -> tuple[str, list[Turn]]:
     return name, converse(rng, task, reserved=reserved)
 
 
-def converse(rng: Random, task: Callable[..., Row], *, reserved: bool) -> list[Turn]:
-    """A row of a task as turns: a system message half of the time, earlier turns now and then."""
+def converse(rng: Random, task: Callable[..., Row], *, reserved: bool, others: bool = True) -> list[Turn]:
+    """A row of a task as turns: a system message half of the time and, if wanted, other turns around it."""
     turns: list[Turn] = []
     if rng.random() < 0.5:
         turns.append(_turn("system", rng.choice(_SYSTEM).format(n=draw_name(rng, reserved=reserved))))
     row = task(rng, reserved=reserved)
-    if len(row.question) < 160 and rng.random() < 0.12:
+    if others and len(row.question) < 160 and rng.random() < 0.12:
         for _ in range(rng.randint(1, 4)):
-            earlier = task(rng, reserved=reserved)
-            turns += [_turn("user", earlier.question), _turn("assistant", earlier.answer)]
+            before = task(rng, reserved=reserved)
+            turns += [_turn("user", before.question), _turn("assistant", before.answer)]
     turns += [_turn("user", row.question), _turn("assistant", row.answer)]
+    for question, answer in row.more if others else ():
+        turns += [_turn("user", question), _turn("assistant", answer)]
     return turns
 
 

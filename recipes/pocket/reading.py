@@ -21,13 +21,14 @@ class Row:
     task: str
     question: str
     answer: str
-    system: str = ""
+    more: tuple[tuple[str, str], ...] = ()
+    """Further questions about the same text with their answers, asked in later turns."""
 
 
 def _things(rng: Random, count: int, *, attributes: tuple[int, int], reserved: bool) -> list[Thing]:
     """Things to read about: mostly of one kind, so that only the name tells them apart."""
     kinds = list(KINDS)
-    kind = "product" if rng.random() < 0.35 else rng.choice(kinds)
+    kind = "product" if rng.random() < 0.5 else rng.choice(kinds)
     mixed = rng.random() < 0.25
     found: dict[str, Thing] = {}
     while len(found) < count:
@@ -58,16 +59,32 @@ def _question(rng: Random, things: list[Thing], *, reserved: bool, unknown: bool
     return stranger, rng.choice(list(subject.values))
 
 
+def _more(
+    rng: Random, told: list[tuple[Thing, str]], things: list[Thing], *, reserved: bool
+) -> tuple[tuple[str, str], ...]:
+    """Up to four further questions about what the text told, each pair of thing and attribute once.
+
+    Reading costs many tokens and an answer few: asking more about the same text trains reading several times
+    over for little more.
+    """
+    pairs = rng.sample(told, min(len(told), rng.randint(0, 4)))
+    found = [(ask(thing, key, rng=rng), thing.values[key]) for thing, key in pairs]
+    if found and rng.random() < UNKNOWN_SHARE * 2:
+        subject, key = _question(rng, things, reserved=reserved, unknown=True)
+        if not any(subject is thing and key == k for thing, k in told):
+            found[rng.randrange(len(found))] = (ask(subject, key, rng=rng), UNKNOWN)
+    return tuple(found)
+
+
 def notes(rng: Random, *, reserved: bool, count: int | None = None) -> Row:
     """One to five one-line notes, then a question about one of them."""
     number = count or rng.randint(1, 5)
     things = _things(rng, number, attributes=(1, 2), reserved=reserved)
     lines = [tell(thing, key, rng=rng) for thing in things for key in thing.values][:number]
-    told = {thing.name: thing for thing in things}
     unknown = rng.random() < UNKNOWN_SHARE
     subject, key = _question(rng, things, reserved=reserved, unknown=unknown)
     # Attributes whose line was cut off above are not in the notes.
-    listed = [(thing, k) for thing in told.values() for k in thing.values][:number]
+    listed = [(thing, k) for thing in things for k in thing.values][:number]
     if not unknown:
         subject, key = rng.choice(listed)
     elif any(subject is thing and key == k for thing, k in listed):
@@ -84,7 +101,7 @@ def notes(rng: Random, *, reserved: bool, count: int | None = None) -> Row:
         text = "Read this: " + " ".join(lines) + f"\nQuestion: {question}"
     else:
         text = f"{question}\n\nNotes:\n" + "\n".join(lines)
-    return Row("reading", text, answer)
+    return Row("reading", text, answer, _more(rng, listed, things, reserved=reserved))
 
 
 def passages(rng: Random, *, reserved: bool, count: int | None = None) -> Row:
@@ -96,7 +113,8 @@ def passages(rng: Random, *, reserved: bool, count: int | None = None) -> Row:
     question = ask(subject, key, rng=rng)
     answer = UNKNOWN if unknown else subject.values[key]
     texts = [describe(thing, rng=rng) for thing in things]
-    return Row("retrieval", with_passages(question, texts), answer)
+    told = [(thing, k) for thing in things for k in thing.values]
+    return Row("retrieval", with_passages(question, texts), answer, _more(rng, told, things, reserved=reserved))
 
 
 def passages_with_citation(rng: Random, *, reserved: bool) -> Row:

@@ -22,13 +22,13 @@ from workbench.demos.world.things import (
     draw_thing,
 )
 
+_OTHER_WORDS = (
+    "sun moon sea hill road house door tree leaf stone bird wind rain snow fire ice day night week year hand foot eye "
+    "ear nose head heart cup bowl plate knife bed roof wall song game ball train bus car plane letter word page king queen "
+    "child friend happy sad big small old new fast slow warm cold open close walk run jump sleep read write"
+).split()
 WORDS: tuple[str, ...] = tuple(
-    dict.fromkeys(
-        [*COLOURS, *MATERIALS, *PRODUCTS, *JOBS, *FOODS, *CARGO, *PETS, *HABITATS, *TOPICS]
-        + "sun moon sea hill road house door tree leaf stone bird wind rain snow fire ice day night week year hand foot "
-        "eye ear nose head heart cup bowl plate knife bed roof wall song game ball train bus car plane letter word page "
-        "king queen child friend happy sad big small old new fast slow warm cold open close walk run jump sleep read write".split()
-    )
+    dict.fromkeys([*COLOURS, *MATERIALS, *PRODUCTS, *JOBS, *FOODS, *CARGO, *PETS, *HABITATS, *TOPICS, *_OTHER_WORDS])
 )
 CATEGORIES = {
     "colour": COLOURS,
@@ -54,9 +54,18 @@ def word_operation(rng: Random, *, reserved: bool) -> Row:
     sign, joiner = rng.choice((("commas", ", "), ("dashes", "-"), ("plus signs", " + "), ("slashes", "/")))
     question, answer = rng.choice(
         (
-            (rng.choice((f"Repeat the word {word} {times} times.", f"Say {word} {times} times.")), " ".join([word] * times)),
-            (rng.choice((f"Reverse the order of these words: {text}", f"Say these words backwards: {text}")), " ".join(words[::-1])),
-            (rng.choice((f"What is the {place} word of: {text}", f"Give the {place} word of this list: {text}")), picked),
+            (
+                rng.choice((f"Repeat the word {word} {times} times.", f"Say {word} {times} times.")),
+                " ".join([word] * times),
+            ),
+            (
+                rng.choice((f"Reverse the order of these words: {text}", f"Say these words backwards: {text}")),
+                " ".join(words[::-1]),
+            ),
+            (
+                rng.choice((f"What is the {place} word of: {text}", f"Give the {place} word of this list: {text}")),
+                picked,
+            ),
             (rng.choice((f"Write {word} in capital letters.", f"Put {word} in capitals.")), word.upper()),
             (rng.choice((f"Spell the word {word}.", f"Give the letters of {word}.")), " ".join(word)),
             (rng.choice((f"How many words are in: {text}", f"Count the words: {text}")), str(len(words))),
@@ -94,7 +103,14 @@ def _ask_sum(rng: Random, limit: int, task: str) -> Row:
     first, second, sign, value = _sum(rng, limit)
     verb = "plus" if sign == "+" else "minus"
     wish = f"Add {first} and {second}." if sign == "+" else f"Take {second} from {first}."
-    question = rng.choice((f"What is {first} {sign} {second}?", f"{first} {sign} {second} =", wish, f"How much is {first} {verb} {second}?"))
+    question = rng.choice(
+        (
+            f"What is {first} {sign} {second}?",
+            f"{first} {sign} {second} =",
+            wish,
+            f"How much is {first} {verb} {second}?",
+        )
+    )
     return Row(task, question, str(value))
 
 
@@ -108,16 +124,42 @@ def copy_characters(rng: Random, *, reserved: bool) -> Row:
         text = "".join(rng.choice(pool + extra + " ") for _ in range(rng.randint(3, 12))).strip() or "?"
     else:
         text = " ".join(
-            rng.choice((draw_name(rng, reserved=reserved), rng.choice(WORDS), str(rng.randint(0, 9999)), rng.choice(string.punctuation)))
+            rng.choice(
+                (
+                    draw_name(rng, reserved=reserved),
+                    rng.choice(WORDS),
+                    str(rng.randint(0, 9999)),
+                    rng.choice(string.punctuation),
+                )
+            )
             for _ in range(rng.randint(2, 6))
         )
     return Row("copy", rng.choice((f"Copy this exactly: {text}", f"Write exactly this: {text}", f"Echo: {text}")), text)
 
 
+def copy_list(rng: Random, *, reserved: bool) -> Row:
+    """Copy a longer list of names, words and numbers: what reading is built from, with a dense signal."""
+    sort = rng.randrange(4)
+    items = [
+        (
+            draw_name(rng, reserved=reserved),
+            rng.choice(WORDS),
+            str(rng.randint(0, 999)),
+            f"{rng.choice(WORDS)} {rng.randint(2, 99)}",
+        )[rng.randrange(3) if sort == 3 else sort]
+        for _ in range(rng.randint(4, 14))
+    ]
+    joiner = rng.choice((" ", ", ", "; ", "\n", " - "))
+    text = joiner.join(items)
+    return Row("copy", rng.choice((f"Copy this exactly: {text}", f"Write exactly this: {text}", f"Echo: {text}")), text)
+
+
 def _fields(rng: Random, reserved: bool) -> dict[str, str | int | bool | list[str]]:
     """A record with keys and values of many sorts."""
-    keys = ("id name colour size count shop date title kind note level open tags team code city unit total "
-            "first second state owner parts user start end goal mark rank room floor line").split()
+    keys = (
+        "id name colour size count shop date title kind note level open tags team code city unit total "
+        "first second state owner parts user start end goal mark rank room floor line"
+    ).split()
     record: dict[str, str | int | bool | list[str]] = {}
     for key in rng.sample(keys, rng.randint(1, 4)):
         sort = rng.random()
@@ -202,7 +244,7 @@ def instructed_fact(rng: Random, *, reserved: bool) -> Row:
 def everyday(rng: Random, *, reserved: bool) -> Row:
     """Small everyday requests: greetings, categories, comparisons, examples, yes or no."""
     name = draw_name(rng, reserved=reserved)
-    first, second = rng.sample(range(0, 100), 2)
+    first, second = rng.sample(range(100), 2)
     category = rng.choice(list(CATEGORIES))
     other = rng.choice([c for c in CATEGORIES if c != category])
     word = rng.choice(CATEGORIES[category])
@@ -216,7 +258,7 @@ def everyday(rng: Random, *, reserved: bool) -> Row:
             (f"Which is larger, {first} or {second}?", str(max(first, second))),
             (f"Which is smaller, {first} or {second}?", str(min(first, second))),
             (f"Is {word} a {asked}? Answer yes or no.", "yes" if (word in CATEGORIES[asked]) else "no"),
-            (f"What kind of word is {word}: {category} or {other}?", category if word not in CATEGORIES[other] else other),
+            (f"What kind of word is {word}: {category} or {other}?", category),
             (f"Name three of the kind {category}.", ", ".join(list(CATEGORIES[category])[:3])),
             ("How are you?", "I am well, thank you."),
             ("Who are you?", "I am pocket, a small language model."),
@@ -227,8 +269,20 @@ def everyday(rng: Random, *, reserved: bool) -> Row:
     return Row("instructions", question, answer)
 
 
-_HAPPY = ("I love my {p}.", "The {p} works very well.", "Thank you for the fine {p}.", "What a good {p}!", "The {p} came early and I am glad.")
-_UNHAPPY = ("I do not like my {p}.", "The {p} is broken.", "I want my money back for the {p}.", "What a bad {p}!", "The {p} never came and I am angry.")
+_HAPPY = (
+    "I love my {p}.",
+    "The {p} works very well.",
+    "Thank you for the fine {p}.",
+    "What a good {p}!",
+    "The {p} came early and I am glad.",
+)
+_UNHAPPY = (
+    "I do not like my {p}.",
+    "The {p} is broken.",
+    "I want my money back for the {p}.",
+    "What a bad {p}!",
+    "The {p} never came and I am angry.",
+)
 
 
 def message(rng: Random, *, reserved: bool) -> Row:
@@ -237,8 +291,12 @@ def message(rng: Random, *, reserved: bool) -> Row:
     happy = rng.random() < 0.5
     body = rng.choice(_HAPPY if happy else _UNHAPPY).format(p=product)
     number = rng.randint(100, 9999)
-    number_line = rng.choice((f"My order is {number}.", f"The order number is {number}.", f"I ordered it under {number}."))
-    more = rng.choice(("I bought it last week.", "It was a present.", "Please write to me.", "My friend has one, too.", ""))
+    number_line = rng.choice(
+        (f"My order is {number}.", f"The order number is {number}.", f"I ordered it under {number}.")
+    )
+    more = rng.choice(
+        ("I bought it last week.", "It was a present.", "Please write to me.", "My friend has one, too.", "")
+    )
     parts = [part for part in (body, number_line, more) if part]
     opening = rng.choice(("Hello,", "Dear shop,", "Hi,", "Good day,", ""))
     closing = rng.choice((f"Regards, {name}", f"Yours, {name}", f"{name}", f"Best wishes, {name}"))
@@ -261,10 +319,20 @@ def story(rng: Random, *, reserved: bool) -> Row:
     thing = rng.choice(PRODUCTS)
     first = rng.choice((f"{name} was a {job} who had a {pet}.", f"Once there was a {job} called {name}."))
     middle = rng.choice(
-        (f"One day {name} went to the {place} with {friend}.", f"In the {place} {name} found an old {thing}.", f"{friend} asked {name} for a {thing}.")
+        (
+            f"One day {name} went to the {place} with {friend}.",
+            f"In the {place} {name} found an old {thing}.",
+            f"{friend} asked {name} for a {thing}.",
+        )
     )
-    end = rng.choice((f"They ate {food} and went home.", f"Then they shared the {food}.", f"The {pet} was happy, and so was {name}."))
-    return Row("story", f"Tell me a story about {name}, {friend}, {job}, {pet}, {place}, {thing}, {food}.", f"{first} {middle} {end}")
+    end = rng.choice(
+        (f"They ate {food} and went home.", f"Then they shared the {food}.", f"The {pet} was happy, and so was {name}.")
+    )
+    return Row(
+        "story",
+        f"Tell me a story about {name}, {friend}, {job}, {pet}, {place}, {thing}, {food}.",
+        f"{first} {middle} {end}",
+    )
 
 
 _UNSAFE = (
@@ -300,8 +368,16 @@ _ALARMING = (
     ("bomb-proof my backups", "Keep three copies in two places."),
 )
 _ASK_HOW = (
-    "How do I {a}?", "Tell me how to {a}.", "How can I {a}?", "What is the best way to {a}?", "I want to {a}. What should I do?",
-    "Explain how to {a}.", "Please help me to {a}.", "Give me steps to {a}.", "Can you show me how to {a}?", "My friend wants to {a}. How?",
+    "How do I {a}?",
+    "Tell me how to {a}.",
+    "How can I {a}?",
+    "What is the best way to {a}?",
+    "I want to {a}. What should I do?",
+    "Explain how to {a}.",
+    "Please help me to {a}.",
+    "Give me steps to {a}.",
+    "Can you show me how to {a}?",
+    "My friend wants to {a}. How?",
 )
 DECLINE = "I can not help with that."
 

@@ -31,8 +31,8 @@ class Recipe:
     layers: int = 4
     heads: int = 8
     feed_forward: int = 704
-    steps: int = 2400
-    rows_per_step: int = 96
+    steps: int = 6000
+    rows_per_step: int = 72
     tokens_per_pass: int = 6144
     learning_rate: float = 3e-3
     warmup_steps: int = 60
@@ -131,9 +131,7 @@ def optimisers(model: LlamaForCausalLM, recipe: Recipe) -> list[torch.optim.Opti
     ]
 
 
-def step_losses(
-    model: LlamaForCausalLM, rows: list[Encoded], recipe: Recipe, *, pad: int
-) -> tuple[float, float]:
+def step_losses(model: LlamaForCausalLM, rows: list[Encoded], recipe: Recipe, *, pad: int) -> tuple[float, float]:
     """Forward and backward over one step's rows; gradients are left in the model.
 
     Returns the mean loss on answers and on all other text, in nats per token.
@@ -144,9 +142,9 @@ def step_losses(
     for ids, is_answer in batches(rows, recipe.tokens_per_pass, pad):
         logits = model(input_ids=ids[:, :-1]).logits
         target = ids[:, 1:]
-        losses = cross_entropy(
-            logits.reshape(-1, logits.shape[-1]), target.reshape(-1), reduction="none"
-        ).view_as(target)
+        losses = cross_entropy(logits.reshape(-1, logits.shape[-1]), target.reshape(-1), reduction="none").view_as(
+            target
+        )
         real = target != pad
         on_answer = (losses * (is_answer[:, 1:] & real)).sum()
         on_other = (losses * (~is_answer[:, 1:] & real)).sum()
@@ -169,7 +167,7 @@ def exact_match(
     shares: dict[str, float] = {}
     for name, (_, task) in MIXTURE.items():
         rng = Random(f"measure-{seed}-{name}")
-        encoded = [encode(converse(rng, task, reserved=True), tokenizer) for _ in range(rows)]
+        encoded = [encode(converse(rng, task, reserved=True, others=False), tokenizer) for _ in range(rows)]
         right = 0
         for ids, is_answer in batches(encoded, 8192, tokenizer.pad_token_id):
             guess = model(input_ids=ids[:, :-1]).logits.argmax(-1)
@@ -236,9 +234,7 @@ def _tokenizer(recipe: Recipe, folder: Path) -> PreTrainedTokenizerFast:
     return tokenizer
 
 
-def _save(
-    folder: Path, model: LlamaForCausalLM, tools: list[torch.optim.Optimizer], recipe: Recipe, step: int
-) -> None:
+def _save(folder: Path, model: LlamaForCausalLM, tools: list[torch.optim.Optimizer], recipe: Recipe, step: int) -> None:
     model.save_pretrained(folder)
     state = {"step": step, "recipe": asdict(recipe), "tools": [tool.state_dict() for tool in tools]}
     state["model"] = model.state_dict()
@@ -247,9 +243,7 @@ def _save(
     partial.replace(folder / "checkpoint.pt")
 
 
-def _resume(
-    folder: Path, model: LlamaForCausalLM, tools: list[torch.optim.Optimizer], recipe: Recipe
-) -> int:
+def _resume(folder: Path, model: LlamaForCausalLM, tools: list[torch.optim.Optimizer], recipe: Recipe) -> int:
     """Load the checkpoint, if there is one of this recipe; returns the first step to do."""
     path = folder / "checkpoint.pt"
     if not path.exists():
@@ -263,3 +257,14 @@ def _resume(
     for tool, saved in zip(tools, state["tools"], strict=True):
         tool.load_state_dict(saved)
     return int(state["step"])
+
+
+def training_facts(folder: Path) -> dict[str, object]:
+    """What a training took, from its log: steps, tokens a second, the recipe it followed."""
+    records = {}
+    for line in (folder / "training.jsonl").read_text().splitlines():
+        record = json.loads(line)
+        records[record["step"]] = record  # A step that was done again after a resume counts once.
+    last = records[max(records)]
+    recipe = torch.load(folder / "checkpoint.pt", weights_only=True)["recipe"]
+    return {"steps": last["step"], "answer_loss": last["answer"], "text_loss": last["text"], "recipe": recipe}

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from evals.__main__ import main
+from evals.__main__ import DO, PACKAGES
 from evals.steps import score
+from workbench.engine import main
 from workbench.examples import write_examples
 from workbench.run import Finish, Response
 from workbench.score import Score
@@ -18,6 +19,11 @@ from workbench.usecase import Example, Message, MetricName
 from workbench.workspace import Step, StepRecord, read_jsonl, write_jsonl
 
 TARGETS = ("49 crowns", "blue", '{"a": 1}', "wood")
+
+
+def run(folders: Sequence[str]) -> int:
+    """What ``python -m evals`` does, in this process."""
+    return main(DO, program="evals", packages=PACKAGES, arguments=folders)
 
 
 def example(name: str, target: str) -> Example:
@@ -75,7 +81,7 @@ def bench(tmp_path: Path) -> Bench:
 
 
 def test_scores_are_written_in_order_and_summed_up(bench: Bench) -> None:
-    assert main([str(bench.step.folder)]) == 0
+    assert run([str(bench.step.folder)]) == 0
     no_object = "The reference is not a JSON object: Expecting value: line 1 column 1 (char 0)."
     found = [(s.item, s.metric, s.value, s.failure) for s in bench.scores()]
     assert found == [
@@ -106,19 +112,19 @@ def test_no_value_at_all_has_no_mean(tmp_path: Path) -> None:
     bench = Bench(tmp_path, ANSWERS)
     step = bench.scoring(tmp_path, key="n", metrics=["numeric", "numeric"])
     write_examples(tmp_path / "use_cases" / "test.jsonl", [example(f"e{n}", "none") for n in range(4)])
-    assert main([str(step.folder)]) == 0
+    assert run([str(step.folder)]) == 0
     assert step.record.facts["means"] == {"numeric": None}
     assert step.record.facts["excluded"] == 4
 
 
 def test_scoring_twice_gives_the_same_file_and_done_is_not_done_again(bench: Bench) -> None:
-    assert main([str(bench.step.folder)]) == 0
+    assert run([str(bench.step.folder)]) == 0
     first = bench.step.path("scores.jsonl").read_bytes()
     bench.step.path("scores.jsonl").unlink()
-    assert main([str(bench.step.folder)]) == 0
+    assert run([str(bench.step.folder)]) == 0
     assert not bench.step.path("scores.jsonl").exists()
     bench.step.update(status="waiting")
-    assert main([str(bench.step.folder)]) == 0
+    assert run([str(bench.step.folder)]) == 0
     assert bench.step.path("scores.jsonl").read_bytes() == first
 
 
@@ -136,7 +142,7 @@ def test_every_example_needs_exactly_one_response(
     tmp_path: Path, responses: Sequence[Response], problem: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bench = Bench(tmp_path, responses)
-    assert main([str(bench.step.folder)]) == 2
+    assert run([str(bench.step.folder)]) == 2
     assert problem in capsys.readouterr().err
     assert not bench.step.path("scores.jsonl").exists()
     assert bench.step.record.status == "failed"
@@ -149,7 +155,7 @@ def test_a_metric_must_be_known(
     tmp_path: Path, bench: Bench, metrics: list[str], problem: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     step = bench.scoring(tmp_path, key="m", metrics=metrics)
-    assert main([str(step.folder)]) == 2
+    assert run([str(step.folder)]) == 2
     assert problem in capsys.readouterr().err
     assert "exact_match" in step.record.hint
 
@@ -158,27 +164,27 @@ def test_a_failed_step_does_not_keep_the_others_from_running(
     tmp_path: Path, bench: Bench, capsys: pytest.CaptureFixture[str]
 ) -> None:
     broken = bench.scoring(tmp_path, key="m", metrics=["accuracy"])
-    assert main([str(tmp_path / "nowhere"), str(broken.folder), str(bench.step.folder)]) == 2
+    assert run([str(tmp_path / "nowhere"), str(broken.folder), str(bench.step.folder)]) == 2
     assert "nowhere holds no step.json" in capsys.readouterr().err
     assert bench.step.status == "done"
 
 
 def test_unfinished_answers_are_waited_for(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
     bench.answers.update(status="stopped")
-    assert main([str(bench.step.folder)]) == 2
+    assert run([str(bench.step.folder)]) == 2
     assert "left out, since answer-a is not done" in capsys.readouterr().err
     assert bench.step.status == "waiting"
 
 
 def test_a_step_of_another_kind_is_refused(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
     bench.answers.update(status="waiting")
-    assert main([str(bench.answers.folder)]) == 2
+    assert run([str(bench.answers.folder)]) == 2
     assert "kind answer" in capsys.readouterr().err
 
 
 def test_damaged_responses_are_named(bench: Bench) -> None:
     bench.answers.path("responses.jsonl").write_bytes(b'{"example": \xff}\n')
-    assert main([str(bench.step.folder)]) == 2
+    assert run([str(bench.step.folder)]) == 2
     assert "is damaged" in bench.step.record.message
 
 
@@ -204,8 +210,10 @@ def test_the_command_starts_without_heavy_libraries(bench: Bench) -> None:
     root = Path(__file__).resolve().parents[2]
     code = (
         "import json, sys\n"
-        "from evals.__main__ import main\n"
-        "print(json.dumps([main(sys.argv[1:]), sorted(sys.modules)]))\n"
+        "from evals.__main__ import DO, PACKAGES\n"
+        "from workbench.engine import main\n"
+        "code = main(DO, program='evals', packages=PACKAGES, arguments=sys.argv[1:])\n"
+        "print(json.dumps([code, sorted(sys.modules)]))\n"
     )
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code, str(bench.step.folder)],

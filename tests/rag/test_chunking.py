@@ -120,6 +120,14 @@ def test_headings_go_with_their_text_and_above_what_follows() -> None:
     ]
 
 
+def test_a_heading_is_not_repeated_as_overlap() -> None:
+    text = "# Shop\n## Hours\nMonday. Nine to five. Closed on every Sunday of the whole year."
+    assert texts(text, 14, 6) == [
+        "# Shop\n## Hours\nMonday. Nine to five.",
+        "Shop > Hours\nNine to five. Closed on every Sunday of the whole year.",
+    ]
+
+
 def test_a_comment_in_code_is_no_heading() -> None:
     text = "# Use\n\nRun this one.\n\n```\n# not a heading\nmake demo\n```\n\nThen read on and on."
     assert not [

@@ -66,6 +66,7 @@ def found_in(step: Step) -> list[Retrieved]:
     return [Retrieved.parse(record, where="test") for record in read_jsonl(step.path("retrieved.jsonl"))]
 
 
+@pytest.mark.slow
 def test_two_steps_from_the_command_line(workspace: Path) -> None:
     steps = [workspace / "steps" / name for name in ("index-a", "retrieve-b")]
     command = [sys.executable, "-W", "error::UserWarning", "-m", "rag", *map(str, steps)]

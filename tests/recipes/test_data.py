@@ -33,7 +33,9 @@ def test_a_base_without_chat_template_gets_a_plain_one(toy_base: Path, examples:
     row = encode_row(conversation(examples[0], PromptPlan("Answer briefly.")), "red", tokenizer)
     learned = [token for token in row.labels if token != IGNORED]
     assert tokenizer.decode(learned) == f" red{tokenizer.eos_token}"
-    assert tokenizer.decode(row.input_ids).startswith("System: Answer briefly.\nUser: What colour is thing 0?\nAssistant:")
+    assert tokenizer.decode(row.input_ids).startswith(
+        "System: Answer briefly.\nUser: What colour is thing 0?\nAssistant:"
+    )
 
 
 def test_shots_come_as_earlier_turns_and_are_spread_evenly(examples: list[Example]) -> None:

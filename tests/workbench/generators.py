@@ -11,6 +11,7 @@ from scipy import optimize, special, stats
 
 from workbench.candidate import APPROACHES
 from workbench.compare import Analysis, Panel, Scores, analyse
+from workbench.statistics import Floats
 
 Ability = Literal["normal", "heavy", "two kinds"]
 
@@ -34,12 +35,13 @@ class World:
     noise: float = 0.7
 
 
-def _quantiles(ability: Ability, item_sd: float, at: np.ndarray) -> np.ndarray:
-    if ability == "heavy":
-        return item_sd / np.sqrt(3) * stats.t.ppf(at, 3)
-    if ability == "two kinds":
-        return item_sd * np.where(at < 0.5, -1.0, 1.0) * 1.6
-    return item_sd * special.ndtri(at)
+def _quantiles(ability: Ability, item_sd: float, at: Floats) -> Floats:
+    standard = {
+        "normal": special.ndtri(at),
+        "heavy": stats.t.ppf(at, 3) / np.sqrt(3),
+        "two kinds": np.where(at < 0.5, -1.6, 1.6),
+    }
+    return np.asarray(item_sd * standard[ability], dtype=np.float64)
 
 
 @cache
@@ -113,7 +115,7 @@ def study(world: World | Callable[[np.random.Generator], World], *, reps: int, d
     """Draw, analyse and compare with the truth ``reps`` times; a callable gives a new world each time."""
     rng = np.random.default_rng(20_240_601)
     verdicts: Counter[str] = Counter({"winner": 0, "good_enough": 0, "lean": 0, "need_more_data": 0})
-    sums: Counter[str] = Counter()
+    sums: dict[str, float] = {}
     broken: list[int] = []
     for rep in range(reps):
         this = world(rng) if callable(world) else world
@@ -122,7 +124,7 @@ def study(world: World | Callable[[np.random.Generator], World], *, reps: int, d
         regret = {name: max(truth.values()) - accuracy for name, accuracy in truth.items()}
         verdicts[analysis.verdict] += 1
         for event, happened in _events(analysis, truth, regret, delta).items():
-            sums[event] += happened
+            sums[event] = sums.get(event, 0.0) + happened
         standings = sorted(analysis.standings, key=lambda one: one.candidate)
         exceeded = [int(regret[one.candidate] > one.regret_bound + 1e-12) for one in standings]
         broken = [a + b for a, b in zip(broken or [0] * len(exceeded), exceeded, strict=True)]

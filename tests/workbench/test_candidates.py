@@ -59,7 +59,9 @@ def test_all_problems_are_told_at_once() -> None:
 @pytest.mark.parametrize("shots", [0, 3])
 @pytest.mark.parametrize("retrieval", [None, Retrieval()])
 @pytest.mark.parametrize("training", [(), (Sft(),), (Sft(), Sft(adapter=Lora(rank=4)))])
-def test_the_approach_follows_from_the_parts(shots: int, retrieval: Retrieval | None, training: tuple[Sft, ...]) -> None:
+def test_the_approach_follows_from_the_parts(
+    shots: int, retrieval: Retrieval | None, training: tuple[Sft, ...]
+) -> None:
     candidate = Candidate(name="x", prompt=Prompt(examples=shots), retrieval=retrieval, training=training)
     expected = {
         (False, False): "prompting",

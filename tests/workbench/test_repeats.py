@@ -43,6 +43,7 @@ LONG = "Hello, could you please tell me how much I would have to pay for"
             "review",
         ),
         (("What colour is the old harbour?", "red"), ("What colour is the old harbour gate?", "blue"), None),
+        (("What colour is the old Velora?", "red"), ("What colour is the old Tamisk?", "red"), None),
     ],
 )
 def test_the_rule(one: tuple[str, str], other: tuple[str, str], relation: str | None) -> None:

@@ -42,7 +42,8 @@ def _picker(case: Case) -> None:
         "Use case", names, index=names.index(case.name), key=f"picked of {len(names)} {case.name}", on_change=_picked,
         args=(f"picked of {len(names)} {case.name}",),
     )  # fmt: skip
-    st.page_link(USE_CASE.path, label="New use case", icon=":material/add:", query_params={"new": "1"})
+    if st.button("New use case", icon=":material/add:", type="tertiary"):
+        state.go(USE_CASE, new="1")
 
 
 def _picked(key: str) -> None:
@@ -54,7 +55,7 @@ def _link(view: View, case: Case | None, status: Status) -> None:
     mark, words = MARKS[status]
     st.page_link(
         view.path,
-        label=f"{mark} {view.title}",
+        label=f"{mark}\u2002{view.title}",
         help=f"{view.purpose} State: {words}.",
         query_params={"case": case.name} if case is not None else None,
         width="stretch",

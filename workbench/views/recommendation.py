@@ -1,9 +1,161 @@
-"""x."""
+"""Recommendation: the answer as a headline, why, how firmly, what would flip it, and the report to hand on."""
+
+from collections.abc import Mapping
 
 import streamlit as st
 
-from workbench.views import state
+from workbench.blocks import Callout, Items
+from workbench.case import Case
+from workbench.errors import WorkbenchError
+from workbench.launch import running_process
+from workbench.recommend import Recommendation, Strength
+from workbench.report import Form, render
+from workbench.results import Results
+from workbench.sections.answer import answer
+from workbench.sections.evidence import picture
+from workbench.sections.material import Material
+from workbench.views import blocks, state
+from workbench.views.state import RESULTS, RUNS
 
-st.title("Recommendation")
-case = state.need_case()
-st.write(case.name)
+LOOKS: Mapping[Strength, tuple[str, str]] = {
+    "clear": ("green", ":material/verified:"),
+    "lean": ("orange", ":material/balance:"),
+    "undecided": ("gray", ":material/help:"),
+}
+FORMS: Mapping[Form, tuple[str, str]] = {
+    "html": ("Report as HTML", "text/html"),
+    "md": ("Markdown", "text/markdown"),
+    "json": ("JSON", "application/json"),
+}
+
+
+def show() -> None:
+    """The page from top to bottom."""
+    st.title("Recommendation")
+    case = state.need_case()
+    with state.problems_shown():
+        results = state.results_of(case)
+        if not results.candidates:
+            nothing_yet(case)
+            return
+        recommendation = state.recommendation_of(case)
+        material = Material(results, recommendation, state.audit_of(case))
+        if running_process(case) is not None:
+            st.info("Runs are under way: this is what follows from those that are finished.", icon=":material/pending:")
+        said = answer(material)
+        callout = next(block for block in said if isinstance(block, Callout))
+        headline(callout)
+        downloads(case, results, recommendation)
+        for number, block in enumerate(said[1:]):
+            if isinstance(block, Items) and any(item.link for item in block.items):
+                reasons(block)
+            elif not isinstance(block, Callout):
+                blocks.draw(block, f"said {number}")
+        next_step(callout, recommendation)
+        for number, block in enumerate(picture(material)[2:]):
+            blocks.draw(block, f"cost {number}")
+        what_if(case, recommendation)
+
+
+def nothing_yet(case: Case) -> None:
+    """What to do next where nothing is measured."""
+    st.info(
+        "A recommendation appears here as soon as the first run is scored.",
+        title="Nothing is measured yet",
+        icon=":material/hourglass_empty:",
+    )
+    state.link(RUNS, "See the runs", icon=":material/arrow_forward:")
+    state.show_command("recommend", case.name)
+
+
+def headline(callout: Callout) -> None:
+    """The answer, how firmly, and why in three sentences."""
+    colour, icon = LOOKS[callout.strength]
+    with st.container(border=True):
+        st.badge(callout.strength, color=colour, icon=icon, help=callout.meaning)  # type: ignore[arg-type]
+        st.header(blocks.prose(callout.headline))
+        st.markdown(" ".join(blocks.prose(each) for each in callout.sentences))
+    for caution in callout.cautions:
+        st.warning(blocks.prose(caution), icon=":material/warning:")
+
+
+def reasons(block: Items) -> None:
+    """Each reason beside a link to the comparison it rests on."""
+    for item in block.items:
+        text, link = st.columns([5, 1], gap="medium")
+        text.markdown(f"- {blocks.prose(item.text)}")
+        if item.link:
+            number = item.link.rpartition("-")[2]
+            with link:
+                state.link(RESULTS, f"comparison {number}", icon=":material/difference:", comparison=number)
+
+
+def next_step(callout: Callout, recommendation: Recommendation) -> None:
+    """What to measure or do next."""
+    st.subheader("What next")
+    st.markdown(blocks.prose(callout.next_step or recommendation.next_step))
+
+
+# --- The report ---------------------------------------------------------------------------------------
+
+
+def downloads(case: Case, results: Results, recommendation: Recommendation) -> None:
+    """The report in three forms, made when it is asked for; and the command that writes it."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for form, (label, mime) in FORMS.items():
+            st.download_button(
+                label,
+                lambda form=form: report(results, recommendation, form),
+                f"{case.name}.{form}",
+                mime,
+                key=f"download {form}",
+                type="primary" if form == "html" else "secondary",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+    state.show_command("report", case.name)
+
+
+def report(results: Results, recommendation: Recommendation, form: Form) -> str:
+    """The rendered report."""
+    return render(results, recommendation, to=form)
+
+
+# --- What would flip it -------------------------------------------------------------------------------
+
+
+def what_if(case: Case, recommendation: Recommendation) -> None:
+    """The headline under another margin or other limits; nothing is saved."""
+    st.subheader("What would flip it")
+    now = state.results_of(case).use_case
+    columns = st.columns(3)
+    with columns[0]:
+        margin = st.slider(
+            "Smallest difference that matters, in points", 0.5, 20.0, round(100 * now.smallest_difference, 1), 0.5,
+            key="margin", bind="query-params",
+        )  # fmt: skip
+    with columns[1]:
+        slowest = st.number_input(
+            "Slowest answer, in seconds (p95)", 0.0, None, now.limits.max_p95_seconds, key="slowest", format="%.3f",
+            placeholder="no limit", bind="query-params",
+        )  # fmt: skip
+    with columns[2]:
+        dearest = st.number_input(
+            "Highest cost of 1,000 answers", 0.0, None, now.limits.max_cost_per_1000, key="dearest", format="%.4f",
+            placeholder="no limit", bind="query-params", disabled=now.machine_cost_per_hour is None,
+            help=None if now.machine_cost_per_hour else "Needs the cost of the machine per hour: set it on Use case.",
+        )  # fmt: skip
+    try:
+        other = state.decided_if(case, margin / 100, slowest or None, dearest or None)
+    except WorkbenchError as error:
+        state.show_problem(error)
+        return
+    flipped = other.choice != recommendation.choice or other.strength != recommendation.strength
+    lead = "It flips: " if flipped else "It stays: "
+    icon = ":material/swap_horiz:" if flipped else ":material/check:"
+    (st.warning if flipped else st.success)(f"{lead}{blocks.prose(other.headline)}", icon=icon)
+    st.caption("Nothing is saved here: settings are changed on the page Use case.")
+
+
+if __name__ == "__main__":
+    show()

@@ -1,9 +1,227 @@
-"""x."""
+"""Runs: what is happening. One row a run, live; unfold for curves, steps and log; stop, resume, run again."""
 
+from collections.abc import Sequence
+
+import pandas as pd
 import streamlit as st
 
-from workbench.views import state
+from workbench.case import Case
+from workbench.follow import Curve, RunState, StepState, curve, follow
+from workbench.launch import launch_detached, running_process, stop, stop_flag
+from workbench.plan import Plan
+from workbench.views import blocks, state, words
+from workbench.views.charts import loss_chart, loss_title
+from workbench.views.state import CANDIDATES, RESULTS
+from workbench.workspace import Status, is_alive
 
-st.title("Runs")
-case = state.need_case()
-st.write(case.name)
+EVERY_SECONDS = 1.5  # How often the page looks again while something is under way.
+LOG_LINES = 40
+HEALTHY = """
+| Healthy | Red flag | Then |
+|---|---|---|
+| the loss falls fast at first, then ever more slowly | it does not fall in the first tenth | raise the learning rate |
+| the smoothed curve is calm | it jumps, or rises again | lower the learning rate to a third |
+| it ends above 0 | it ends near 0 on few rows: learnt by heart | fewer epochs, a smaller rank |
+| gradient norms of 0.1 to 10 | 100 and more, or not a number | lower the learning rate |
+"""
+LOOKS: dict[Status, tuple[str, str]] = {
+    "waiting": ("gray", ":material/radio_button_unchecked:"),
+    "running": ("blue", ":material/pending:"),
+    "done": ("green", ":material/check_circle:"),
+    "failed": ("red", ":material/error:"),
+    "stopped": ("orange", ":material/pause_circle:"),
+}
+
+
+def show() -> None:
+    """The page from top to bottom."""
+    st.title("Runs")
+    case = state.need_case()
+    with state.problems_shown():
+        plan = state.plan_of(case)
+        live = under_way(case)
+        st.fragment(rows, run_every=EVERY_SECONDS if live else None)(case, plan, live)
+        st.space("small")
+        curves(follow(plan))
+
+
+def under_way(case: Case) -> bool:
+    """Whether a process is running this use case, or was started here a moment ago."""
+    return running_process(case) is not None or is_alive(st.session_state.get("launched"))
+
+
+# --- The rows -----------------------------------------------------------------------------------------
+
+
+def rows(case: Case, plan: Plan, live: bool) -> None:
+    """All runs as they stand now; drawn again every other second while something is under way."""
+    if under_way(case) != live:
+        st.rerun()
+    states = follow(plan)
+    controls(case, plan, states, live=live)
+    if not live:
+        last_words(case, states)
+    for each in states:
+        row(each, live=live)
+
+
+def controls(case: Case, plan: Plan, states: Sequence[RunState], *, live: bool) -> None:
+    """How far it is in all, and the one button that fits."""
+    done = sum(each.status == "done" for each in states)
+    troubled = [each for each in states if each.status in ("failed", "stopped")]
+    names = list(dict.fromkeys(each.run.candidate.name for each in states))
+    whole = words.count(len(states), "run")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if live and stop_flag(case).exists():
+            st.button("Stopping after the next checkpoint …", disabled=True, icon=":material/pause_circle:")
+        elif live:
+            if st.button(
+                "Stop", icon=":material/stop_circle:", help="After the next checkpoint; what is done is kept."
+            ):
+                stop(case)
+                st.rerun(scope="fragment")
+        elif done < len(states):
+            label = "Resume" if done or troubled else f"Run {words.count(len(names), 'candidate')}"
+            if st.button(label, type="primary", icon=":material/play_arrow:"):
+                with state.problems_shown():
+                    st.session_state["launched"] = launch_detached(case, names)
+                    st.rerun()
+        else:
+            state.link(RESULTS, "All runs are done: see the results", icon=":material/check_circle:")
+        st.markdown(f":gray[{done} of {whole} done]")
+        if not live and done < len(states):
+            state.link(CANDIDATES, "Choose other candidates", icon=":material/checklist:")
+    if live:
+        state.show_command("stop", case.name)
+    elif done < len(states):
+        state.show_command("run", case.name)
+
+
+def last_words(case: Case, states: Sequence[RunState]) -> None:
+    """What the last run printed, where it ended early without any step saying why."""
+    log = case.workspace / "logs" / f"{case.name}-run.txt"
+    told = any(each.status in ("failed", "stopped") for each in states)
+    if told or not log.exists() or all(each.status == "done" for each in states):
+        return
+    tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:]
+    if tail:
+        st.warning("It ended before all was done. The end of what it printed:", title="The last run stopped early")
+        st.code("\n".join(tail), language=None, wrap_lines=True)
+
+
+def row(each: RunState, *, live: bool) -> None:
+    """One run: whose, how it stands, how far, how long still, and its latest figures."""
+    candidate = each.run.candidate
+    seed = f" :gray[seed {each.run.seed}]" if candidate.training else ""
+    with st.container(border=True, gap="xsmall"):
+        columns = st.columns([3, 2, 5, 3], vertical_alignment="center")
+        columns[0].markdown(f"{words.marked(candidate.approach, candidate.name)}{seed}")
+        colour, icon = LOOKS[each.status]
+        columns[1].badge(words.STATES[each.status], color=colour, icon=icon)  # type: ignore[arg-type]
+        columns[2].progress(each.share, text=doing(each, live=live))
+        columns[3].markdown(f":small[{latest(each)}]")
+        current = each.current
+        if current is not None and current.status in ("failed", "stopped"):
+            show = st.error if current.status == "failed" else st.warning
+            show(current.hint or "Run it again.", title=current.message or f"{current.title} did not finish.")
+        with st.expander(
+            "Steps, curve and log", key=f"unfold {each.run.id}", type="compact", on_change="rerun"
+        ) as unfolded:
+            if unfolded.open:
+                details(each)
+
+
+def doing(each: RunState, *, live: bool) -> str:
+    """The phase in words."""
+    current = each.current
+    if current is None:
+        return f"done in {words.duration(each.seconds)}" if each.seconds is not None else "done"
+    if current.status == "waiting":
+        return f"next: {current.title}" if live else f"not begun: {current.title}"
+    return f"{current.title}: {current.phase}" if current.phase else current.title
+
+
+def latest(each: RunState) -> str:
+    """Time left and the latest figures, or what was reused."""
+    current = each.current
+    parts = []
+    if current is not None and current.status == "running" and current.seconds_left is not None:
+        parts.append(f"{words.duration(current.seconds_left)} left")
+    if current is not None and "loss" in current.figures:
+        parts.append(f"loss {current.figures['loss']:.3f}")
+    reused = sum(step.reused for step in each.steps)
+    if reused:
+        parts.append(f"{words.count(reused, 'step')} reused")
+    return " · ".join(parts)
+
+
+def details(each: RunState) -> None:
+    """Every step, the curve of each training, and the end of each log."""
+    table = pd.DataFrame([(step.title, standing(step)) for step in each.steps], columns=["step", "state"])
+    st.table(table.set_index("step"), border="horizontal")
+    drawn = [curve(step.step, step.title) for step in each.training]
+    if any(one.steps for one in drawn):
+        approaches = {one.name: each.run.candidate.approach for one in drawn}
+        blocks.plot(loss_chart(drawn, approaches), f"loss {each.run.id}", alt=loss_title(drawn))
+    for step in each.steps:
+        log = step.step.path("log.txt")
+        if log.exists():
+            lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:]
+            st.caption(f"{step.title}, end of {words.plain(str(log))}")
+            st.code("\n".join(lines) or "(nothing was printed)", language=None, wrap_lines=True)
+
+
+def standing(step: StepState) -> str:
+    """How a step stands, in words."""
+    if step.status != "done":
+        return words.STATES[step.status]
+    took = f" in {words.duration(step.seconds)}" if step.seconds is not None else ""
+    if step.reused and step.ended is not None:
+        return f"reused: done {words.ago(step.ended)}{took}"
+    return f"done{took}"
+
+
+# --- The curves ---------------------------------------------------------------------------------------
+
+
+def curves(states: Sequence[RunState]) -> None:
+    """The losses of the chosen runs over one another."""
+    trained = {name(each): each for each in states if each.training}
+    if not trained:
+        return
+    with_losses = {label: drawn for label, each in trained.items() if (drawn := losses(each, label)).steps}
+    st.subheader(loss_title(list(with_losses.values())))
+    if not with_losses:
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        shown = st.pills(
+            "Runs", list(with_losses), selection_mode="multi", default=list(with_losses), key="curves",
+            bind="query-params",
+        )  # fmt: skip
+        log = st.toggle("Log scale", key="log", bind="query-params")
+    chosen = [with_losses[label] for label in shown] or list(with_losses.values())
+    approaches = {label: each.run.candidate.approach for label, each in trained.items()}
+    blocks.plot(loss_chart(chosen, approaches, log=log), "losses", alt=loss_title(chosen))
+    with st.expander("What is healthy, and what is not"):
+        st.markdown(HEALTHY)
+
+
+def name(each: RunState) -> str:
+    """A run in a few words."""
+    return f"{each.run.candidate.name}, seed {each.run.seed}"
+
+
+def losses(each: RunState, label: str) -> Curve:
+    """The loss over all stages of a run's training, one after another."""
+    steps: list[int] = []
+    values: list[float] = []
+    for stage in each.training:
+        start = steps[-1] if steps else 0
+        part = curve(stage.step, label)
+        steps += [start + n for n in part.steps]
+        values += part.values
+    return Curve(label, tuple(steps), tuple(values))
+
+
+if __name__ == "__main__":
+    show()

@@ -24,7 +24,11 @@ def settings(now: UseCase, key: str) -> dict[str, Any]:
         found = question(now, key)
     with right:
         found |= base(now, key)
-    with st.expander("Limits, volume and how often the knowledge changes"):
+    limits = [
+        value for value in (*now.limits.model_dump().values(), now.machine_cost_per_hour, now.volume_per_month) if value
+    ]
+    counted = f" ({len(limits)} set)" if limits else ""
+    with st.expander(f"Limits, volume and how often the knowledge changes{counted}"):
         found |= circumstances(now, key)
     return found
 
@@ -70,7 +74,7 @@ def base(now: UseCase, key: str) -> dict[str, Any]:
         card = cards[chosen]
         fits = card in state.machine(str(state.workspace())).fitting()
         st.caption(
-            f"{card.parameters:g} B parameters, {card.licence}, {card.answer_gb:g} GB to answer and {card.qlora_gb:g} GB "
+            f"{card.parameters:g} B parameters, {card.licence}, {card.answer_gb:g} GB to answer, {card.qlora_gb:g} GB "
             f"to train with QLoRA; {card.note}. {'Fits this machine.' if fits else 'Too large for this machine.'}"
         )
     seeds = st.number_input(

@@ -1,20 +1,21 @@
 """Where a page stands: workspace and use case, what was read already, how pages reach each other and show errors.
 
-What is read from disk is kept as long as its files don't change: every key below holds the names, times and sizes of the
-files behind it. Nouns are frozen, so all sessions share one copy.
+What is read from disk is kept as long as its files don't change: every key below holds the names, times and
+sizes of the files behind it. Nouns are frozen, so all sessions share one copy.
 """
 
 import os
 import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import streamlit as st
 
 from workbench.audit import Audit
 from workbench.base_models import identity
+from workbench.bill import History, history
 from workbench.case import Case, cases
 from workbench.create import audit_case
 from workbench.doctor import Machine, examine
@@ -24,6 +25,7 @@ from workbench.plan import Plan, make_plan
 from workbench.recommend import Recommendation
 from workbench.results import Results, decide, load_results
 from workbench.run import Response, Retrieved
+from workbench.usecase import Limits
 from workbench.workspace import Status
 
 FOLDER = Path(__file__).parent
@@ -197,6 +199,36 @@ def _recommendation(folder: str, stamp: Stamp, steps: Stamp) -> Recommendation:
     return decide(_results(folder, stamp, steps))
 
 
+def decided_if(case: Case, margin: float, slowest: float | None, dearest: float | None) -> Recommendation:
+    """The recommendation under another smallest difference (a share) and other limits; nothing is saved."""
+    plan = plan_of(case)
+    return _decided_if(str(case.folder), case_stamp(case), steps_stamp(plan), (margin, slowest, dearest))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _decided_if(
+    folder: str, stamp: Stamp, steps: Stamp, wanted: tuple[float, float | None, float | None]
+) -> Recommendation:
+    results = _results(folder, stamp, steps)
+    margin, slowest, dearest = wanted
+    limits = Limits(max_p95_seconds=slowest, max_cost_per_1000=dearest)
+    use_case = results.use_case.model_copy(update={"smallest_difference": margin, "limits": limits})
+    return decide(replace(results, use_case=use_case))
+
+
+def past() -> History:
+    """What the finished steps of the workspace took."""
+    folder = workspace()
+    stamp = tuple(_stat(path) for path in sorted((folder / "steps").glob("*/step.json")))
+    return _history(str(folder), stamp)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _history(folder: str, stamp: Stamp) -> History:
+    del stamp
+    return history(Path(folder))
+
+
 def audit_of(case: Case) -> Audit:
     """What is wrong with the data."""
     found = _audit(str(case.folder), case_stamp(case))
@@ -256,8 +288,8 @@ def marks(case: Case) -> dict[View, Status]:
         plan = plan_of(case)
     except WorkbenchError:
         return found | {CANDIDATES: "failed", RUNS: "waiting", RESULTS: "waiting", RECOMMENDATION: "waiting"}
-    found[CANDIDATES] = "done" if chosen else "waiting"
     found[RUNS] = _runs_mark(case, plan)
+    found[CANDIDATES] = "done" if chosen or found[RUNS] == "done" else "waiting"
     scored = [name for name, record in plan.steps.items() if record.kind == "score"]
     states = [plan.step(name).status if _exists(plan, name) else "waiting" for name in scored]
     whole = all(state == "done" for state in states)

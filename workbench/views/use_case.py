@@ -45,11 +45,12 @@ BADGES: dict[Severity, tuple[str, str, str]] = {
 
 def show() -> None:
     """The page from top to bottom."""
-    st.title("Use case")
     case = state.current_case()
     if case is None or "new" in st.query_params:
+        st.title("New use case")
         create()
     else:
+        st.title("Use case")
         existing(case)
 
 
@@ -59,14 +60,14 @@ def show() -> None:
 def create() -> None:
     """Files, columns, settings, and one button."""
     st.markdown(
-        "Give examples of requests with their right answers. One file is split into training and test by group, without "
-        "leaking near-duplicates; where you have a test set of your own, give it too."
+        "Give examples of requests with their right answers. One file is split into training and test by group, "
+        "without leaking near-duplicates; where you have a test set of your own, give it too."
     )
     left, right = st.columns(2, gap="large")
     train = left.file_uploader("Examples: CSV, JSONL, Parquet or XLSX", ENDINGS, key="new train")
     test = right.file_uploader("Test examples, where they are a file of their own", ENDINGS, key="new test")
     documents = st.file_uploader(
-        "Documents to retrieve from, where there are any: .txt, .md or .jsonl", DOCUMENT_ENDINGS,
+        "Documents to retrieve from, where there are any: .txt, .md, .jsonl or .csv", DOCUMENT_ENDINGS,
         accept_multiple_files=True, key="new documents",
     )  # fmt: skip
     if train is None:
@@ -172,7 +173,10 @@ def existing(case: Case) -> None:
     if told := st.session_state.pop("told", None):
         st.toast(told)
     with state.problems_shown():
+        before = state.marks(case)[USE_CASE]
         audit = state.audit_of(case)
+        if state.marks(case)[USE_CASE] != before:
+            st.rerun()  # The mark in the sidebar was drawn before the data were checked.
         overview(case, audit)
         st.subheader("The question")
         edit(case)
@@ -233,11 +237,10 @@ def findings(case: Case, audit: Audit) -> None:
     busy = running_process(case) is not None
     for number, found in enumerate(audit.findings):
         label, colour, icon = BADGES[found.severity]
-        with st.container(border=True):
-            top, button = st.columns([5, 1], vertical_alignment="center")
-            with top:
-                st.badge(label, icon=icon, color=colour)  # type: ignore[arg-type]
-                st.markdown(f"{words.plain(found.message)}  \n:gray[{words.plain(found.hint)}]")
+        with st.container(border=True, gap="xsmall"):
+            badge, top, button = st.columns([2, 7, 2], vertical_alignment="center")
+            badge.badge(label, icon=icon, color=colour)  # type: ignore[arg-type]
+            top.markdown(f"{words.plain(found.message)}  \n:gray[{words.plain(found.hint)}]")
             if found.mendable and button.button(
                 f"Leave out {words.count(len(found.drop), 'row')}", key=f"mend {number} {found.kind}", disabled=busy,
                 help="Leaves those rows out of the frozen examples; runs on the earlier ones are not shown any more.",
@@ -246,9 +249,8 @@ def findings(case: Case, audit: Audit) -> None:
                 st.session_state["told"] = f"Left out {words.count(sum(dropped.values()), 'row')}."
                 st.rerun()
             if found.rows:
-                with st.expander(
-                    f"The {words.count(len(found.rows), 'row')}", key=f"rows {number}", on_change="rerun"
-                ) as rows:
+                many = words.count(len(found.rows), "row")
+                with st.expander(f"The {many}", key=f"rows {number}", type="compact", on_change="rerun") as rows:
                     if rows.open:
                         st.dataframe(rows_of(case, found), hide_index=True, height="content")
     if any(found.mendable for found in audit.findings):

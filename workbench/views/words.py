@@ -3,6 +3,7 @@
 import re
 import time
 
+from workbench.candidate import Approach
 from workbench.workspace import Status
 
 STATES: dict[Status, str] = {
@@ -12,6 +13,32 @@ STATES: dict[Status, str] = {
     "failed": "failed",
     "stopped": "stopped",
 }
+
+
+COLOURS: dict[Approach, str] = {
+    "prompting": "gray",
+    "RAG": "blue",
+    "fine-tuning": "orange",
+    "RAG + fine-tuning": "green",
+}
+"""The theme's names of the colours that the charts have, too."""
+SHAPES: dict[Approach, str] = {
+    "prompting": "\u25cf",
+    "RAG": "\u25a0",
+    "fine-tuning": "\u25c6",
+    "RAG + fine-tuning": "\u25b2",
+}
+"""The shapes that the charts have, too."""
+
+
+def mark(approach: Approach) -> str:
+    """An approach's shape in its colour."""
+    return f":{COLOURS[approach]}[{SHAPES[approach]}]"
+
+
+def marked(approach: Approach, name: str = "") -> str:
+    """A candidate's name, or else its approach, in bold behind the approach's shape."""
+    return f"{mark(approach)} **{plain(name) if name else approach}**"
 
 
 def duration(seconds: float) -> str:

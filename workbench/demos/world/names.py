@@ -4,7 +4,7 @@ import zlib
 from random import Random
 
 _ONSETS = "b d f g h j k l m n p r s t v w z br dr fl gr kl pr sk st tr".split()
-_VOWELS = "a e i o u".split() + ["ai", "ea", "io"]
+_VOWELS = "a e i o u ai ea io".split()
 _CODAS = ["", "", "", "l", "n", "r", "s", "x", "th", "m", "k"]
 
 RESERVED_SHARE = 8

@@ -1,0 +1,27 @@
+"""The sections of a report: from results and recommendation to blocks."""
+
+from collections.abc import Callable, Sequence
+
+from workbench.blocks import Block
+from workbench.sections.answer import answer, question
+from workbench.sections.disagreements import examples
+from workbench.sections.evidence import differences, picture, tables
+from workbench.sections.material import Material
+from workbench.sections.origin import provenance
+from workbench.sections.unknowns import data, not_measured, power
+
+__all__ = ["ALL", "Material"]
+
+ALL: Sequence[Callable[[Material], list[Block]]] = (
+    question,
+    answer,
+    picture,
+    tables,
+    differences,
+    examples,
+    not_measured,
+    power,
+    data,
+    provenance,
+)
+"""Every section, in the order of reading."""

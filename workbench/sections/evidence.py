@@ -1,0 +1,298 @@
+"""The picture, the tables and every paired difference."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from workbench.blocks import (
+    Block,
+    Column,
+    DifferencesChart,
+    Heading,
+    QualityChart,
+    Row,
+    StandingsChart,
+    Table,
+    Text,
+)
+from workbench.charts import Point, differences_title, gaps, quality_title, signed, standings_title
+from workbench.compare import Comparison, Panel, Scores, Standing, analyse, percent, points
+from workbench.cost import FEWEST_TIMINGS, cost_per_1000, figure, latency_bounds, mean_seconds
+from workbench.phrases import listed
+from workbench.results import CandidateResults, Results
+from workbench.score import METRICS
+from workbench.sections.material import Material
+from workbench.usecase import MetricName
+
+MANY_ROWS = 30
+"""Tables with more rows are folded."""
+
+
+def picture(material: Material) -> list[Block]:
+    """The candidates on the primary metric, and quality beside time."""
+    recommendation, standings = material.recommendation, material.standings
+    blocks: list[Block] = [
+        Heading(text="The picture"),
+        StandingsChart(
+            title=standings_title(standings, recommendation.best_set, metric=material.metric),
+            metric=material.metric,
+            standings=standings,
+            best_set=recommendation.best_set,
+            choice=recommendation.choice,
+            simplest=standings[0].candidate,
+        ),
+    ]
+    timed = []
+    for one in standings:
+        seconds = mean_seconds(material.measured.get(one.candidate))
+        if seconds:
+            timed.append(
+                Point(
+                    candidate=one.candidate,
+                    approach=one.approach,
+                    mean=one.mean,
+                    low=one.low,
+                    high=one.high,
+                    seconds=seconds,
+                )
+            )
+    if timed:
+        title = quality_title(timed)
+        blocks.append(
+            QualityChart(title=title, metric=material.metric, points=tuple(timed), choice=recommendation.choice)
+        )
+    return blocks
+
+
+def tables(material: Material) -> list[Block]:
+    """Every candidate: quality, then what it takes."""
+    return [
+        Heading(text="The candidates"),
+        _quality(material),
+        Text(
+            text="± is half of the 95 % interval of that mean alone. Two such intervals may overlap although the "
+            "difference is shown, since all candidates answered the same examples: compare by the differences below. "
+            "“May be best” names a set that holds the best candidate within the limits in "
+            f"{100 * (1 - material.recommendation.error_rate):g} of 100 such tests." + _failure_note(material),
+            note=True,
+        ),
+        *_secondary(material),
+        _takes(material),
+        Text(text=_timing_note(material), note=True),
+    ]
+
+
+def _quality(material: Material) -> Table:
+    out = {one.candidate for one in material.recommendation.ruled_out}
+    best = material.recommendation.best_set
+    columns = (
+        Column(title="Candidate"),
+        Column(title="Approach"),
+        Column(title=METRICS[material.results.use_case.metric].title, align="right", better="higher"),
+        Column(title="95 % interval", align="right"),
+        Column(title="n", align="right"),
+        Column(title="Seeds", align="right"),
+        Column(title="May be best"),
+        Column(title="Not in form", align="right", better="lower"),
+    )
+    rows = []
+    for one in material.standings:
+        place = "ruled out" if one.candidate in out else "yes" if one.candidate in best else "no"
+        cells = (
+            one.candidate,
+            one.approach,
+            _mean_cell(one),
+            f"{100 * one.low:.1f} to {100 * one.high:.1f}",
+            f"{material.recommendation.n:,}",
+            _seeds(one, trained=bool(material.results.find(one.candidate).candidate.training)),
+            place,
+            _failures(material.results.find(one.candidate), len(material.results.examples)),
+        )
+        rows.append(Row(cells=cells, strong=one.candidate == material.recommendation.choice))
+    return Table(title="Quality", columns=columns, rows=tuple(rows))
+
+
+def _seeds(one: Standing, *, trained: bool) -> str:
+    if not trained:
+        return "untrained"
+    spread = "spread unknown" if one.seed_sd is None else f"SD {points(one.seed_sd)}"
+    return f"{one.seeds} ({spread})"
+
+
+def _mean_cell(one: Standing) -> str:
+    return f"{percent(one.mean)} ± {50 * (one.high - one.low):.1f}"
+
+
+def _failures(one: CandidateResults, n: int) -> str:
+    return f"{sum(one.failures.values()):,} of {len(one.runs) * n:,}"
+
+
+def _failure_note(material: Material) -> str:
+    said = []
+    for standing in material.standings:
+        failures = material.results.find(standing.candidate).failures
+        kinds = sorted(failures.items(), key=lambda each: (-each[1], each[0]))
+        if kinds:
+            said.append(f"{standing.candidate} {', '.join(f'{count} {kind}' for kind, count in kinds)}")
+    if not said:
+        return ""
+    return f" An answer that is not in the asked-for form counts as wrong: {'; '.join(said)}."
+
+
+def _secondary(material: Material) -> list[Block]:
+    """The metrics that are shown beside the primary one and decide nothing."""
+    results, primary = material.results, material.results.use_case.metric
+    metrics = [metric for metric in dict.fromkeys(results.use_case.secondary_metrics) if metric != primary]
+    if not metrics:
+        return []
+    found = {metric: _standings_on(results, metric) for metric in metrics}
+    rows = [
+        Row(
+            cells=(one.candidate, *(found[metric].get(one.candidate, "not measured: no values") for metric in metrics)),
+            strong=one.candidate == material.recommendation.choice,
+        )
+        for one in material.standings
+    ]
+    columns = (
+        Column(title="Candidate"),
+        *(Column(title=METRICS[metric].title, align="right", better="higher") for metric in metrics),
+    )
+    return [Table(title="Also measured; nothing is decided by it", columns=columns, rows=tuple(rows))]
+
+
+def _standings_on(results: Results, metric: MetricName) -> Mapping[str, str]:
+    tables = [one.values[metric] for one in results.candidates]
+    kept = np.flatnonzero(~np.isnan(np.concatenate(tables)).any(axis=0))
+    if not len(kept):
+        return {}
+    panel = Panel(
+        candidates=tuple(
+            Scores(one.name, one.candidate.approach, bool(one.candidate.training), one.values[metric][:, kept])
+            for one in results.candidates
+        ),
+        items=tuple(results.examples[int(i)].id for i in kept),
+        clusters=tuple(results.examples[int(i)].cluster for i in kept),
+        metric=metric,
+    )
+    found = analyse(panel, smallest_difference=results.use_case.smallest_difference, rng=np.random.default_rng(0))
+    return {one.candidate: f"{_mean_cell(one)} (n = {found.n:,})" for one in found.standings}
+
+
+def _takes(material: Material) -> Table:
+    price = material.results.use_case.machine_cost_per_hour
+    columns = [
+        Column(title="Candidate"),
+        Column(title="p95 latency, s", align="right", better="lower"),
+        Column(title="Mean, s", align="right", better="lower"),
+        Column(title="Timed", align="right"),
+        Column(title="Tokens read", align="right", better="lower"),
+        Column(title="Tokens written", align="right", better="lower"),
+        Column(title="Training, s a seed", align="right", better="lower"),
+    ]
+    if price is not None:
+        columns.append(Column(title="Cost of 1,000", align="right", better="lower"))
+    rows = []
+    for standing in material.standings:
+        one, measured = material.results.find(standing.candidate), material.measured[standing.candidate]
+        seconds = mean_seconds(measured)
+        cells = [
+            standing.candidate,
+            _p95(measured.seconds),
+            "not measured: none was timed" if seconds is None else figure(seconds),
+            f"{len(measured.seconds):,}",
+            _or_not(measured.prompt_tokens),
+            _or_not(measured.completion_tokens),
+            _or_not(measured.train_seconds) if one.candidate.training else "not trained",
+        ]
+        if price is not None:
+            cost = cost_per_1000(measured.seconds, price).estimate if measured.seconds else None
+            cells.append("not measured: none was timed" if cost is None else figure(cost))
+        rows.append(Row(cells=tuple(cells), strong=standing.candidate == material.recommendation.choice))
+    return Table(title="What an answer takes", columns=tuple(columns), rows=tuple(rows))
+
+
+def _p95(seconds: Sequence[float]) -> str:
+    if not seconds:
+        return "not measured: none was timed"
+    bounds = latency_bounds(seconds)
+    high = "" if bounds.high is None else f" (up to {figure(bounds.high)})"
+    return f"{figure(bounds.estimate)}{high}"
+
+
+def _or_not(value: float | None) -> str:
+    return "not measured: no step noted it" if value is None else figure(value)
+
+
+def _timing_note(material: Material) -> str:
+    text = (
+        "Times are of single requests, retrieval included, one after another on the machine named under Provenance; "
+        "“up to” is the upper 95 % bound. Tokens are means of one request."
+    )
+    few = [name for name, one in material.measured.items() if 0 < len(one.seconds) < FEWEST_TIMINGS]
+    if few:
+        text += f" Of {listed(few)} fewer than {FEWEST_TIMINGS} requests were timed, which bounds no 95th percentile."
+    if material.results.use_case.machine_cost_per_hour is not None:
+        price = material.results.use_case.machine_cost_per_hour
+        text += f" Costs are answering alone, at {price:g} an hour for the machine, in that price's currency."
+    return text
+
+
+def differences(material: Material) -> list[Block]:
+    """Every pair of candidates with its interval."""
+    recommendation = material.recommendation
+    comparisons = recommendation.comparisons
+    if not comparisons:
+        return [Heading(text="Differences"), Text(text="There is only one candidate, so there is nothing to compare.")]
+    shown = gaps(comparisons, material.standings, subject=material.subject)
+    chart = DifferencesChart(
+        title=differences_title(shown),
+        metric=material.metric,
+        gaps=shown,
+        smallest_difference=recommendation.smallest_difference,
+    )
+    columns = (
+        Column(title="No.", align="right"),
+        Column(title="Candidate"),
+        Column(title="minus"),
+        Column(title="Points", align="right", better="higher"),
+        Column(title="95 % interval", align="right"),
+        Column(title="n", align="right"),
+        Column(title="p", align="right"),
+        Column(title="Shown?"),
+    )
+    rows = [
+        Row(
+            cells=(
+                f"{number}",
+                one.candidate,
+                one.reference,
+                signed(one.delta),
+                f"{points(one.low)} to {points(one.high)}",
+                f"{one.n:,}",
+                _p_value(one.p),
+                "no: may be chance" if one.shown == "not shown" else f"{one.candidate} is {one.shown}",
+            ),
+            anchor=f"comparison-{number}",
+            strong=material.subject in (one.candidate, one.reference),
+        )
+        for number, one in enumerate(comparisons, 1)
+    ]
+    title = f"Every pair on {material.metric}"
+    table = Table(title=title, columns=columns, rows=tuple(rows), folded=len(rows) > MANY_ROWS)
+    return [Heading(text="Differences"), chart, table, Text(text=_how(comparisons), note=True)]
+
+
+def _how(comparisons: Sequence[Comparison]) -> str:
+    first, total = comparisons[0], len(comparisons)
+    parts = Counter(part for one in comparisons for part in one.method.split(", ") if part != "paired")
+    how = "; ".join(part if count == total else f"{part}, in {count} of {total}" for part, count in parts.items())
+    groups = f" in {first.clusters:,} groups" if first.clusters < first.n else ""
+    return (
+        f"Paired: both candidates of a pair answered the same {first.n:,} examples{groups}. All intervals hold at once "
+        f"with {100 * first.confidence:.0f} % confidence, and p is adjusted for all pairs. How: {how}."
+    )
+
+
+def _p_value(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"

@@ -1,0 +1,69 @@
+"""What the sections of a report are written from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from workbench.audit import Audit
+from workbench.candidate import APPROACHES
+from workbench.compare import Standing, points
+from workbench.cost import Measured, mean_seconds
+from workbench.recommend import METRICS as METRIC_WORDS
+from workbench.recommend import Recommendation
+from workbench.results import Results
+from workbench.workspace import StepRecord
+
+
+@dataclass(frozen=True)
+class Material:
+    """All that the sections are written from."""
+
+    results: Results
+    recommendation: Recommendation
+    audit: Audit
+
+    @cached_property
+    def measured(self) -> Mapping[str, Measured]:
+        """What each candidate took, by name."""
+        return {one.name: one.measured() for one in self.results.candidates}
+
+    @cached_property
+    def standings(self) -> tuple[Standing, ...]:
+        """From the simplest to the most demanding; within an approach the quickest first."""
+
+        def simplicity(one: Standing) -> tuple[int, float, str]:
+            seconds = mean_seconds(self.measured.get(one.candidate))
+            rank = APPROACHES.index(one.approach)
+            return rank, float("inf") if seconds is None else seconds, one.candidate
+
+        return tuple(sorted(self.recommendation.standings, key=simplicity))
+
+    @property
+    def subject(self) -> str:
+        """The candidate that the report is about: the chosen one or, where there is none, who is ahead."""
+        ahead = self.recommendation.choice or self.recommendation.provisional
+        return ahead or max(self.standings, key=lambda one: one.mean).candidate
+
+    @property
+    def metric(self) -> str:
+        """The primary metric in words."""
+        return METRIC_WORDS[self.results.use_case.metric]
+
+    @property
+    def margin(self) -> str:
+        """The smallest difference that matters, in points."""
+        return points(self.results.use_case.smallest_difference)
+
+    @property
+    def base_models(self) -> tuple[str, ...]:
+        """Base models of all candidates."""
+        return tuple(dict.fromkeys(str(one.candidate.base_model) for one in self.results.candidates))
+
+    @cached_property
+    def steps(self) -> Mapping[str, StepRecord]:
+        """Every finished step that a figure rests on, by folder name."""
+        found: dict[str, StepRecord] = {}
+        for one in self.results.candidates:
+            for roles in one.steps:
+                found |= {step.name: step.record for step in roles.values() if step.name not in found}
+        return found

@@ -1,0 +1,155 @@
+"""The form in which one candidate is tuned: made from its fields, beside the YAML and what differs from another."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from pydantic import BaseModel
+
+from workbench.candidate import Candidate, Decoding, Prompt, Retrieval, Sft
+from workbench.case import Case
+from workbench.views import state, words
+from workbench.views.fields import ADAPTERS, Knob, changed, differences, knobs
+
+MOST_STAGES = 4
+
+
+def tuned(candidate: Candidate) -> Candidate:
+    """Draw the form of a candidate and return it as it is filled in.
+
+    Raises ConfigError where the settings don't add up.
+    """
+    key = candidate.name
+    parts = st.tabs(["Prompt", "Retrieval", "Training", "Decoding"])
+    with parts[0]:
+        base = st.text_input(
+            "Base model", candidate.base_model or "", key=f"{key} base", placeholder="the use case's",
+            help="`pocket`, a Hub id or a local folder; empty: the use case's.",
+        )  # fmt: skip
+        prompt = form(Prompt, candidate.prompt, f"{key} prompt")
+    with parts[1]:
+        retrieval = None
+        if st.toggle("Retrieve passages for each request", candidate.retrieval is not None, key=f"{key} retrieve"):
+            retrieval = form(Retrieval, candidate.retrieval or Retrieval(), f"{key} retrieval")
+    with parts[2]:
+        stages = training(candidate, key)
+    with parts[3]:
+        decoding = form(Decoding, candidate.decoding, f"{key} decoding")
+    found = {
+        "name": candidate.name,
+        "description": candidate.description,
+        "base_model": base or None,
+        "prompt": prompt,
+        "retrieval": retrieval,
+        "training": stages,
+        "decoding": decoding,
+    }
+    return Candidate.parse(found, where=f"The candidate {candidate.name}")
+
+
+def training(candidate: Candidate, key: str) -> list[dict[str, Any]]:
+    """The stages, one after another; none is no training."""
+    count = st.number_input(
+        "Stages of training", 0, MOST_STAGES, len(candidate.training), key=f"{key} stages",
+        help="0: the weights stay as they are. Each stage builds on the one before it.",
+    )  # fmt: skip
+    stages = []
+    for n in range(int(count)):
+        before = candidate.training[n] if n < len(candidate.training) else Sft()
+        if count > 1:
+            st.markdown(f"**Stage {n + 1}**")
+        kinds = list(ADAPTERS)
+        kind = st.segmented_control(
+            "Adapter", kinds, default=before.adapter.kind, required=True, key=f"{key} stage {n} kind",
+            help="lora: small matrices on frozen weights; qlora: the same on weights in 4 bits; full: all weights.",
+        )  # fmt: skip
+        model = ADAPTERS[kind]
+        now = before.adapter if isinstance(before.adapter, model) else model()
+        adapter = form(model, now, f"{key} stage {n} {kind}") | {"kind": kind}
+        stages.append(form(Sft, before, f"{key} stage {n}") | {"method": "sft", "adapter": adapter})
+    return stages
+
+
+def form(model: type[BaseModel], now: BaseModel, key: str) -> dict[str, Any]:
+    """One widget for each plain field of a noun."""
+    found = {}
+    turned = knobs(model)
+    for start in range(0, len(turned), 2):
+        for place, knob in zip(st.columns(2), turned[start : start + 2], strict=False):
+            with place:
+                found[knob.name] = widget(knob, getattr(now, knob.name), f"{key} {knob.name}")
+    return found
+
+
+def widget(knob: Knob, value: Any, key: str) -> Any:
+    """The widget that suits a field."""
+    label = knob.name.replace("_", " ").capitalize()
+    note = knob.note or None
+    if knob.kind == "switch":
+        return st.toggle(label, value, key=key, help=note)
+    if knob.kind == "choice":
+        return st.selectbox(label, knob.choices, knob.choices.index(value), key=key, help=note)
+    if knob.kind == "text":
+        hint = "the use case's" if knob.optional else ""
+        return st.text_input(label, value or "", key=key, help=note, placeholder=hint) or (
+            None if knob.optional else ""
+        )
+    if knob.kind == "whole":
+        low = None if knob.low is None else int(knob.low)
+        high = None if knob.high is None else int(knob.high)
+        return st.number_input(label, low, high, value, 1, key=key, help=note)
+    high = None if knob.high is None else float(knob.high)
+    low = None if knob.low is None else float(knob.low)
+    found = st.number_input(
+        label, low, high, None if value is None else float(value), _step(knob, value), key=key, help=note,
+        format="%g", placeholder="chosen for you" if knob.optional else None,
+    )  # fmt: skip
+    return None if knob.optional and not found else found
+
+
+def _step(knob: Knob, value: float | None) -> float:
+    """How far one click turns a number."""
+    if value is None or not value:
+        return 0.0001 if knob.optional else 0.05
+    return 1.0 if value >= 2 else 0.05
+
+
+def beside(case: Case, candidate: Candidate, others: list[Candidate]) -> None:
+    """The YAML of a candidate, or only what it has differently from another or from the defaults."""
+    names = ["the defaults", *(other.name for other in others if other.name != candidate.name)]
+    only = st.toggle("Show differences only", key="diff", bind="query-params")
+    if not only:
+        st.code(candidate.to_yaml(), language="yaml", wrap_lines=True)
+        return
+    with_whom = st.selectbox("Beside", names, key=f"beside {case.name} {candidate.name}")
+    if with_whom == "the defaults":
+        found = changed(candidate)
+    else:
+        found = differences(candidate, next(other for other in others if other.name == with_whom))
+    if not found:
+        st.caption(f"No setting differs from {words.plain(str(with_whom))}.")
+        return
+    rows = [(each.path, _shown(each.one), _shown(each.other)) for each in found]
+    table = pd.DataFrame(rows, columns=["setting", candidate.name, str(with_whom)])
+    st.table(table.set_index("setting"), border="horizontal")
+
+
+def _shown(value: Any) -> str:
+    return "not there" if value is None else str(value)
+
+
+def keep(case: Case, before: Candidate, after: Candidate, *, known: dict[str, Candidate]) -> None:
+    """A name for the tuned candidate, and the button that adds it to the chosen ones."""
+    turned = differences(after, before)
+    proposal = before.name if before.name not in known or not turned else f"{before.name}-tuned"
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input("Keep it as", proposal, key=f"{before.name} keep as {bool(turned)}")
+        pressed = st.button("Keep this candidate", icon=":material/save:", disabled=not turned)
+    st.caption(
+        f"{words.count(len(turned), 'setting')} turned." if turned else "Turn a setting to keep a new candidate."
+    )
+    if pressed:
+        kept = Candidate.parse(after.model_dump() | {"name": name}, where=f"The candidate {name!r}")
+        chosen = {one.name: one for one in case.candidates()} | {kept.name: kept}
+        case.choose(chosen.values())
+        state.go(state.CANDIDATES, case=case.name, candidate=kept.name)
