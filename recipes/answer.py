@@ -84,7 +84,7 @@ def _generate_batch(base: Base, prompts: list[list[int]], decoding: Decoding) ->
         mask[row, width - len(prompt) :] = 1
     ends = _ends(base)
     sampling = {"do_sample": True, "temperature": decoding.temperature, "top_k": 0} if decoding.temperature else {}
-    written = base.model.generate(
+    written = base.model.generate(  # type: ignore[operator]
         input_ids=ids.to(base.device),
         attention_mask=mask.to(base.device),
         generation_config=GenerationConfig(

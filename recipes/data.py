@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from transformers import PreTrainedTokenizerBase
 
@@ -55,8 +56,8 @@ def conversation(example: Example, plan: PromptPlan, retrieved: Retrieved | None
 
 def encode_prompt(turns: list[Turn], tokenizer: PreTrainedTokenizerBase) -> list[int]:
     """Token ids of a conversation up to where the answer begins."""
-    ids: list[int] = tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=True, return_dict=False)
-    return ids
+    ids = tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=True, return_dict=False)
+    return cast("list[int]", ids)
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,8 @@ def encode_row(turns: list[Turn], answer: str, tokenizer: PreTrainedTokenizerBas
     prompt, since then training and answering would not see the same text.
     """
     prompt = encode_prompt(turns, tokenizer)
-    whole: list[int] = tokenizer.apply_chat_template(
-        [*turns, {"role": "assistant", "content": answer}], tokenize=True, return_dict=False
-    )
+    answered = [*turns, {"role": "assistant", "content": answer}]
+    whole = cast("list[int]", tokenizer.apply_chat_template(answered, tokenize=True, return_dict=False))
     if whole[: len(prompt)] != prompt:
         # Some tokenizers join the first characters of the answer to the last token of the prompt.
         tail = tokenizer(answer, add_special_tokens=False)["input_ids"]

@@ -19,7 +19,8 @@ from transformers import (
     TrainerState,
     TrainingArguments,
 )
-from trl import SFTConfig, SFTTrainer
+from trl.trainer.sft_config import SFTConfig
+from trl.trainer.sft_trainer import SFTTrainer
 
 from recipes.data import Encoded
 from recipes.model import Base
@@ -42,7 +43,7 @@ def learning_rate(stage: Sft, parameters: int) -> float:
     """
     if stage.learning_rate is not None:
         return stage.learning_rate
-    rate = min(5e-3, max(5e-5, 2e-4 * (7e9 / parameters) ** 0.4))
+    rate: float = min(5e-3, max(5e-5, 2e-4 * (7e9 / parameters) ** 0.4))
     return rate / 10 if isinstance(stage.adapter, Full) else rate
 
 
@@ -241,7 +242,7 @@ def last_checkpoint(folder: Path) -> str | None:
 
 def _save(model: Any, base: Base, step: Step) -> None:
     if isinstance(model, PeftModel):
-        model.save_pretrained(step.path("adapter"), safe_serialization=True)
+        model.save_pretrained(str(step.path("adapter")), safe_serialization=True)
     else:
         model.save_pretrained(step.path("weights"), safe_serialization=True)
         base.tokenizer.save_pretrained(step.path("weights"))

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,16 +92,15 @@ class Results:
     waiting: tuple[str, ...]
     """Those without."""
 
-    @cached_property
-    def valued(self) -> NDArray[np.bool_]:
-        """The examples on which every finished run has a value of the primary metric. Shape (examples,)."""
-        tables = [one.values[self.use_case.metric] for one in self.candidates]
-        return ~np.isnan(np.concatenate(tables)).any(axis=0)
+    def valued(self, metric: MetricName | None = None) -> NDArray[np.bool_]:
+        """The examples on which every finished run has a value of a metric. Shape (examples,)."""
+        tables = [one.values[metric or self.use_case.metric] for one in self.candidates]
+        return np.asarray(~np.isnan(np.concatenate(tables)).any(axis=0), dtype=np.bool_)
 
     @property
     def excluded(self) -> int:
         """How many examples are left out of the comparison since an instrument failed on them."""
-        return int((~self.valued).sum())
+        return int((~self.valued()).sum())
 
     def panel(self, metric: MetricName | None = None) -> Panel:
         """The matrix of scores that comparisons are made of, on the examples that everybody has a value for.
@@ -111,8 +109,8 @@ class Results:
         """
         if not self.candidates:
             raise WorkbenchError("No run is finished yet.", f"Start them with `workbench run {self.case.name}`.")
-        kept = np.flatnonzero(self.valued)
         chosen = metric or self.use_case.metric
+        kept = np.flatnonzero(self.valued(chosen))
         return Panel(
             candidates=tuple(
                 Scores(one.name, one.candidate.approach, bool(one.candidate.training), one.values[chosen][:, kept])

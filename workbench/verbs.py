@@ -21,7 +21,7 @@ from workbench.launch import Outcome, launch, running_process
 from workbench.launch import stop as stop_run
 from workbench.plan import make_plan
 from workbench.recommend import Recommendation
-from workbench.report import render, write_report
+from workbench.report import Form, render, write_report
 from workbench.results import Results, decide, load_results
 from workbench.usecase import UseCase
 
@@ -157,7 +157,7 @@ def report(options: Namespace) -> None:
 
 
 def _write_report(
-    case: Case, results: Results, recommendation: Recommendation, *, to: str = "html", out: Path | None = None
+    case: Case, results: Results, recommendation: Recommendation, *, to: Form = "html", out: Path | None = None
 ) -> Path:
     path = out or case.workspace / "reports" / f"{case.name}.{to}"
     write_report(path, render(results, recommendation, to=to))

@@ -76,7 +76,7 @@ def encode(turns: list[Turn], tokenizer: PreTrainedTokenizerFast) -> Encoded:
     ids: list[int] = []
     answer: list[bool] = []
     for turn in turns:
-        head = tokenizer.convert_tokens_to_ids(f"<|{turn['role']}|>")
+        head = int(tokenizer.convert_tokens_to_ids(f"<|{turn['role']}|>"))  # type: ignore[arg-type]
         body = tokenizer.encode(turn["content"], add_special_tokens=False)
         ids += [head, *body, tokenizer.eos_token_id]
         answer += [False] + [turn["role"] == "assistant"] * (len(body) + 1)
@@ -211,7 +211,7 @@ def train(recipe: Recipe, folder: Path, *, measure_every: int = 500, save_every:
             tool.step()
             tool.zero_grad()
         seen += sum(len(row.ids) for row in rows)
-        record = {"step": step + 1, "answer": on_answer, "text": on_other, "norm": norm}
+        record: dict[str, object] = {"step": step + 1, "answer": on_answer, "text": on_other, "norm": norm}
         record["tokens_per_second"] = seen / (time.monotonic() - began)
         if (step + 1) % measure_every == 0 or step + 1 == recipe.steps:
             record |= {"match": exact_match(model, tokenizer, rows=100, seed=1)}

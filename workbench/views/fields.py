@@ -32,8 +32,6 @@ class Knob:
     default: Any
     low: float | None
     high: float | None
-    strict_low: bool
-    """Whether ``low`` itself is out of bounds."""
     optional: bool
     choices: tuple[str, ...] = ()
 
@@ -56,10 +54,8 @@ def knobs(model: type[BaseModel]) -> tuple[Knob, ...]:
         kind, choices, optional = _kind(field.annotation)
         if kind is None or len(choices) == 1:
             continue
-        low, high, strict = _bounds(field.metadata)
-        found.append(
-            Knob(name, kind, documented.get(name, ""), field.get_default(), low, high, strict, optional, choices)
-        )
+        low, high = _bounds(field.metadata)
+        found.append(Knob(name, kind, documented.get(name, ""), field.get_default(), low, high, optional, choices))
     return tuple(found)
 
 
@@ -75,11 +71,10 @@ def _kind(annotation: Any) -> tuple[Kind | None, tuple[str, ...], bool]:
     return kinds.get(annotation), (), optional
 
 
-def _bounds(metadata: list[Any]) -> tuple[float | None, float | None, bool]:
-    """Lowest and highest value, and whether the lowest itself is out."""
+def _bounds(metadata: list[Any]) -> tuple[float | None, float | None]:
+    """Lowest and highest value; where one of them itself is out of bounds, the noun says so."""
     found = {name: getattr(rule, name) for rule in metadata for name in ("ge", "gt", "le", "lt") if hasattr(rule, name)}
-    low, high = found.get("ge", found.get("gt")), found.get("le", found.get("lt"))
-    return low, high, "gt" in found
+    return found.get("ge", found.get("gt")), found.get("le", found.get("lt"))
 
 
 @lru_cache(maxsize=32)

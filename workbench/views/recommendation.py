@@ -1,6 +1,7 @@
 """Recommendation: the answer as a headline, why, how firmly, what would flip it, and the report to hand on."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import streamlit as st
 
@@ -105,7 +106,7 @@ def downloads(case: Case, results: Results, recommendation: Recommendation) -> N
         for form, (label, mime) in FORMS.items():
             st.download_button(
                 label,
-                lambda form=form: report(results, recommendation, form),
+                partial(render, results, recommendation, to=form),
                 f"{case.name}.{form}",
                 mime,
                 key=f"download {form}",
@@ -114,11 +115,6 @@ def downloads(case: Case, results: Results, recommendation: Recommendation) -> N
                 on_click="ignore",
             )
     state.show_command("report", case.name)
-
-
-def report(results: Results, recommendation: Recommendation, form: Form) -> str:
-    """The rendered report."""
-    return render(results, recommendation, to=form)
 
 
 # --- What would flip it -------------------------------------------------------------------------------

@@ -106,7 +106,7 @@ def compare(material: Material, recommendation: Recommendation) -> None:
 
 def chosen(key: str, names: Sequence[str], default: str) -> str:
     """What the link says, where it is one of the names."""
-    wanted = st.query_params.get(key)
+    wanted = st.query_params.get(key, default)
     return wanted if wanted in names else default
 
 

@@ -94,15 +94,11 @@ def widget(knob: Knob, value: Any, key: str) -> Any:
         return st.text_input(label, value or "", key=key, help=note, placeholder=hint) or (
             None if knob.optional else ""
         )
-    if knob.kind == "whole":
-        low = None if knob.low is None else int(knob.low)
-        high = None if knob.high is None else int(knob.high)
-        return st.number_input(label, low, high, value, 1, key=key, help=note)
-    high = None if knob.high is None else float(knob.high)
-    low = None if knob.low is None else float(knob.low)
-    found = st.number_input(
-        label, low, high, None if value is None else float(value), _step(knob, value), key=key, help=note,
-        format="%g", placeholder="chosen for you" if knob.optional else None,
+    kind: Any = int if knob.kind == "whole" else float
+    low, high, now = (None if bound is None else kind(bound) for bound in (knob.low, knob.high, value))
+    found: float | None = st.number_input(
+        label, low, high, now, 1 if kind is int else _step(knob, now), key=key, help=note,
+        format="%d" if kind is int else "%g", placeholder="chosen for you" if knob.optional else None,
     )  # fmt: skip
     return None if knob.optional and not found else found
 

@@ -92,7 +92,7 @@ def upload_folder() -> tempfile.TemporaryDirectory[str]:
 
 def kept(upload: Any) -> Path:
     """An uploaded file on disk, under its own name."""
-    path = Path(upload_folder().name) / upload.file_id / Path(upload.name).name
+    path = Path(upload_folder().name) / str(upload.file_id) / Path(str(upload.name)).name
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(upload.getbuffer())
