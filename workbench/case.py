@@ -75,8 +75,17 @@ class Case:
         return in_order(Candidate.load(path) for path in chosen) if chosen else self.suggested()
 
     def suggested(self) -> tuple[Candidate, ...]:
-        """The presets that this use case can run: those with retrieval only where there are documents."""
-        return tuple(c for c in presets().values() if c.retrieval is None or self.documents is not None)
+        """The presets that this use case has everything for."""
+        return tuple(candidate for candidate in presets().values() if not self.lacks(candidate))
+
+    def lacks(self, candidate: Candidate) -> str:
+        """What this use case would have to have for a candidate, in words; empty where nothing is missing."""
+        if candidate.retrieval is not None and self.documents is None:
+            return "documents"
+        train = self.split_path("train")
+        if (candidate.training or candidate.prompt.examples) and not (train.exists() and train.stat().st_size):
+            return "training examples"
+        return ""
 
     def choose(self, candidates: Iterable[Candidate]) -> None:
         """Replace the chosen candidates.

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from workbench.audit import Audit
 from workbench.candidate import Candidate
-from workbench.case import Case, cases, create_case, open_case, presets
+from workbench.case import Case, cases, open_case, presets
 from workbench.console import LiveProgress, say, show_audit, show_outcome, show_recommendation, show_steps
 from workbench.create import Files, audit_case, create_from_files, mend_case
 from workbench.demos import DEMOS, build
+from workbench.demos.opening import open_demo
 from workbench.doctor import examine
 from workbench.errors import ConfigError, NotFound
 from workbench.intake import Columns
@@ -179,7 +180,7 @@ def demo(options: Namespace) -> int:
             built = build(name, 0)
             say(f"{name:<16} {built.blurb}")
         return 0
-    case = open_demo(options.workspace, options.name, options.seed)
+    case = open_demo(options.workspace, options.name, seed=options.seed)
     outcome = _launch(case)
     if outcome.troubles:
         return 2
@@ -188,18 +189,6 @@ def demo(options: Namespace) -> int:
     path = _write_report(case, results, recommendation)
     say(f"\nThe report: {path}\nThe dashboard: {_command('app', None, case.workspace)}")
     return 0
-
-
-def open_demo(workspace: Path, name: str, seed: int) -> Case:
-    """The use case of a bundled demo, made if it is not there yet."""
-    built = build(name, seed)
-    folder = f"{name}-{seed}" if seed else name
-    case = Case(workspace / "use_cases" / folder)
-    if not (case.folder / "use_case.yaml").exists():
-        use_case = built.use_case.model_copy(update={"name": folder})
-        splits = {"train": built.train, "dev": built.dev, "test": built.test}
-        case = create_case(workspace, use_case, splits, documents=built.documents)  # type: ignore[arg-type]
-    return case
 
 
 def status(options: Namespace) -> None:

@@ -13,7 +13,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import torch
 
 from recipes.model import load
-from recipes.pocket.measure import measure, table, write_figures
+from recipes.pocket.measure import measure, table, write_card, write_figures
 from recipes.pocket.train import Recipe, train, training_facts
 from workbench.base_models import POCKET
 
@@ -50,6 +50,7 @@ def main() -> None:
     print(table(shares, options.rows))
     if options.do == "release":
         write_figures(shares, rows=options.rows, seed=7, training=training_facts(options.to))
+        write_card(shares, rows=options.rows)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ from workbench.statistics import wilson
 FIGURES = Path(__file__).parent / "figures.json"
 """The figures of the model card, as ``python -m recipes.pocket measure`` wrote them."""
 
+CARD = Path(__file__).parent / "MODEL_CARD.md"
+
 Draw = Callable[[Random], Row]
 
 
@@ -99,6 +101,15 @@ def write_figures(shares: Mapping[str, float], *, rows: int, seed: int, training
     FIGURES.write_text(
         json.dumps({"rows": rows, "seed": seed, "shares": shares, "training": training}, indent=1) + "\n"
     )
+
+
+def write_card(shares: Mapping[str, float], *, rows: int) -> None:
+    """Put the figures into the model card, between its two marks."""
+    card = CARD.read_text(encoding="utf-8")
+    before, rest = card.split("<!-- figures -->")
+    after = rest.split("<!-- end of figures -->")[1]
+    told = f"{table(shares, rows)}\n\n{rows} fresh rows of each skill."
+    CARD.write_text(f"{before}<!-- figures -->\n{told}\n<!-- end of figures -->{after}", encoding="utf-8")
 
 
 def table(shares: Mapping[str, float], rows: int) -> str:

@@ -8,7 +8,6 @@ from workbench.bill import Bill, estimate
 from workbench.candidate import APPROACHES, Approach, Candidate
 from workbench.case import Case, in_order, presets
 from workbench.errors import ConfigError, WorkbenchError
-from workbench.launch import launch_detached, running_process
 from workbench.plan import make_plan
 from workbench.views import state, tune, words
 from workbench.views.fields import changed
@@ -47,19 +46,9 @@ def ticks(case: Case, known: Mapping[str, Candidate]) -> list[str]:
     wanted = st.query_params.get("chosen")
     if wanted is not None:
         names = wanted.split(",")
-        return [name for name in known if name in names and not lacks(case, known[name])]
+        return [name for name in known if name in names and not case.lacks(known[name])]
     chosen = {candidate.name for candidate in case.candidates()}
-    return [name for name in known if name in chosen and not lacks(case, known[name])]
-
-
-def lacks(case: Case, candidate: Candidate) -> str:
-    """What the use case would have to have for this candidate; empty where nothing is missing."""
-    if candidate.retrieval is not None and case.documents is None:
-        return "needs documents"
-    path = case.split_path("train")
-    if (candidate.training or candidate.prompt.examples) and not (path.exists() and path.stat().st_size):
-        return "needs training examples"
-    return ""
+    return [name for name in known if name in chosen and not case.lacks(known[name])]
 
 
 # --- The button ---------------------------------------------------------------------------------------
@@ -67,7 +56,7 @@ def lacks(case: Case, candidate: Candidate) -> str:
 
 def run_button(case: Case, chosen: list[Candidate]) -> None:
     """One button that carries the bill, and the command that does the same."""
-    process = running_process(case)
+    running = state.under_way(case)
     bill = None
     if chosen:
         with state.problems_shown():
@@ -76,9 +65,9 @@ def run_button(case: Case, chosen: list[Candidate]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button(
             label + told(bill), type="primary", icon=":material/play_arrow:",
-            disabled=not chosen or bill is None or process is not None,
+            disabled=not chosen or bill is None or running,
         )  # fmt: skip
-        if process is not None:
+        if running:
             state.link(RUNS, "A run is under way: follow it", icon=":material/pending:")
         elif bill is not None and bill.steps == 0:
             state.link(state.RESULTS, "All steps are done: see the results", icon=":material/check_circle:")
@@ -111,7 +100,7 @@ def start(case: Case, chosen: list[Candidate]) -> None:
             "Leave those training rows out on the page Use case, or run the command below with --leaks-known.",
         )
     case.choose(chosen)
-    st.session_state["launched"] = launch_detached(case, [candidate.name for candidate in chosen])
+    state.start(case, [candidate.name for candidate in chosen])
     state.go(RUNS, case=case.name)
 
 
@@ -133,19 +122,19 @@ def cards(case: Case, known: Mapping[str, Candidate], ticked: list[str]) -> None
 
 def card(case: Case, candidate: Candidate, ticked: list[str]) -> None:
     """One candidate: tick it, see what it takes, tune it."""
-    missing = lacks(case, candidate)
+    missing = case.lacks(candidate)
     with st.container(border=True, gap="xsmall"):
         key = f"tick {case.name} {candidate.name} {candidate.name in ticked}"
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.checkbox(
-                f"**{words.plain(candidate.name)}**", candidate.name in ticked, key=key, disabled=bool(missing),
+                candidate.name, candidate.name in ticked, key=key, disabled=bool(missing),
                 on_change=_ticked, args=(key, candidate.name, ticked),
             )  # fmt: skip
             if st.button("Tune", key=f"tune {candidate.name}", type="tertiary", icon=":material/tune:"):
                 st.query_params["candidate"] = candidate.name
                 st.rerun()
         st.markdown(f":small[{words.plain(candidate.description) or 'No description.'}]")
-        st.caption(f":material/block: {missing}" if missing else takes(case, candidate))
+        st.caption(f":material/block: needs {missing}" if missing else takes(case, candidate))
         if turned := changed(candidate):
             paths = "  \n".join(f"`{each.path}`: {each.one}" for each in turned)
             st.caption(f":material/tune: {words.count(len(turned), 'setting')} changed", help=paths)
@@ -201,7 +190,7 @@ def tuning(case: Case, known: dict[str, Candidate]) -> None:
                 tune.keep(case, before, after, known=known)
             with right:
                 tune.beside(case, after, list(known.values()))
-        if lacks(case, before) == "needs documents":
+        if case.lacks(before) == "documents":
             state.link(USE_CASE, "Add documents", icon=":material/description:")
 
 

@@ -7,7 +7,6 @@ from workbench.case import Case, cases
 from workbench.demos import DEMOS, build
 from workbench.demos.opening import open_demo
 from workbench.errors import WorkbenchError
-from workbench.launch import launch_detached, running_process
 from workbench.plan import make_plan
 from workbench.views import state, words
 from workbench.views.state import RECOMMENDATION, RUNS, USE_CASE
@@ -68,9 +67,8 @@ def run_demo(name: str) -> None:
     case = open_demo(state.workspace(), name)
     chosen = case.candidates()
     make_plan(case, chosen)
-    if running_process(case) is None:
-        case.choose(chosen)
-        st.session_state["launched"] = launch_detached(case, [candidate.name for candidate in chosen])
+    case.choose(chosen)
+    state.start(case, [candidate.name for candidate in chosen])
     state.go(RUNS, case=case.name)
 
 
@@ -84,7 +82,7 @@ def entry(case: Case, *, with_headline: bool) -> None:
             state.show_problem(error)
             return
         left = len(plan.unfinished())
-        running = running_process(case) is not None
+        running = state.under_way(case)
         whole = words.count(len(plan.steps), "step")
         progress = "being run" if running else f"all {whole} done" if not left else f"{left} of {whole} to do"
         headline = "Nothing is measured yet."

@@ -8,7 +8,6 @@ import streamlit as st
 from workbench.blocks import Callout, Items
 from workbench.case import Case
 from workbench.errors import WorkbenchError
-from workbench.launch import running_process
 from workbench.recommend import Recommendation, Strength
 from workbench.report import Form, render
 from workbench.results import Results
@@ -41,7 +40,7 @@ def show() -> None:
             return
         recommendation = state.recommendation_of(case)
         material = Material(results, recommendation, state.audit_of(case))
-        if running_process(case) is not None:
+        if state.under_way(case):
             st.info("Runs are under way: this is what follows from those that are finished.", icon=":material/pending:")
         said = answer(material)
         callout = next(block for block in said if isinstance(block, Callout))

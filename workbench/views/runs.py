@@ -7,14 +7,15 @@ import streamlit as st
 
 from workbench.case import Case
 from workbench.follow import Curve, RunState, StepState, curve, follow
-from workbench.launch import launch_detached, running_process, stop, stop_flag
+from workbench.launch import stop, stop_flag
 from workbench.plan import Plan
 from workbench.views import blocks, state, words
 from workbench.views.charts import loss_chart, loss_title
 from workbench.views.state import CANDIDATES, RESULTS
-from workbench.workspace import Status, is_alive
+from workbench.workspace import Status
 
 EVERY_SECONDS = 1.5  # How often the page looks again while something is under way.
+IDLE_SECONDS = 4.0  # And while something is left to do that nobody does.
 LOG_LINES = 40
 HEALTHY = """
 | Healthy | Red flag | Then |
@@ -39,23 +40,20 @@ def show() -> None:
     case = state.need_case()
     with state.problems_shown():
         plan = state.plan_of(case)
-        live = under_way(case)
-        st.fragment(rows, run_every=EVERY_SECONDS if live else None)(case, plan, live)
+        live = state.under_way(case)
+        # What was started elsewhere, in a terminal or by a colleague, appears here, too.
+        pause = EVERY_SECONDS if live else IDLE_SECONDS if plan.unfinished() else None
+        st.fragment(rows, run_every=pause)(case, plan, live, len(plan.unfinished()))
         st.space("small")
         curves(follow(plan))
-
-
-def under_way(case: Case) -> bool:
-    """Whether a process is running this use case, or was started here a moment ago."""
-    return running_process(case) is not None or is_alive(st.session_state.get("launched"))
 
 
 # --- The rows -----------------------------------------------------------------------------------------
 
 
-def rows(case: Case, plan: Plan, live: bool) -> None:
+def rows(case: Case, plan: Plan, live: bool, left: int) -> None:
     """All runs as they stand now; drawn again every other second while something is under way."""
-    if under_way(case) != live:
+    if state.under_way(case) != live or (not live and len(plan.unfinished()) != left):
         st.rerun()
     states = follow(plan)
     controls(case, plan, states, live=live)
@@ -79,12 +77,12 @@ def controls(case: Case, plan: Plan, states: Sequence[RunState], *, live: bool) 
                 "Stop", icon=":material/stop_circle:", help="After the next checkpoint; what is done is kept."
             ):
                 stop(case)
-                st.rerun(scope="fragment")
+                st.rerun()
         elif done < len(states):
             label = "Resume" if done or troubled else f"Run {words.count(len(names), 'candidate')}"
             if st.button(label, type="primary", icon=":material/play_arrow:"):
                 with state.problems_shown():
-                    st.session_state["launched"] = launch_detached(case, names)
+                    state.start(case, names)
                     st.rerun()
         else:
             state.link(RESULTS, "All runs are done: see the results", icon=":material/check_circle:")

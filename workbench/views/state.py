@@ -6,7 +6,7 @@ sizes of the files behind it. Nouns are frozen, so all sessions share one copy.
 
 import os
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,13 +20,13 @@ from workbench.case import Case, cases
 from workbench.create import audit_case
 from workbench.doctor import Machine, examine
 from workbench.errors import WorkbenchError
-from workbench.launch import running_process
+from workbench.launch import launch_detached, running_process
 from workbench.plan import Plan, make_plan
 from workbench.recommend import Recommendation
 from workbench.results import Results, decide, load_results
 from workbench.run import Response, Retrieved
 from workbench.usecase import Limits
-from workbench.workspace import Status
+from workbench.workspace import Status, is_alive
 
 FOLDER = Path(__file__).parent
 DEFAULT_WORKSPACE = "workspace"
@@ -276,6 +276,26 @@ def machine(folder: str) -> Machine:
     return examine(Path(folder))
 
 
+# --- What was started ---------------------------------------------------------------------------------
+
+
+def start(case: Case, names: Sequence[str]) -> None:
+    """Start a run in a process of its own, unless one is under way."""
+    if not under_way(case):
+        _started()[str(case.folder)] = launch_detached(case, names)
+
+
+def under_way(case: Case) -> bool:
+    """Whether a process runs this use case, or was started from a page and has yet to say so."""
+    return running_process(case) is not None or is_alive(_started().get(str(case.folder)))
+
+
+@st.cache_resource
+def _started() -> dict[str, int]:
+    """The last process that was started for each use case, known to every session."""
+    return {}
+
+
 # --- How each page stands -----------------------------------------------------------------------------
 
 
@@ -303,7 +323,7 @@ def _exists(plan: Plan, name: str) -> bool:
 
 
 def _runs_mark(case: Case, plan: Plan) -> Status:
-    if running_process(case) is not None:
+    if under_way(case):
         return "running"
     states = {plan.step(name).status for name in plan.steps if _exists(plan, name)}
     if {"failed", "stopped"} & states:

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workbench.blocks import Answer, Column, Table
-from workbench.charts import COLOURS
+from workbench.charts import COLOURS, MARKS
 from workbench.plaintext import visible
-from workbench.views.words import SHAPES
 
 ARROWS = {"higher": "↑", "lower": "↓", "": ""}
 BETTER = {"higher": "higher is better", "lower": "lower is better"}
@@ -124,7 +123,7 @@ def _answer(answer: Answer, side: str) -> str:
     badge = f" <span class='wb-{side}'>{side}</span>" if side else ""
     return (
         f"<div class='wb-answer' style='border-color:{colour}'>"
-        f"<div class='wb-who'>{SHAPES[answer.approach]} {text(answer.candidate)}</div>"
+        f"<div class='wb-who'>{MARKS[answer.approach]} {text(answer.candidate)}</div>"
         f"<div>{words}</div><div class='wb-verdict'>{verdict}{badge}{remark}</div>{_passages(answer)}</div>"
     )
 

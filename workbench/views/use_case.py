@@ -13,7 +13,6 @@ from workbench.create import DOCUMENT_SUFFIXES, Files, add_documents, create_fro
 from workbench.examples import Examples
 from workbench.finding import SPLIT_NAMES, Finding, Severity
 from workbench.intake import BINARY_SUFFIXES, TEXT_SUFFIXES, Columns, guess_columns, read_table
-from workbench.launch import running_process
 from workbench.table import Table
 from workbench.usecase import UseCase
 from workbench.views import state, words
@@ -234,7 +233,7 @@ def findings(case: Case, audit: Audit) -> None:
     """Each finding with its rows and the button that mends it."""
     if not audit.findings:
         st.caption("No repeats, no leaks, no empty or over-long rows, no contradicting answers.")
-    busy = running_process(case) is not None
+    busy = state.under_way(case)
     for number, found in enumerate(audit.findings):
         label, colour, icon = BADGES[found.severity]
         with st.container(border=True, gap="xsmall"):

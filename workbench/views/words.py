@@ -4,6 +4,7 @@ import re
 import time
 
 from workbench.candidate import Approach
+from workbench.charts import MARKS
 from workbench.workspace import Status
 
 STATES: dict[Status, str] = {
@@ -22,18 +23,11 @@ COLOURS: dict[Approach, str] = {
     "RAG + fine-tuning": "green",
 }
 """The theme's names of the colours that the charts have, too."""
-SHAPES: dict[Approach, str] = {
-    "prompting": "\u25cf",
-    "RAG": "\u25a0",
-    "fine-tuning": "\u25c6",
-    "RAG + fine-tuning": "\u25b2",
-}
-"""The shapes that the charts have, too."""
 
 
 def mark(approach: Approach) -> str:
     """An approach's shape in its colour."""
-    return f":{COLOURS[approach]}[{SHAPES[approach]}]"
+    return f":{COLOURS[approach]}[{MARKS[approach]}]"
 
 
 def marked(approach: Approach, name: str = "") -> str:

@@ -1,0 +1,69 @@
+"""The README's tree and commands are true."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```\n(.*?)```", README, re.DOTALL)
+TREE = [line.split()[0] for block in BLOCKS for line in block.splitlines() if block.startswith("streamlit_app.py")]
+COMMANDS = [line for block in BLOCKS for line in block.splitlines() if line.startswith("workbench ")]
+TARGETS = [line.split("#")[0].split()[1] for block in BLOCKS for line in block.splitlines() if line.startswith("make ")]
+
+
+def test_there_is_something_to_check() -> None:
+    assert len(TREE) >= 10
+    assert len(COMMANDS) >= 5
+    assert {"demo", "test", "app"} <= set(TARGETS)
+
+
+@pytest.mark.parametrize("name", TREE)
+def test_the_tree_exists(name: str) -> None:
+    path = ROOT / name
+    assert path.is_dir() if name.endswith("/") else path.is_file()
+
+
+def test_the_tree_names_every_package() -> None:
+    packages = {
+        f"{path.parent.relative_to(ROOT)}/" for path in ROOT.glob("*/__init__.py") if path.parent.name != "tests"
+    }
+    assert packages <= set(TREE)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_targets_are_in_the_makefile(target: str) -> None:
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+def test_pictures_and_links_are_there() -> None:
+    for link in re.findall(r"\]\((?!http)([^)]+)\)", README):
+        assert (ROOT / link).exists(), link
+    assert (ROOT / "recipes/pocket/MODEL_CARD.md").exists()
+
+
+def test_the_commands_for_own_data_do_what_they_say(tmp_path: Path) -> None:
+    rows = [f"what is the colour of thing {i},{('red', 'blue')[i % 2]}" for i in range(60)]
+    (tmp_path / "train.csv").write_text("text,category\n" + "\n".join(rows) + "\n")
+    rows = [f"tell me which colour item {i} has,{('red', 'blue')[i % 2]}" for i in range(40)]
+    (tmp_path / "test.csv").write_text("text,category\n" + "\n".join(rows) + "\n")
+    told = {}
+    for command in COMMANDS:
+        verb = shlex.split(command)[1]
+        arguments = shlex.split(command)[1:]
+        if verb == "run":
+            arguments += ["--candidate", "zero-shot", "--candidate", "few-shot"]
+        done = subprocess.run(
+            [sys.executable, "-m", "workbench", *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        told[verb] = done.stdout
+    assert "test examples" in told["check"]
+    assert "95 % interval" in told["recommend"]
+    report = tmp_path / "workspace" / "reports" / "my-case.html"
+    assert report.is_file()
+    assert str(report) in told["report"]

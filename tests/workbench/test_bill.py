@@ -1,0 +1,62 @@
+"""What a run will take: from what comparable steps took, or no figure at all."""
+
+from pathlib import Path
+
+import pytest
+
+from workbench.bill import demo_minutes, estimate, history
+from workbench.candidate import Candidate, Lora, Prompt, Qlora, Sft
+from workbench.case import open_case
+from workbench.plan import make_plan
+
+
+def test_nothing_comparable_gives_no_figure(full_workspace: Path, tmp_path: Path) -> None:
+    case = open_case(full_workspace, "shop-facts")
+    bill = estimate(make_plan(case, [Candidate(name="new", prompt=Prompt(examples=9))]), history(tmp_path / "nowhere"))
+    assert bill.seconds is None
+    assert bill.memory_mb is None
+    assert bill.steps == 2
+
+
+def test_what_is_done_costs_nothing(full_workspace: Path) -> None:
+    case = open_case(full_workspace, "shop-facts")
+    plan = make_plan(case, case.candidates())
+    bill = estimate(plan, history(full_workspace))
+    assert (bill.steps, bill.reused, bill.seconds) == (0, len(plan.steps), 0.0)
+
+
+def test_twice_the_epochs_take_twice_the_training(full_workspace: Path) -> None:
+    case = open_case(full_workspace, "shop-facts")
+    past = history(full_workspace)
+
+    def seconds(epochs: float) -> float:
+        tuned = Candidate(name="tuned", training=(Sft(epochs=epochs, adapter=Lora(rank=7)),))
+        found = estimate(make_plan(case, [tuned]), past).seconds
+        assert found is not None
+        return found
+
+    assert seconds(20) - seconds(10) == pytest.approx(seconds(30) - seconds(20))
+    assert seconds(20) > 1.5 * seconds(10)
+
+
+def test_steps_on_another_base_say_nothing(full_workspace: Path) -> None:
+    case = open_case(full_workspace, "shop-facts")
+    other = Candidate(name="other", base_model="Qwen/Qwen3-0.6B")
+    assert estimate(make_plan(case, [other]), history(full_workspace)).seconds is None
+
+
+def test_memory_is_the_most_that_a_comparable_step_held(full_workspace: Path) -> None:
+    case = open_case(full_workspace, "shop-facts")
+    tuned = Candidate(name="tuned", training=(Sft(adapter=Qlora(rank=3)),))
+    bill = estimate(make_plan(case, [tuned]), history(full_workspace))
+    assert bill.memory_mb == 812.0
+
+
+def test_a_damaged_step_is_passed_over(full_workspace: Path) -> None:
+    damaged = next((full_workspace / "steps").glob("train-*")) / "step.json"
+    damaged.write_text("{", encoding="utf-8")
+    assert history(full_workspace).paces
+
+
+def test_the_demo_takes_longer_on_one_core() -> None:
+    assert demo_minutes(1) > demo_minutes(2) == demo_minutes(64)
