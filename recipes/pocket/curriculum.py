@@ -20,17 +20,17 @@ class Task(Protocol):
 
 
 MIXTURE: Mapping[str, tuple[float, Task]] = {
-    "notes": (15, reading.notes),
-    "passages": (24, reading.passages),
+    "notes": (16, reading.notes),
+    "passages": (26, reading.passages),
     "passages_with_citation": (3, reading.passages_with_citation),
     "unrelated_passages": (2, reading.unrelated_passages),
-    "closed_book": (15, reading.closed_book),
+    "closed_book": (9, reading.closed_book),
     "told_fact": (3, reading.told_fact),
     "unknown_thing": (5, reading.unknown_thing),
     "notes_to_record": (5, reading.notes_to_record),
     "restate": (1, reading.restate),
-    "words": (12, skills.word_operation),
-    "small_sums": (6, skills.small_sum),
+    "words": (14, skills.word_operation),
+    "small_sums": (7, skills.small_sum),
     "larger_sums": (2, skills.larger_sum),
     "copy": (4, skills.copy_characters),
     "copy_list": (6, skills.copy_list),
@@ -40,8 +40,8 @@ MIXTURE: Mapping[str, tuple[float, Task]] = {
     "everyday": (5, skills.everyday),
     "message": (4, skills.message),
     "story": (2, skills.story),
-    "unsafe": (3, skills.unsafe),
-    "alarming": (3, skills.alarming),
+    "unsafe": (2, skills.unsafe),
+    "alarming": (2, skills.alarming),
     "kinds_told": (1, skills.kinds_told),
 }
 """Relative frequency of each task, by rows."""

@@ -31,12 +31,12 @@ class Recipe:
     layers: int = 4
     heads: int = 8
     feed_forward: int = 704
-    steps: int = 6000
+    steps: int = 5000
     rows_per_step: int = 72
     tokens_per_pass: int = 6144
     learning_rate: float = 3e-3
     warmup_steps: int = 60
-    decay_share: float = 0.35
+    decay_share: float = 0.6
     """Share of the steps, at the end, in which the learning rate falls to a hundredth."""
     weight_decay: float = 0.05
     prompt_loss: float = 0.2
@@ -65,28 +65,34 @@ def new_model(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> LlamaForCau
 
 @dataclass(frozen=True)
 class Encoded:
-    """One conversation as token ids, with the positions that belong to the assistant's turns."""
+    """One conversation as token ids, with the weight of each token of the assistant's turns.
+
+    The tokens of an answer of n tokens weigh 1 / sqrt(n) each: with equal weights the long answers, which are
+    mostly copied, would drown the short ones, in which the first token shows whether the text was read.
+    """
 
     ids: list[int]
-    answer: list[bool]
+    weights: list[float]
+    """0 outside the assistant's turns."""
 
 
 def encode(turns: list[Turn], tokenizer: PreTrainedTokenizerFast) -> Encoded:
     """The chat template, applied turn by turn so that the answers' tokens are known."""
     ids: list[int] = []
-    answer: list[bool] = []
+    weights: list[float] = []
     for turn in turns:
         head = int(tokenizer.convert_tokens_to_ids(f"<|{turn['role']}|>"))  # type: ignore[arg-type]
         body = tokenizer.encode(turn["content"], add_special_tokens=False)
         ids += [head, *body, tokenizer.eos_token_id]
-        answer += [False] + [turn["role"] == "assistant"] * (len(body) + 1)
-    return Encoded(ids, answer)
+        weight = (len(body) + 1) ** -0.5 if turn["role"] == "assistant" else 0.0
+        weights += [0.0] + [weight] * (len(body) + 1)
+    return Encoded(ids, weights)
 
 
 def batches(rows: list[Encoded], tokens: int, pad: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Rows of like length together, padded to the right.
 
-    Yields (ids, is_answer), each of shape (rows, length), with at most about ``tokens`` tokens; padding is ``pad``.
+    Yields (ids, weights), each of shape (rows, length), with at most about ``tokens`` tokens; padding is ``pad``.
     """
     group: list[Encoded] = []
     for row in sorted(rows, key=lambda row: len(row.ids)):
@@ -102,11 +108,11 @@ def batches(rows: list[Encoded], tokens: int, pad: int) -> Iterator[tuple[torch.
 def _pad(group: list[Encoded], pad: int) -> tuple[torch.Tensor, torch.Tensor]:
     width = max(len(row.ids) for row in group)
     ids = torch.full((len(group), width), pad)
-    answer = torch.zeros((len(group), width), dtype=torch.bool)
+    weights = torch.zeros((len(group), width))
     for i, row in enumerate(group):
         ids[i, : len(row.ids)] = torch.tensor(row.ids)
-        answer[i, : len(row.ids)] = torch.tensor(row.answer)
-    return ids, answer
+        weights[i, : len(row.ids)] = torch.tensor(row.weights)
+    return ids, weights
 
 
 def rate(step: int, recipe: Recipe) -> float:
@@ -134,20 +140,19 @@ def optimisers(model: LlamaForCausalLM, recipe: Recipe) -> list[torch.optim.Opti
 def step_losses(model: LlamaForCausalLM, rows: list[Encoded], recipe: Recipe, *, pad: int) -> tuple[float, float]:
     """Forward and backward over one step's rows; gradients are left in the model.
 
-    Returns the mean loss on answers and on all other text, in nats per token.
+    Returns the weighted mean loss on answers and the mean loss on all other text, in nats per token.
     """
-    answers = sum(sum(row.answer[1:]) for row in rows)
-    others = sum(len(row.ids) - 1 for row in rows) - answers
+    answers = sum(sum(row.weights[1:]) for row in rows)
+    others = sum(sum(weight == 0 for weight in row.weights[1:]) for row in rows)
     totals = [0.0, 0.0]
-    for ids, is_answer in batches(rows, recipe.tokens_per_pass, pad):
+    for ids, weights in batches(rows, recipe.tokens_per_pass, pad):
         logits = model(input_ids=ids[:, :-1]).logits
         target = ids[:, 1:]
         losses = cross_entropy(logits.reshape(-1, logits.shape[-1]), target.reshape(-1), reduction="none").view_as(
             target
         )
-        real = target != pad
-        on_answer = (losses * (is_answer[:, 1:] & real)).sum()
-        on_other = (losses * (~is_answer[:, 1:] & real)).sum()
+        on_answer = (losses * weights[:, 1:]).sum()
+        on_other = (losses * ((weights[:, 1:] == 0) & (target != pad))).sum()
         (on_answer / answers + recipe.prompt_loss * on_other / others).backward()
         totals[0] += on_answer.item()
         totals[1] += on_other.item()
@@ -169,9 +174,9 @@ def exact_match(
         rng = Random(f"measure-{seed}-{name}")
         encoded = [encode(converse(rng, task, reserved=True, others=False), tokenizer) for _ in range(rows)]
         right = 0
-        for ids, is_answer in batches(encoded, 8192, tokenizer.pad_token_id):
+        for ids, weights in batches(encoded, 8192, tokenizer.pad_token_id):
             guess = model(input_ids=ids[:, :-1]).logits.argmax(-1)
-            last = _last_answer(is_answer)[:, 1:]
+            last = _last_answer(weights > 0)[:, 1:]
             right += int(((guess == ids[:, 1:]) | ~last).all(1).sum())
         shares[name] = right / rows
     model.train()

@@ -96,8 +96,8 @@ def start(case: Case, chosen: list[Candidate]) -> None:
     leaked = state.audit_of(case).leaked_ids
     if leaked and any(candidate.training for candidate in chosen):
         raise ConfigError(
-            f"{words.count(len(leaked), 'test example')} can be found in the training set: training could copy them.",
-            "Leave those training rows out on the page Use case, or run the command below with --leaks-known.",
+            f"{words.count(len(leaked), 'test example')} can be found in the training set, to be copied by training.",
+            "Leave those training rows out on the page Use case, or run the command above with --leaks-known.",
         )
     case.choose(chosen)
     state.start(case, [candidate.name for candidate in chosen])
@@ -189,7 +189,7 @@ def tuning(case: Case, known: dict[str, Candidate]) -> None:
                 after = tune.tuned(before)
                 tune.keep(case, before, after, known=known)
             with right:
-                tune.beside(case, after, list(known.values()))
+                tune.beside(after, list(known.values()))
         if case.lacks(before) == "documents":
             state.link(USE_CASE, "Add documents", icon=":material/description:")
 

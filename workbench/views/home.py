@@ -74,30 +74,28 @@ def run_demo(name: str) -> None:
 
 def entry(case: Case, *, with_headline: bool) -> None:
     """One use case: how far it is, and what is recommended so far."""
-    with st.container(border=True):
-        try:
-            plan = state.plan_of(case)
-        except WorkbenchError as error:
-            st.markdown(f"**{words.plain(case.name)}**")
-            state.show_problem(error)
-            return
-        left = len(plan.unfinished())
-        running = state.under_way(case)
+    with st.container(border=True), state.problems_shown():
+        plan = state.plan_of(case)
+        left, running = len(plan.unfinished()), state.under_way(case)
         whole = words.count(len(plan.steps), "step")
         progress = "being run" if running else f"all {whole} done" if not left else f"{left} of {whole} to do"
-        headline = "Nothing is measured yet."
-        if with_headline and left < len(plan.steps):
-            try:
-                headline = state.recommendation_of(case).headline
-            except WorkbenchError as error:
-                headline = error.message
+        begun = left < len(plan.steps)
+        told = headline(case) if begun and with_headline else "Nothing is measured yet." if not begun else ""
+        target = RUNS if running else RECOMMENDATION if begun else USE_CASE
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            st.markdown(f"**{words.plain(case.name)}** :gray[· {progress}]  \n{words.plain(headline)}", width="stretch")
-            target = RUNS if running else RECOMMENDATION if left < len(plan.steps) else USE_CASE
+            st.markdown(f"**{words.plain(case.name)}** :gray[· {progress}]  \n{words.plain(told)}", width="stretch")
             st.page_link(
                 target.path, label="Open", icon=":material/arrow_forward:", icon_position="right",
                 query_params={"case": case.name},
             )  # fmt: skip
+
+
+def headline(case: Case) -> str:
+    """What is recommended so far, or why nothing is."""
+    try:
+        return state.recommendation_of(case).headline
+    except WorkbenchError as error:
+        return error.message
 
 
 def this_machine() -> None:

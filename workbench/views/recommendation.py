@@ -82,12 +82,12 @@ def headline(callout: Callout) -> None:
 def reasons(block: Items) -> None:
     """Each reason beside a link to the comparison it rests on."""
     for item in block.items:
-        text, link = st.columns([5, 1], gap="medium")
+        text, link = st.columns([4, 1])
         text.markdown(f"- {blocks.prose(item.text)}")
         if item.link:
             number = item.link.rpartition("-")[2]
             with link:
-                state.link(RESULTS, f"comparison {number}", icon=":material/difference:", comparison=number)
+                state.link(RESULTS, f"No. {number}", icon=":material/difference:", comparison=number)
 
 
 def next_step(callout: Callout, recommendation: Recommendation) -> None:

@@ -138,7 +138,7 @@ def answers(results: Results, names: list[str]) -> None:
         reference = chosen("against", names, names[0])
         pick("Won and lost against", "against", names, reference)
         find = st.text_input("Find in requests and answers", key="find", bind="query-params", width=260)
-    shown = st.pills("Candidates", names, selection_mode="multi", default=names, key="columns", bind="query-params")
+    shown = st.pills("Only these candidates", names, selection_mode="multi", key="columns", bind="query-params")
     columns = [name for name in names if name in shown] or names
     only = only and len(results.candidates) > 1
     positions = results.disagreements() if only else list(range(len(results.examples)))

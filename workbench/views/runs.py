@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 
-import pandas as pd
 import streamlit as st
 
+from workbench.blocks import Column, Row, Table
 from workbench.case import Case
-from workbench.follow import Curve, RunState, StepState, curve, follow
+from workbench.follow import Curve, RunState, StepState, follow
 from workbench.launch import stop, stop_flag
 from workbench.plan import Plan
 from workbench.views import blocks, state, words
 from workbench.views.charts import loss_chart, loss_title
 from workbench.views.state import CANDIDATES, RESULTS
+from workbench.views.tables import table_html
 from workbench.workspace import Status
 
 EVERY_SECONDS = 1.5  # How often the page looks again while something is under way.
@@ -45,7 +46,7 @@ def show() -> None:
         pause = EVERY_SECONDS if live else IDLE_SECONDS if plan.unfinished() else None
         st.fragment(rows, run_every=pause)(case, plan, live, len(plan.unfinished()))
         st.space("small")
-        curves(follow(plan))
+        st.fragment(curves, run_every=2 * EVERY_SECONDS if live else None)(plan)
 
 
 # --- The rows -----------------------------------------------------------------------------------------
@@ -112,12 +113,12 @@ def row(each: RunState, *, live: bool) -> None:
     candidate = each.run.candidate
     seed = f" :gray[seed {each.run.seed}]" if candidate.training else ""
     with st.container(border=True, gap="xsmall"):
-        columns = st.columns([3, 2, 5, 3], vertical_alignment="center")
-        columns[0].markdown(f"{words.marked(candidate.approach, candidate.name)}{seed}")
+        left, right = st.columns([2, 3], vertical_alignment="center")
         colour, icon = LOOKS[each.status]
-        columns[1].badge(words.STATES[each.status], color=colour, icon=icon)  # type: ignore[arg-type]
-        columns[2].progress(each.share, text=doing(each, live=live))
-        columns[3].markdown(f":small[{latest(each)}]")
+        with left.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"{words.marked(candidate.approach, candidate.name)}{seed}", width="content")
+            st.badge(words.STATES[each.status], color=colour, icon=icon)  # type: ignore[arg-type]
+        right.progress(each.share, text=blocks.prose(" · ".join([doing(each, live=live), *latest(each)])))
         current = each.current
         if current is not None and current.status in ("failed", "stopped"):
             show = st.error if current.status == "failed" else st.warning
@@ -139,7 +140,7 @@ def doing(each: RunState, *, live: bool) -> str:
     return f"{current.title}: {current.phase}" if current.phase else current.title
 
 
-def latest(each: RunState) -> str:
+def latest(each: RunState) -> list[str]:
     """Time left and the latest figures, or what was reused."""
     current = each.current
     parts = []
@@ -150,14 +151,15 @@ def latest(each: RunState) -> str:
     reused = sum(step.reused for step in each.steps)
     if reused:
         parts.append(f"{words.count(reused, 'step')} reused")
-    return " · ".join(parts)
+    return parts
 
 
 def details(each: RunState) -> None:
     """Every step, the curve of each training, and the end of each log."""
-    table = pd.DataFrame([(step.title, standing(step)) for step in each.steps], columns=["step", "state"])
-    st.table(table.set_index("step"), border="horizontal")
-    drawn = [curve(step.step, step.title) for step in each.training]
+    columns = (Column(title="Step"), Column(title="How it stands"))
+    table = Table(title="", columns=columns, rows=tuple(Row(cells=(s.title, standing(s))) for s in each.steps))
+    st.html(table_html(table))
+    drawn = [state.curve_of(step.step, step.title) for step in each.training]
     if any(one.steps for one in drawn):
         approaches = {one.name: each.run.candidate.approach for one in drawn}
         blocks.plot(loss_chart(drawn, approaches), f"loss {each.run.id}", alt=loss_title(drawn))
@@ -175,27 +177,26 @@ def standing(step: StepState) -> str:
         return words.STATES[step.status]
     took = f" in {words.duration(step.seconds)}" if step.seconds is not None else ""
     if step.reused and step.ended is not None:
-        return f"reused: done {words.ago(step.ended)}{took}"
+        return f"reused: done {words.ago(step.ended)}, took {words.duration(step.seconds or 0.0)}"
     return f"done{took}"
 
 
 # --- The curves ---------------------------------------------------------------------------------------
 
 
-def curves(states: Sequence[RunState]) -> None:
+def curves(plan: Plan) -> None:
     """The losses of the chosen runs over one another."""
-    trained = {name(each): each for each in states if each.training}
+    trained = {name(each): each for each in follow(plan) if each.training}
     if not trained:
         return
     with_losses = {label: drawn for label, each in trained.items() if (drawn := losses(each, label)).steps}
-    st.subheader(loss_title(list(with_losses.values())))
     if not with_losses:
         return
+    st.subheader(loss_title(list(with_losses.values())))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         shown = st.pills(
-            "Runs", list(with_losses), selection_mode="multi", default=list(with_losses), key="curves",
-            bind="query-params",
-        )  # fmt: skip
+            "Only these runs", list(with_losses), selection_mode="multi", key="curves", bind="query-params"
+        )
         log = st.toggle("Log scale", key="log", bind="query-params")
     chosen = [with_losses[label] for label in shown] or list(with_losses.values())
     approaches = {label: each.run.candidate.approach for label, each in trained.items()}
@@ -215,7 +216,7 @@ def losses(each: RunState, label: str) -> Curve:
     values: list[float] = []
     for stage in each.training:
         start = steps[-1] if steps else 0
-        part = curve(stage.step, label)
+        part = state.curve_of(stage.step, label)
         steps += [start + n for n in part.steps]
         values += part.values
     return Curve(label, tuple(steps), tuple(values))

@@ -20,13 +20,14 @@ from workbench.case import Case, cases
 from workbench.create import audit_case
 from workbench.doctor import Machine, examine
 from workbench.errors import WorkbenchError
+from workbench.follow import Curve, curve
 from workbench.launch import launch_detached, running_process
 from workbench.plan import Plan, make_plan
 from workbench.recommend import Recommendation
 from workbench.results import Results, decide, load_results
 from workbench.run import Response, Retrieved
 from workbench.usecase import Limits
-from workbench.workspace import Status, is_alive
+from workbench.workspace import Status, Step, is_alive
 
 FOLDER = Path(__file__).parent
 DEFAULT_WORKSPACE = "workspace"
@@ -270,6 +271,17 @@ def _passages(path: str, stamp: tuple[str, int, int], name: str, _results: Resul
     return _results.find(name).retrieved(_results.plan.split)
 
 
+def curve_of(step: Step, name: str) -> Curve:
+    """The loss of a training step; ``name`` says whose it is."""
+    return _curve(str(step.folder), _stat(step.path("progress.jsonl")), name)
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _curve(folder: str, stamp: tuple[str, int, int], name: str) -> Curve:
+    del stamp
+    return curve(Step(Path(folder)), name)
+
+
 @st.cache_data(ttl=300, show_spinner=False)
 def machine(folder: str) -> Machine:
     """What this machine can do, looked at every few minutes."""
@@ -301,21 +313,28 @@ def _started() -> dict[str, int]:
 
 def marks(case: Case) -> dict[View, Status]:
     """For each page of the path: waiting (nothing yet), running (under way), done, or failed (needs you)."""
-    chosen = any((case.folder / "candidates").glob("*.yaml"))
     worst = st.session_state.get(f"worst finding of {case.folder}")
     found: dict[View, Status] = {USE_CASE: "failed" if worst == "error" else "done"}
     try:
-        plan = plan_of(case)
+        return found | _progress_marks(case, plan_of(case))
     except WorkbenchError:
-        return found | {CANDIDATES: "failed", RUNS: "waiting", RESULTS: "waiting", RECOMMENDATION: "waiting"}
-    found[RUNS] = _runs_mark(case, plan)
-    found[CANDIDATES] = "done" if chosen or found[RUNS] == "done" else "waiting"
+        return found | {CANDIDATES: "failed", RUNS: "failed", RESULTS: "waiting", RECOMMENDATION: "waiting"}
+
+
+def _progress_marks(case: Case, plan: Plan) -> dict[View, Status]:
+    runs = _runs_mark(case, plan)
+    chosen = any((case.folder / "candidates").glob("*.yaml"))
     scored = [name for name, record in plan.steps.items() if record.kind == "score"]
     states = [plan.step(name).status if _exists(plan, name) else "waiting" for name in scored]
-    whole = all(state == "done" for state in states)
-    found[RESULTS] = "done" if whole else "running" if "done" in states else "waiting"
-    found[RECOMMENDATION] = found[RESULTS]
-    return found
+    learnt: Status = "running" if "done" in states else "waiting"
+    if all(one == "done" for one in states):
+        learnt = "done"
+    return {
+        CANDIDATES: "done" if chosen or runs == "done" else "waiting",
+        RUNS: runs,
+        RESULTS: learnt,
+        RECOMMENDATION: learnt,
+    }
 
 
 def _exists(plan: Plan, name: str) -> bool:

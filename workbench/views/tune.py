@@ -2,14 +2,15 @@
 
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 from pydantic import BaseModel
 
+from workbench.blocks import Column, Row, Table
 from workbench.candidate import Candidate, Decoding, Prompt, Retrieval, Sft
 from workbench.case import Case
 from workbench.views import state, words
 from workbench.views.fields import ADAPTERS, Knob, changed, differences, knobs
+from workbench.views.tables import table_html
 
 MOST_STAGES = 4
 
@@ -110,14 +111,14 @@ def _step(knob: Knob, value: float | None) -> float:
     return 1.0 if value >= 2 else 0.05
 
 
-def beside(case: Case, candidate: Candidate, others: list[Candidate]) -> None:
+def beside(candidate: Candidate, others: list[Candidate]) -> None:
     """The YAML of a candidate, or only what it has differently from another or from the defaults."""
     names = ["the defaults", *(other.name for other in others if other.name != candidate.name)]
     only = st.toggle("Show differences only", key="diff", bind="query-params")
     if not only:
         st.code(candidate.to_yaml(), language="yaml", wrap_lines=True)
         return
-    with_whom = st.selectbox("Beside", names, key=f"beside {case.name} {candidate.name}")
+    with_whom = st.selectbox("Beside", names, key="beside", bind="query-params")
     if with_whom == "the defaults":
         found = changed(candidate)
     else:
@@ -125,9 +126,9 @@ def beside(case: Case, candidate: Candidate, others: list[Candidate]) -> None:
     if not found:
         st.caption(f"No setting differs from {words.plain(str(with_whom))}.")
         return
-    rows = [(each.path, _shown(each.one), _shown(each.other)) for each in found]
-    table = pd.DataFrame(rows, columns=["setting", candidate.name, str(with_whom)])
-    st.table(table.set_index("setting"), border="horizontal")
+    rows = tuple(Row(cells=(each.path, _shown(each.one), _shown(each.other))) for each in found)
+    columns = (Column(title="Setting"), Column(title=candidate.name), Column(title=str(with_whom)))
+    st.html(table_html(Table(title="", columns=columns, rows=rows)))
 
 
 def _shown(value: Any) -> str:

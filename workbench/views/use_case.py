@@ -191,11 +191,11 @@ def overview(case: Case, audit: Audit) -> None:
     """How much there is, and the sentence that matters most."""
     st.markdown(f"**{words.plain(case.name)}**")
     with st.container(border=True):
-        columns = st.columns([1, 1, 1, 1, 5], vertical_alignment="center")
-        for place, split in zip(columns, SPLITS, strict=False):
-            place.metric(SPLIT_NAMES[split].capitalize(), f"{audit.sizes[split]:,}")
-        columns[3].metric("Documents", f"{number_of_documents(case):,}")
-        columns[4].markdown(f":material/straighten: {words.plain(audit.smallest_difference)}")
+        with st.container(horizontal=True, gap="large"):
+            for split in SPLITS:
+                st.metric(SPLIT_NAMES[split].capitalize(), f"{audit.sizes[split]:,}", width="content")
+            st.metric("Documents", f"{number_of_documents(case):,}", width="content")
+        st.markdown(f":material/straighten: {words.plain(audit.smallest_difference)}")
 
 
 def number_of_documents(case: Case) -> int:

@@ -1,4 +1,4 @@
-"""Things one can read about: products, people, towns, ships, companies, planets, books and animals."""
+"""Things one can read about: products, people, towns, ships and companies."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -282,105 +282,6 @@ KINDS: Mapping[str, Kind] = {
             ),
         ),
         False,
-    ),
-    "planet": Kind(
-        ("{N} is a planet.", "{N} is a cold planet.", "{N} is a far planet."),
-        ("planet",),
-        (
-            _attribute(
-                "moons",
-                _number(1, 60, "moons"),
-                "{N} has {v}. | Around {n} turn {v}.",
-                "How many moons does {n} have? | How many moons turn around {n}?",
-            ),
-            _attribute(
-                "star",
-                _name,
-                "{N} circles the star {v}. | The star of {n} is {v}.",
-                "Which star does {n} circle? | What is the star of {n}?",
-            ),
-            _attribute(
-                "colour",
-                _of(COLOURS),
-                "{N} looks {v}. | The colour of {n} is {v}.",
-                "What is the colour of {n}? | Which colour does {n} have?",
-            ),
-            _attribute(
-                "finder",
-                _name,
-                "{N} was found by {v}. | The finder of {n} is {v}.",
-                "Who found {n}? | Who is the finder of {n}?",
-            ),
-        ),
-        False,
-    ),
-    "book": Kind(
-        ("{N} is a book.", "{N} is a thick book.", "{N} is a new book."),
-        ("book",),
-        (
-            _attribute(
-                "author",
-                _name,
-                "{N} was written by {v}. | The author of {n} is {v}.",
-                "Who wrote {n}? | Who is the author of {n}?",
-            ),
-            _attribute(
-                "topic",
-                _of(TOPICS),
-                "{N} is about {v}. | The topic of {n} is {v}.",
-                "What is {n} about? | What is the topic of {n}?",
-            ),
-            _attribute(
-                "pages",
-                _number(40, 990, "pages"),
-                "{N} has {v}. | The length of {n} is {v}.",
-                "How many pages does {n} have? | What is the length of {n}?",
-            ),
-            _attribute(
-                "year",
-                _number(1800, 2025),
-                "{N} came out in {v}. | The year of {n} is {v}.",
-                "When did {n} come out? | What is the year of {n}?",
-            ),
-        ),
-        False,
-    ),
-    "animal": Kind(
-        ("{N} is an animal.", "{N} is a shy animal.", "{N} is a wild animal."),
-        ("animal",),
-        (
-            _attribute(
-                "habitat",
-                _of(HABITATS),
-                "{N} lives in the {v}. | The home of {n} is the {v}.",
-                "Where does {n} live? | What is the home of {n}?",
-            ),
-            _attribute(
-                "food",
-                _of(FOODS),
-                "{N} eats {v}. | The food of {n} is {v}.",
-                "What does {n} eat? | What is the food of {n}?",
-            ),
-            _attribute(
-                "colour",
-                _of(COLOURS),
-                "{N} is {v}. | The colour of {n} is {v}.",
-                "What is the colour of {n}? | Which colour does {n} have?",
-            ),
-            _attribute(
-                "age",
-                _number(2, 90, "years"),
-                "{N} lives for {v}. | The oldest {n} was {v} old.",
-                "How long does {n} live? | How old can {n} get?",
-            ),
-            _attribute(
-                "legs",
-                _number(2, 12, "legs"),
-                "{N} has {v}. | {N} walks on {v}.",
-                "How many legs does {n} have? | On how many legs does {n} walk?",
-            ),
-        ),
-        True,
     ),
 }
 
