@@ -1,10 +1,14 @@
 """Workspaces that tests of pages, report and commands share: one empty, one full."""
 
+import os
 import shutil
 import sys
 from pathlib import Path
 
 import pytest
+
+# As the engines do for themselves, and before anything loads torch: see recipes/__main__.py.
+os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
 
 ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
