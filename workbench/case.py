@@ -12,7 +12,7 @@ from workbench.candidate import Candidate
 from workbench.errors import ConfigError, NotFound
 from workbench.examples import Examples, read_examples, write_examples
 from workbench.usecase import Example, Split, UseCase
-from workbench.workspace import file_digest, folder_digest, write_atomically
+from workbench.workspace import disk_error, file_digest, folder_digest, write_atomically
 
 SPLITS: tuple[Split, ...] = ("train", "dev", "test")
 
@@ -175,16 +175,19 @@ def create_case(
         raise ConfigError(
             f"There is a use case {use_case.name!r} already.", "Choose another name, or replace it with --replace."
         )
-    partial = case.folder.with_name(f".{use_case.name}.part")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    fresh = Case(partial)
-    for split in SPLITS:
-        write_examples(fresh.split_path(split), splits.get(split, ()))
-    _copy_documents(partial / "documents", documents)
-    fresh.save(use_case)
-    shutil.rmtree(case.folder, ignore_errors=True)
-    partial.replace(case.folder)
+    try:
+        partial = case.folder.with_name(f".{use_case.name}.part")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        fresh = Case(partial)
+        for split in SPLITS:
+            write_examples(fresh.split_path(split), splits.get(split, ()))
+        _copy_documents(partial / "documents", documents)
+        fresh.save(use_case)
+        shutil.rmtree(case.folder, ignore_errors=True)
+        partial.replace(case.folder)
+    except OSError as error:
+        raise disk_error(case.folder, error) from error
     return case
 
 

@@ -1,0 +1,65 @@
+"""Use cases on disk: whole or not at all, and never by accident replaced."""
+
+from pathlib import Path
+
+import pytest
+
+from workbench.case import Case, cases, create_case, open_case, presets
+from workbench.errors import ConfigError, NotFound, WorkbenchError
+from workbench.usecase import Example, Message, UseCase
+
+ROW = Example(id="a", messages=(Message(role="user", content="What?"),), target="that")
+
+
+def make(workspace: Path, **named: object) -> Case:
+    return create_case(workspace, UseCase(name="one"), {"train": [ROW], "test": [ROW]}, **named)  # type: ignore[arg-type]
+
+
+def test_what_was_written_is_read_back(tmp_path: Path) -> None:
+    case = make(tmp_path, documents={"a.md": "A text."})
+    assert cases(tmp_path) == (case,)
+    assert open_case(tmp_path, "one").use_case.name == "one"
+    assert [example.id for example in case.examples("train")] == ["a"]
+    assert len(case.examples("dev")) == 0
+    assert case.documents
+    assert {candidate.name for candidate in case.candidates()} == set(presets())
+
+
+def test_one_of_the_same_name_is_not_replaced_unasked(tmp_path: Path) -> None:
+    make(tmp_path)
+    with pytest.raises(ConfigError, match="already"):
+        make(tmp_path)
+    assert make(tmp_path, replace=True).documents is None
+
+
+def test_a_workspace_that_can_not_be_written_says_so(tmp_path: Path) -> None:
+    (tmp_path / "use_cases").write_text("a file where a folder is wanted")
+    with pytest.raises(WorkbenchError, match="could not be written"):
+        make(tmp_path)
+
+
+def test_missing_documents_leave_nothing_behind(tmp_path: Path) -> None:
+    with pytest.raises(NotFound):
+        make(tmp_path, documents=tmp_path / "nowhere")
+    assert cases(tmp_path) == ()
+    assert make(tmp_path)
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones(tmp_path: Path) -> None:
+    make(tmp_path)
+    with pytest.raises(NotFound) as caught:
+        open_case(tmp_path, "two")
+    assert "one" in caught.value.hint
+
+
+def test_choosing_replaces_what_was_chosen(tmp_path: Path) -> None:
+    case = make(tmp_path)
+    known = presets()
+    case.choose([known["zero-shot"], known["sft"]])
+    assert [candidate.name for candidate in case.candidates()] == ["zero-shot", "sft"]
+    case.choose([known["few-shot"]])
+    assert [candidate.name for candidate in case.candidates()] == ["few-shot"]
+    with pytest.raises(ConfigError, match="No candidate"):
+        case.choose([])
+    with pytest.raises(ConfigError, match="same name"):
+        case.choose([known["sft"], known["sft"]])
