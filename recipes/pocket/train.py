@@ -19,8 +19,6 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from recipes.pocket.curriculum import MIXTURE, Turn, converse, draw_row
 from recipes.pocket.tokenizer import train_tokenizer
 
-IGNORED = -100
-
 
 @dataclass(frozen=True)
 class Recipe:
