@@ -18,11 +18,14 @@ from decimal import Decimal
 from functools import wraps
 from typing import Any, TypeVar
 
+import regex as expressions
+
 from workbench.score import Failure
 from workbench.usecase import MetricName
 
 _MARK = re.compile(r"\[\d{1,3}\]\Z")
 _MARK_LENGTH = 5
+EXPRESSION_SECONDS = 2.0
 _FENCE = re.compile(r"\s*```(?:json)?[ \t]*\n(?P<inside>.*)\n?[ \t]*```\s*", re.DOTALL | re.IGNORECASE)
 _NUMBER = re.compile(
     r"(?:(?<![\w.,])[-+\u2212])?"
@@ -210,12 +213,12 @@ def _reference_fields(target: str) -> dict[tuple[str, ...], Any]:
         raise UnusableError(f"The reference is not a JSON object: {problem}.") from None
 
 
-def _expression(target: str) -> re.Pattern[str]:
+def _expression(target: str) -> expressions.Pattern[str]:
     if not target.strip():
         raise UnusableError("The reference is empty.")
     try:
-        return re.compile(target)
-    except (re.error, RecursionError, OverflowError) as problem:
+        return expressions.compile(target)
+    except (expressions.error, RecursionError) as problem:
         raise UnusableError(f"The reference is not a regular expression: {problem}.") from None
 
 
@@ -308,12 +311,16 @@ def contains(answer: str, reference: str) -> Scored:
 
 
 @against(_expression, marks_too=True)
-def regex(answer: str, reference: re.Pattern[str]) -> Scored:
+def regex(answer: str, reference: expressions.Pattern[str]) -> Scored:
     """1 where the expression is found anywhere in the answer, with or without its citation marks.
 
-    Case matters, unless the expression says (?i).
+    Case matters, unless the expression says (?i). An expression that backtracks for more than
+    ``EXPRESSION_SECONDS`` gives no value.
     """
-    return Scored(float(reference.search(answer) is not None))
+    try:
+        return Scored(float(reference.search(answer, timeout=EXPRESSION_SECONDS) is not None))
+    except TimeoutError:
+        return Scored(None, reason=f"The regular expression takes longer than {EXPRESSION_SECONDS:g} s on this answer.")
 
 
 @against(_reference_number)

@@ -2,17 +2,18 @@
 
 import json
 import math
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+
+import regex
 
 from workbench.examples import Examples
 from workbench.finding import KINDS, SEVERITIES, SPLIT_NAMES, Finding, Kind, Said, Severity, finding
 from workbench.model import Noun
 from workbench.overlap import find_overlap, leaked_ids, overlap_findings
 from workbench.similarity import normalise
-from workbench.statistics import detectable_difference
+from workbench.statistics.power import detectable_difference
 from workbench.usecase import Example, MetricName, Split
 
 SMALL_TEST = 50
@@ -194,8 +195,8 @@ def _is_object(text: str) -> bool:
 
 def _is_expression(text: str) -> bool:
     try:
-        re.compile(text)
-    except (re.error, RecursionError, OverflowError):
+        regex.compile(text)
+    except (regex.error, RecursionError):
         return False
     return True
 

@@ -5,9 +5,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from workbench.analysis import Standing
 from workbench.candidate import Approach
 from workbench.charts import Gap, Point
-from workbench.compare import Standing
 from workbench.model import Noun
 from workbench.recommend import Strength
 

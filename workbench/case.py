@@ -12,26 +12,14 @@ from workbench.candidate import Candidate
 from workbench.errors import ConfigError, NotFound
 from workbench.examples import Examples, read_examples, write_examples
 from workbench.usecase import Example, Split, UseCase
-from workbench.workspace import disk_error, file_digest, folder_digest, write_atomically
+from workbench.workspace import NamedFolder, disk_error, file_digest, folder_digest, write_atomically
 
 SPLITS: tuple[Split, ...] = ("train", "dev", "test")
 
 
 @dataclass(frozen=True)
-class Case:
+class Case(NamedFolder):
     """The folder of one use case in a workspace."""
-
-    folder: Path
-
-    @property
-    def name(self) -> str:
-        """The use case's short name, also its folder's."""
-        return self.folder.name
-
-    @property
-    def workspace(self) -> Path:
-        """The workspace's root."""
-        return self.folder.parent.parent
 
     @property
     def use_case(self) -> UseCase:
@@ -43,6 +31,11 @@ class Case:
         """The folder of documents, where there are any."""
         folder = self.folder / "documents"
         return folder if folder.is_dir() and any(folder.iterdir()) else None
+
+    @property
+    def solved_examples(self) -> Path:
+        """The document file that holds the training examples with their answers, where that is wanted."""
+        return self.folder / "documents" / "solved-examples.jsonl"
 
     def split_path(self, split: Split) -> Path:
         """The file of one split."""
@@ -86,6 +79,11 @@ class Case:
         if (candidate.training or candidate.prompt.examples) and not (train.exists() and train.stat().st_size):
             return "training examples"
         return ""
+
+    def sees_training_answers(self, candidate: Candidate) -> bool:
+        """Whether a candidate learns, quotes or retrieves training answers, so that leaked test examples flatter it."""
+        retrieves = candidate.retrieval is not None and self.solved_examples.exists()
+        return bool(candidate.training or candidate.prompt.examples or retrieves)
 
     def choose(self, candidates: Iterable[Candidate]) -> None:
         """Replace the chosen candidates.

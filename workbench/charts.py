@@ -12,11 +12,12 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from workbench.analysis import Standing
 from workbench.candidate import Approach
-from workbench.compare import Comparison, Standing, percent, points
+from workbench.comparison import Comparison
 from workbench.cost import figure
 from workbench.model import Noun
-from workbench.phrases import agreeing, listed
+from workbench.phrases import agreeing, listed, percent, points
 
 COLOURS: Mapping[Approach, str] = {
     "prompting": "#767676",

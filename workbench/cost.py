@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from workbench import statistics
 from workbench.model import Noun
-from workbench.statistics import Bounds
+from workbench.statistics.bounds import Bounds, mean_bounds, percentile_bounds
 from workbench.usecase import UseCase
 
 FEWEST_TIMINGS = 59
@@ -48,7 +47,7 @@ class LimitCheck(Noun):
 def cost_per_1000(seconds: Sequence[float], machine_cost_per_hour: float) -> Bounds:
     """Cost of 1,000 answers given one after another on a machine of that price; ``seconds`` not empty."""
     each = machine_cost_per_hour / 3600 * 1000
-    bounds = statistics.mean_bounds(seconds)
+    bounds = mean_bounds(seconds)
     low = None if bounds.low is None else max(0.0, bounds.low * each)
     return Bounds(bounds.estimate * each, low, None if bounds.high is None else bounds.high * each)
 
@@ -62,7 +61,7 @@ def mean_seconds(measured: Measured | None) -> float | None:
 
 def latency_bounds(seconds: Sequence[float]) -> Bounds:
     """The 95th percentile of single requests with one-sided bounds; ``seconds`` not empty."""
-    bounds = statistics.percentile_bounds(seconds)
+    bounds = percentile_bounds(seconds)
     if len(seconds) >= FEWEST_TIMINGS:
         return bounds
     return Bounds(bounds.estimate, min(seconds), None)

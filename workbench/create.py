@@ -14,11 +14,10 @@ from workbench.finding import Finding
 from workbench.intake import Columns, guess_columns, read_table, to_examples
 from workbench.splits import split_examples
 from workbench.usecase import Split, UseCase
-from workbench.workspace import disk_error
+from workbench.workspace import disk_error, write_jsonl
 
 SPLIT_SEED = 0
 DOCUMENT_SUFFIXES = (".txt", ".md", ".jsonl", ".csv")
-
 
 GUESSED = Columns()
 """No column is named, so all are guessed."""
@@ -33,6 +32,8 @@ class Files:
     test: Path | None = None
     dev: Path | None = None
     documents: Path | None = None
+    solved_examples: bool = False
+    """Whether the training examples, with their answers, are documents too."""
     columns: Columns = GUESSED
     encoding: str | None = None
     most_train: int | None = None
@@ -79,6 +80,8 @@ def create_from_files(workspace: Path, use_case: UseCase, files: Files, *, repla
         documents=files.documents,
         replace=replace,
     )
+    if files.solved_examples:
+        retrieve_solved_examples(case)
     return Created(case, columns, left_out)
 
 
@@ -111,7 +114,28 @@ def mend_case(case: Case, findings: Sequence[Finding] | None = None) -> dict[Spl
     for split, result in mended.items():
         if result.dropped:
             case.freeze(split, result.examples)
+    if case.solved_examples.exists():
+        retrieve_solved_examples(case)
     return {split: len(result.dropped) for split, result in mended.items()}
+
+
+def retrieve_solved_examples(case: Case) -> None:
+    """Make each training example, with its answer, a document of the use case, under the example's own id.
+
+    So retrieval finds cases that were solved before; an example never finds itself.
+    """
+    records = [
+        {"id": example.id, "text": f"{example.question}\nAnswer: {example.target}"}
+        for example in case.examples("train")
+    ]
+    if not records:
+        raise DataError("There are no training examples to retrieve from.", "Add some, or documents of another kind.")
+    path = case.solved_examples
+    try:
+        path.parent.mkdir(exist_ok=True)
+    except OSError as error:
+        raise disk_error(path, error) from None
+    write_jsonl(path, records)
 
 
 def add_documents(case: Case, files: Mapping[str, bytes]) -> None:

@@ -22,3 +22,14 @@ def shortened(text: str, *, most: int = 160) -> str:
     """Text on one line, cut where it is longer than ``most`` characters."""
     flat = " ".join(text.split())
     return flat if len(flat) <= most else f"{flat[: most - 1].rstrip()}…"
+
+
+def points(share: float) -> str:
+    """A difference in points: 0.31 is "31.0", with a true minus sign."""
+    text = f"{abs(100 * share):.1f}"
+    return f"\u2212{text}" if share < 0 and text != "0.0" else text
+
+
+def percent(share: float) -> str:
+    """A share in percent: 0.843 is "84.3 %"."""
+    return f"{100 * share:.1f} %"

@@ -6,37 +6,21 @@ from typing import Literal
 
 import numpy as np
 
+from workbench.analysis import Analysis, Needed, Standing
 from workbench.candidate import APPROACHES, Approach
-from workbench.compare import (
-    Analysis,
-    Comparison,
-    Needed,
-    Panel,
-    Standing,
-    analyse,
-    find,
-    percent,
-    points,
-    sentence,
-)
+from workbench.compare import analyse
+from workbench.comparison import Comparison, find, sentence
 from workbench.cost import FEWEST_TIMINGS, LimitCheck, check_limits, cost_per_1000, figure, mean_seconds
 from workbench.cost import Measured as Measured
 from workbench.model import Noun
+from workbench.panel import Panel
+from workbench.phrases import percent, points
+from workbench.score import METRICS
 from workbench.usecase import UseCase
 
 Strength = Literal["clear", "lean", "undecided"]
 Ground = Literal["winner", "good enough", "only one left", "simpler", "bet", "nothing shown", "limits", "all wrong"]
 
-METRICS = {
-    "exact_match": "exact match",
-    "token_f1": "token F1",
-    "rouge_l": "ROUGE-L",
-    "valid_json": "valid JSON",
-    "json_field_match": "JSON field match",
-    "contains": "containing the target",
-    "regex": "pattern match",
-    "numeric": "numeric match",
-}
 MOST_REASONS = 8
 
 
@@ -258,7 +242,7 @@ def _what(case: _Case) -> str:
     analysis = case.analysis
     name = case.choice or case.leader
     one = case.standing(name)
-    metric = METRICS.get(analysis.metric, analysis.metric)
+    metric = METRICS[case.use_case.metric].phrase
     score = (
         f"{case.label(name)} scores {percent(one.mean)} on {metric} over {analysis.n} test examples "
         f"(95 % interval {100 * one.low:.1f} to {100 * one.high:.1f})"
@@ -307,9 +291,11 @@ def _how_sure(case: _Case) -> str:
     elif case.ground == "only one left":
         text = f"Every other candidate is shown to break a limit: {promise}"
     else:
+        bound = points(one.regret_bound)
+        most = f"at most {bound} points" if float(bound) else "less than 0.1 points"
         text = (
-            f"Choosing it loses at most {points(one.regret_bound)} points against the best, and less than "
-            f"{case.margin} would not change what you deploy: {promise}"
+            f"Choosing it loses {most} against the best, and less than {case.margin} would not change what you "
+            f"deploy: {promise}"
         )
         open_ = [name for name in case.order[: case.order.index(case.choice)] if name in analysis.best_set]
         if open_ and not set(open_) & set(analysis.good_enough):
@@ -360,7 +346,9 @@ def _next_step(case: _Case) -> str:
     if case.strength == "clear":
         return _after_choice(case)
     if len(analysis.standings) < 2:
-        return "Run at least one more candidate: the simplest is zero-shot prompting."
+        only = analysis.standings[0].approach
+        other = "fine-tuning, or RAG where there are documents" if only == "prompting" else "zero-shot prompting"
+        return f"Run at least one more candidate: {other}."
     if analysis.caution and needed is None:
         return "Add test examples from more groups."
     if needed is None:

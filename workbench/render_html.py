@@ -5,13 +5,13 @@ import hashlib
 import re
 from importlib import resources
 
-import plotly.graph_objects as go
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
 from workbench import charts
-from workbench.blocks import Chart, DifferencesChart, Report, StandingsChart
+from workbench.blocks import Chart, Report
+from workbench.figures import figure_of
 from workbench.plaintext import visible
 
 LONG = 320
@@ -62,17 +62,7 @@ def _environment() -> Environment:
 
 def _figure(block: Chart) -> Markup:
     """The block's figure as JSON that can stand in a page: no character in it can end the element."""
-    return Markup(str(_draw(block).to_json()).replace("<", "\\u003c"))
-
-
-def _draw(block: Chart) -> go.Figure:
-    if isinstance(block, StandingsChart):
-        return charts.standings_chart(
-            block.standings, metric=block.metric, best_set=block.best_set, choice=block.choice, simplest=block.simplest
-        )
-    if isinstance(block, DifferencesChart):
-        return charts.differences_chart(block.gaps, metric=block.metric, smallest_difference=block.smallest_difference)
-    return charts.quality_chart(block.points, metric=block.metric, choice=block.choice)
+    return Markup(str(figure_of(block).to_json()).replace("<", "\\u003c"))
 
 
 def _hash(script: str) -> str:

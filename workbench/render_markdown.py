@@ -22,8 +22,8 @@ from workbench.blocks import (
     Text,
 )
 from workbench.charts import MARKS
-from workbench.compare import percent, points
 from workbench.cost import figure
+from workbench.phrases import percent, points
 from workbench.plaintext import visible
 
 STRIP = 41

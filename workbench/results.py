@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from workbench.candidate import Candidate
 from workbench.case import Case
-from workbench.compare import Panel, Scores
 from workbench.cost import Measured
 from workbench.errors import WorkbenchError
 from workbench.examples import Examples
+from workbench.panel import Panel, Scores
 from workbench.plan import Plan, is_done, make_plan
 from workbench.recommend import Recommendation, recommend
 from workbench.run import Response, Retrieved, Run

@@ -29,6 +29,8 @@ class Metric(Noun):
 
     name: MetricName
     title: str
+    phrase: str
+    """Its name within a sentence, as in: scores 84 % on exact match."""
     meaning: str
     right: str
     """An example of a right answer."""
@@ -44,6 +46,7 @@ METRICS: Mapping[MetricName, Metric] = {
         Metric(
             name="exact_match",
             title="Exact match",
+            phrase="exact match",
             meaning="The answer is the reference, apart from case, spacing, Unicode form and a final full stop.",
             right="49 crowns",
             wrong="It costs 49 crowns",
@@ -51,6 +54,7 @@ METRICS: Mapping[MetricName, Metric] = {
         Metric(
             name="token_f1",
             title="Token F1",
+            phrase="token F1",
             meaning="Overlap of the words of answer and reference: the harmonic mean of precision and recall.",
             right="49 crowns",
             wrong="blue",
@@ -59,6 +63,7 @@ METRICS: Mapping[MetricName, Metric] = {
         Metric(
             name="rouge_l",
             title="ROUGE-L",
+            phrase="ROUGE-L",
             meaning="Longest series of words that both have in the same order, gaps allowed, as an F measure.",
             right="the lamp costs 49 crowns",
             wrong="blue",
@@ -67,6 +72,7 @@ METRICS: Mapping[MetricName, Metric] = {
         Metric(
             name="valid_json",
             title="Valid JSON",
+            phrase="valid JSON",
             meaning="The answer can be read as JSON, with or without a code fence; its content does not matter.",
             right='{"price": "49 crowns"}',
             wrong="price: 49 crowns",
@@ -74,6 +80,7 @@ METRICS: Mapping[MetricName, Metric] = {
         Metric(
             name="json_field_match",
             title="JSON fields",
+            phrase="JSON field match",
             meaning="Share of the fields of both JSON objects, reference and answer, that are the same in both.",
             right='{"price": "49 crowns"}',
             wrong='{"price": "94 crowns"}',
@@ -82,6 +89,7 @@ METRICS: Mapping[MetricName, Metric] = {
         Metric(
             name="contains",
             title="Contains",
+            phrase="containing the target",
             meaning="The reference occurs in the answer, as whole words, whatever else it says.",
             right="It costs 49 crowns.",
             wrong="It costs 94 crowns.",
@@ -89,6 +97,7 @@ METRICS: Mapping[MetricName, Metric] = {
         Metric(
             name="regex",
             title="Regular expression",
+            phrase="pattern match",
             meaning="The reference, read as a regular expression, is found in the answer.",
             right="ORDER-4711 (reference: ORDER-\\d+)",
             wrong="no order",
@@ -96,6 +105,7 @@ METRICS: Mapping[MetricName, Metric] = {
         Metric(
             name="numeric",
             title="Number",
+            phrase="numeric match",
             meaning="The last number of the answer equals the reference's last number.",
             right="That makes 49.0 crowns.",
             wrong="48",

@@ -46,6 +46,7 @@ def new(options: Namespace) -> None:
         test=options.test,
         dev=options.dev,
         documents=options.documents,
+        solved_examples=options.solved_examples,
         columns=Columns(**{field: getattr(options, field) for field in fields}),
         encoding=options.encoding,
         most_train=options.most_train,
@@ -108,9 +109,9 @@ def _find(name: str, case: Case) -> Candidate:
 
 
 def _refuse_leaks(case: Case, audit: Audit, *, known: bool) -> None:
-    if audit.leaked_ids and not known and any(candidate.training for candidate in case.candidates()):
+    if audit.leaked_ids and not known and any(map(case.sees_training_answers, case.candidates())):
         raise ConfigError(
-            f"{len(audit.leaked_ids)} test examples stand in the training set, so training could copy the answers.",
+            f"{len(audit.leaked_ids)} test examples stand in the training set: answers could be copied from there.",
             f"Leave those training rows out with `{_command('check', case)} --mend`, or run with --leaks-known.",
         )
 

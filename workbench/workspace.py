@@ -101,20 +101,25 @@ class StepRecord(Noun):
 
 
 @dataclass(frozen=True)
-class Step:
-    """A step's folder, as the engine that runs it and the page that shows it see it."""
+class NamedFolder:
+    """A folder of a workspace that is known by its name: ``<workspace>/<what it is>/<name>``."""
 
     folder: Path
 
     @property
     def name(self) -> str:
-        """``<kind>-<key>``, also the folder's name."""
+        """What it is known by, such as ``<kind>-<key>`` for a step."""
         return self.folder.name
 
     @property
     def workspace(self) -> Path:
         """The workspace's root."""
         return self.folder.parent.parent
+
+
+@dataclass(frozen=True)
+class Step(NamedFolder):
+    """A step's folder, as the engine that runs it and the page that shows it see it."""
 
     @property
     def record(self) -> StepRecord:

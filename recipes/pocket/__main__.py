@@ -32,7 +32,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m recipes.pocket", description=main.__doc__)
     parser.add_argument("do", nargs="?", choices=("train", "measure", "release"), default="train")
     parser.add_argument("--to", type=Path, default=Path("build/pocket"), help="folder to train into")
-    parser.add_argument("--steps", type=int, default=Recipe.steps, help="steps of the optimiser")
     parser.add_argument("--seed", type=int, default=Recipe.seed)
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="threads to compute with")
     parser.add_argument("--measure-every", type=int, default=300, help="steps between measurements while training")
@@ -40,7 +39,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     if options.do == "train":
-        train(Recipe(seed=options.seed, steps=options.steps), options.to, measure_every=options.measure_every)
+        train(Recipe(seed=options.seed), options.to, measure_every=options.measure_every)
         return
     if options.do == "release":
         POCKET.mkdir(exist_ok=True)

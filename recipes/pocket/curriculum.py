@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from random import Random
+from types import MappingProxyType
 from typing import Protocol
 
 from recipes.pocket import reading, skills
@@ -46,6 +47,18 @@ MIXTURE: Mapping[str, tuple[float, Task]] = {
 }
 """Relative frequency of each task, by rows."""
 
+_HALF = {name: weight / 2 for name, (weight, _) in MIXTURE.items()}
+
+FREQUENCIES: Mapping[str, Mapping[str, float]] = MappingProxyType(
+    {
+        "broad": {name: weight for name, (weight, _) in MIXTURE.items()},
+        "skills": _HALF
+        | {"passages": 44, "notes": 14, "words": 40, "small_sums": 24, "larger_sums": 4, "alarming": 2, "unsafe": 1.5},
+        "reading": _HALF | {"passages": 60, "notes": 12, "words": 22, "small_sums": 10, "larger_sums": 2},
+    }
+)
+"""How often each task is drawn in a phase: later ones keep up what is learned and dwell on what is learned slowly."""
+
 _SYSTEM = (
     "You are a helpful assistant.",
     "Answer briefly.",
@@ -62,12 +75,13 @@ _SYSTEM = (
 )
 
 
-def draw_row(rng: Random, *, reserved: bool = False) -> tuple[str, list[Turn]]:
+def draw_row(rng: Random, *, reserved: bool = False, frequencies: str = "broad") -> tuple[str, list[Turn]]:
     """One training conversation, its last turn the answer that carries the loss.
 
-    Returns the task's name and the turns.
+    ``frequencies``: a key of ``FREQUENCIES``. Returns the task's name and the turns.
     """
-    name = rng.choices(list(MIXTURE), [weight for weight, _ in MIXTURE.values()])[0]
+    weights = FREQUENCIES[frequencies]
+    name = rng.choices(list(weights), list(weights.values()))[0]
     task = MIXTURE[name][1]
     return name, converse(rng, task, reserved=reserved)
 

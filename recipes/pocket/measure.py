@@ -12,7 +12,7 @@ from recipes.pocket import reading, skills
 from recipes.pocket.curriculum import converse
 from recipes.pocket.reading import UNKNOWN, Row
 from workbench.candidate import Decoding
-from workbench.statistics import wilson
+from workbench.statistics.intervals import wilson
 
 FIGURES = Path(__file__).parent / "figures.json"
 """The figures of the model card, as ``python -m recipes.pocket measure`` wrote them."""

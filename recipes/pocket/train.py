@@ -21,6 +21,18 @@ from recipes.pocket.tokenizer import train_tokenizer
 
 
 @dataclass(frozen=True)
+class Phase:
+    """Some steps in a row, in which the learning rate moves on a line."""
+
+    steps: int
+    rate_from: float
+    """Share of the peak learning rate at the phase's first step."""
+    rate_to: float
+    frequencies: str
+    """How often each task is drawn: a key of ``curriculum.FREQUENCIES``."""
+
+
+@dataclass(frozen=True)
 class Recipe:
     """Everything that decides what the weights become."""
 
@@ -29,17 +41,35 @@ class Recipe:
     layers: int = 4
     heads: int = 8
     feed_forward: int = 704
-    steps: int = 5000
+    phases: tuple[Phase, ...] = (
+        Phase(510, 1.0, 1.0, "broad"),
+        Phase(1990, 1.0, 0.318, "broad"),
+        Phase(500, 0.318, 0.147, "skills"),
+        Phase(600, 0.3, 0.01, "reading"),
+    )
     rows_per_step: int = 72
     tokens_per_pass: int = 6144
     learning_rate: float = 3e-3
     warmup_steps: int = 60
-    decay_share: float = 0.6
-    """Share of the steps, at the end, in which the learning rate falls to a hundredth."""
     weight_decay: float = 0.05
     prompt_loss: float = 0.2
     """Weight of the loss on all other text beside the answers'."""
     tokenizer_rows: int = 40_000
+
+    @property
+    def steps(self) -> int:
+        """Steps of the optimiser in all phases."""
+        return sum(phase.steps for phase in self.phases)
+
+    def at(self, step: int) -> tuple[Phase, float]:
+        """The phase of a step, and its learning rate as a share of the peak."""
+        first = 0
+        for phase in self.phases:
+            if step < first + phase.steps:
+                rate = phase.rate_from + (phase.rate_to - phase.rate_from) * (step - first) / phase.steps
+                return phase, rate * min(1.0, (step + 1) / self.warmup_steps)
+            first += phase.steps
+        raise ValueError(f"the recipe has {self.steps} steps; there is no step {step}")
 
 
 def new_model(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
@@ -111,16 +141,6 @@ def _pad(group: list[Encoded], pad: int) -> tuple[torch.Tensor, torch.Tensor]:
         ids[i, : len(row.ids)] = torch.tensor(row.ids)
         weights[i, : len(row.ids)] = torch.tensor(row.weights)
     return ids, weights
-
-
-def rate(step: int, recipe: Recipe) -> float:
-    """Learning rate as a share of its peak: a linear rise, a plateau, a linear fall to 0.01."""
-    if step < recipe.warmup_steps:
-        return (step + 1) / recipe.warmup_steps
-    start = recipe.steps * (1 - recipe.decay_share)
-    if step < start:
-        return 1.0
-    return max(0.01, 1 - 0.99 * (step - start) / max(1.0, recipe.steps - start))
 
 
 def optimisers(model: LlamaForCausalLM, recipe: Recipe) -> list[torch.optim.Optimizer]:
@@ -204,10 +224,11 @@ def train(recipe: Recipe, folder: Path, *, measure_every: int = 500, save_every:
     began, seen = time.monotonic(), 0
     for step in range(first, recipe.steps):
         rng = Random(f"{recipe.seed}-{step}")
-        rows = [encode(draw_row(rng)[1], tokenizer) for _ in range(recipe.rows_per_step)]
+        phase, rate = recipe.at(step)
+        rows = [encode(draw_row(rng, frequencies=phase.frequencies)[1], tokenizer) for _ in range(recipe.rows_per_step)]
         for tool in tools:
             for group in tool.param_groups:
-                group["lr"] = recipe.learning_rate * rate(step, recipe)
+                group["lr"] = recipe.learning_rate * rate
         on_answer, on_other = step_losses(model, rows, recipe, pad=tokenizer.pad_token_id)
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0).item()
         for tool in tools:
@@ -252,9 +273,7 @@ def _resume(folder: Path, model: LlamaForCausalLM, tools: list[torch.optim.Optim
     if not path.exists():
         return 0
     state = torch.load(path, weights_only=True)
-    # On the plateau the number of steps to come has had no influence yet, so it may still be changed.
-    free = {"steps"} if int(state["step"]) < recipe.steps * (1 - recipe.decay_share) else set()
-    if any(state["recipe"][k] != v for k, v in asdict(recipe).items() if k not in free):
+    if state["recipe"] != asdict(recipe):
         raise ValueError(f"{path} was written by another recipe; choose another folder or remove it")
     model.load_state_dict(state["model"])
     for tool, saved in zip(tools, state["tools"], strict=True):

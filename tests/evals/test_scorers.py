@@ -9,6 +9,7 @@ import sys
 import pytest
 from rouge_score.rouge_scorer import RougeScorer  # type: ignore[import-untyped]
 
+from evals import scorers
 from evals.scorers import SCORERS, Scored, without_citations, words
 from workbench.score import METRICS
 from workbench.usecase import MetricName
@@ -264,6 +265,13 @@ def test_json_fields_of_no_object_are_not_in_form(answer: str) -> None:
 )
 def test_contains_looks_for_whole_words(answer: str, target: str, found: bool) -> None:
     assert value("contains", answer, target) == found
+
+
+def test_an_expression_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scorers, "EXPRESSION_SECONDS", 0.05)
+    scored = SCORERS["regex"]("a" * 4000 + "b", "(a|aa)+$")
+    assert scored.value is None
+    assert "longer than 0.05 s" in scored.reason
 
 
 def test_regex_minds_case_unless_told() -> None:

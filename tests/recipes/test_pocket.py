@@ -72,7 +72,10 @@ def test_some_phrasings_of_risky_requests_are_held_out() -> None:
 
 
 def test_training_is_resumed_as_if_undisturbed(tmp_path: Path) -> None:
-    recipe = train.Recipe(hidden=32, layers=1, heads=2, feed_forward=64, steps=6, rows_per_step=4, tokenizer_rows=300)
+    phases = (train.Phase(4, 1.0, 0.5, "broad"), train.Phase(2, 0.5, 0.1, "reading"))
+    recipe = train.Recipe(
+        hidden=32, layers=1, heads=2, feed_forward=64, phases=phases, rows_per_step=4, tokenizer_rows=300
+    )
     train.train(recipe, tmp_path / "whole", measure_every=100, save_every=3)
     calls = 0
     losses = train.step_losses

@@ -9,9 +9,11 @@ from typing import Literal
 import numpy as np
 from scipy import optimize, special, stats
 
+from workbench.analysis import Analysis
 from workbench.candidate import APPROACHES
-from workbench.compare import Analysis, Panel, Scores, analyse
-from workbench.statistics import Floats
+from workbench.compare import analyse
+from workbench.panel import Panel, Scores
+from workbench.statistics.arrays import Floats
 
 Ability = Literal["normal", "heavy", "two kinds"]
 

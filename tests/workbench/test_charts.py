@@ -5,6 +5,7 @@ import math
 import plotly.graph_objects as go
 import pytest
 
+from workbench.analysis import Standing
 from workbench.candidate import APPROACHES, Approach
 from workbench.charts import (
     COLOURS,
@@ -21,7 +22,7 @@ from workbench.charts import (
     standings_chart,
     standings_title,
 )
-from workbench.compare import Comparison, Shown, Standing
+from workbench.comparison import Comparison, Shown
 
 
 def standing(name: str, approach: Approach, mean: float, *, best: bool = False) -> Standing:

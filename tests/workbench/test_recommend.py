@@ -7,8 +7,8 @@ import pytest
 
 from tests.workbench.generators import World, draw
 from workbench.candidate import APPROACHES, Approach
-from workbench.compare import Panel, Scores
 from workbench.cost import check_limits, cost_per_1000, figure, latency_bounds
+from workbench.panel import Panel, Scores
 from workbench.recommend import Measured, Recommendation, recommend
 from workbench.usecase import Limits, UseCase
 

@@ -20,8 +20,8 @@ from pydantic import ValidationError
 from tests import toys
 from workbench.blocks import AnsweredExample, Column, Definitions, Examples, Heading, Items, Report, Row, Table
 from workbench.case import create_case, open_case, presets
-from workbench.compare import percent
 from workbench.errors import WorkbenchError
+from workbench.phrases import percent
 from workbench.plan import make_plan
 from workbench.recommend import Recommendation
 from workbench.render_markdown import fenced, grid, literal, plain, strip

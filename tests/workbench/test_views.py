@@ -11,9 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 from workbench.candidate import Candidate, Prompt, Retrieval
 from workbench.case import Case, create_case, open_case, presets
-from workbench.compare import percent
 from workbench.create import Files, create_from_files
 from workbench.launch import runner_path, stop_flag
+from workbench.phrases import percent
 from workbench.results import decide, load_results
 from workbench.usecase import Example, Message, UseCase
 

@@ -1,12 +1,13 @@
-"""A catalogue of made-up products: one document for each, and questions about what the documents say."""
+"""A catalogue of made-up products: one document for each, questions about what they say, and demos made of both."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from workbench.demos.demo import DEV, TEST, TRAIN
+from workbench.candidate import Approach
+from workbench.demos.demo import DEV, TEST, TRAIN, Demo, Request, examples_of
 from workbench.demos.world.things import Thing, ask, describe, draw_thing
-from workbench.usecase import Split
+from workbench.usecase import Split, UseCase
 
 ATTRIBUTES = (4, 6)
 """Least and most attributes of a product."""
@@ -34,6 +35,25 @@ class Asked:
     def answer(self) -> str:
         """The attribute's value."""
         return self.thing.values[self.key]
+
+
+def product_demo(
+    rng: Random, use_case: UseCase, *, target: Callable[[Asked], str], truth: Approach, blurb: str
+) -> Demo:
+    """A demo of questions about new products; ``target`` writes the reference answer to one."""
+    products = draw_products(rng, sum(PRODUCTS.values()))
+    documents = documents_of(products, rng=rng)
+    asked = ask_about(products, rng=rng)
+    requests = {split: [_request(each, target(each)) for each in found] for split, found in asked.items()}
+    return Demo(
+        use_case=use_case,
+        train=examples_of("train", requests["train"]),
+        dev=examples_of("dev", requests["dev"]),
+        test=examples_of("test", requests["test"]),
+        documents=documents,
+        truth=truth,
+        blurb=blurb,
+    )
 
 
 def stem(thing: Thing) -> str:
@@ -73,6 +93,10 @@ def ask_about(products: Sequence[Thing], *, rng: Random) -> dict[Split, list[Ask
         asked[split] = [question for thing in own for question in _questions(thing, QUESTIONS[split], rng)]
         rng.shuffle(asked[split])
     return asked
+
+
+def _request(asked: Asked, target: str) -> Request:
+    return Request(asked.text, target, group=asked.thing.name, evidence=(file_name(asked.thing),), tags=(asked.key,))
 
 
 def _questions(thing: Thing, count: int, rng: Random) -> Iterator[Asked]:

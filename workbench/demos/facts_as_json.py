@@ -3,18 +3,16 @@
 import json
 from random import Random
 
-from workbench.demos.catalogue import PRODUCTS, Asked, ask_about, documents_of, draw_products, file_name
-from workbench.demos.demo import SMALLEST_DIFFERENCE, Demo, Request, examples_of
+from workbench.demos.catalogue import Asked, product_demo
+from workbench.demos.demo import SMALLEST_DIFFERENCE, Demo
 from workbench.usecase import UseCase
 
 
 def build(rng: Random) -> Demo:
     """Questions about new products, answered in a JSON form with keys that the base has never met."""
-    products = draw_products(rng, sum(PRODUCTS.values()))
-    documents = documents_of(products, rng=rng)
-    asked = ask_about(products, rng=rng)
-    return Demo(
-        use_case=UseCase(
+    return product_demo(
+        rng,
+        UseCase(
             name="facts-as-json",
             instruction="Answer the question about our products as an entry for our catalogue.",
             metric="exact_match",
@@ -22,10 +20,7 @@ def build(rng: Random) -> Demo:
             smallest_difference=SMALLEST_DIFFERENCE,
             knowledge_changes="monthly",
         ),
-        train=examples_of("train", [_request(each) for each in asked["train"]]),
-        dev=examples_of("dev", [_request(each) for each in asked["dev"]]),
-        test=examples_of("test", [_request(each) for each in asked["test"]]),
-        documents=documents,
+        target=_entry,
         truth="RAG + fine-tuning",
         blurb=(
             "A program asks about new products and needs each answer in a form of its own. The facts stand in the "
@@ -34,12 +29,5 @@ def build(rng: Random) -> Demo:
     )
 
 
-def _request(asked: Asked) -> Request:
-    entry = {"entry": asked.thing.name, "property": asked.key, "holds": asked.answer}
-    return Request(
-        asked.text,
-        json.dumps(entry),
-        group=asked.thing.name,
-        evidence=(file_name(asked.thing),),
-        tags=(asked.key,),
-    )
+def _entry(asked: Asked) -> str:
+    return json.dumps({"entry": asked.thing.name, "property": asked.key, "holds": asked.answer})

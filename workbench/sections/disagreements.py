@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.analysis import Standing
 from workbench.blocks import Answer, AnsweredExample, Block, Examples, Heading, Outcome, Quote, Text, Verdict
-from workbench.compare import Standing, percent
-from workbench.phrases import joined
+from workbench.phrases import joined, percent
 from workbench.results import CandidateResults, Results
 from workbench.run import Response, Retrieved
 from workbench.score import METRICS

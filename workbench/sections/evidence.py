@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from workbench.analysis import Standing
 from workbench.blocks import (
     Block,
     Column,
@@ -17,9 +18,10 @@ from workbench.blocks import (
     Text,
 )
 from workbench.charts import Point, differences_title, gaps, quality_title, signed, standings_title
-from workbench.compare import Comparison, Panel, Scores, Standing, analyse, percent, points
+from workbench.compare import analyse
+from workbench.comparison import Comparison
 from workbench.cost import FEWEST_TIMINGS, cost_per_1000, figure, latency_bounds, mean_seconds
-from workbench.phrases import listed
+from workbench.phrases import listed, percent, points
 from workbench.results import CandidateResults, Results
 from workbench.score import METRICS
 from workbench.sections.material import Material
@@ -162,20 +164,10 @@ def _secondary(material: Material) -> list[Block]:
 
 
 def _standings_on(results: Results, metric: MetricName) -> Mapping[str, str]:
-    tables = [one.values[metric] for one in results.candidates]
-    kept = np.flatnonzero(~np.isnan(np.concatenate(tables)).any(axis=0))
-    if not len(kept):
+    if not results.valued(metric).any():
         return {}
-    panel = Panel(
-        candidates=tuple(
-            Scores(one.name, one.candidate.approach, bool(one.candidate.training), one.values[metric][:, kept])
-            for one in results.candidates
-        ),
-        items=tuple(results.examples[int(i)].id for i in kept),
-        clusters=tuple(results.examples[int(i)].cluster for i in kept),
-        metric=metric,
-    )
-    found = analyse(panel, smallest_difference=results.use_case.smallest_difference, rng=np.random.default_rng(0))
+    margin = results.use_case.smallest_difference
+    found = analyse(results.panel(metric), smallest_difference=margin, rng=np.random.default_rng(0))
     return {one.candidate: f"{_mean_cell(one)} (n = {found.n:,})" for one in found.standings}
 
 

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from workbench.analysis import Standing
 from workbench.audit import Audit
 from workbench.candidate import APPROACHES
-from workbench.compare import Standing, points
 from workbench.cost import Measured, mean_seconds
-from workbench.recommend import METRICS as METRIC_WORDS
+from workbench.phrases import points
 from workbench.recommend import Recommendation
 from workbench.results import Results
+from workbench.score import METRICS
 from workbench.workspace import StepRecord
 
 
@@ -47,7 +48,7 @@ class Material:
     @property
     def metric(self) -> str:
         """The primary metric in words."""
-        return METRIC_WORDS[self.results.use_case.metric]
+        return METRICS[self.results.use_case.metric].phrase
 
     @property
     def margin(self) -> str:

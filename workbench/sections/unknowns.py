@@ -3,8 +3,7 @@
 from collections import Counter
 
 from workbench.blocks import Block, Column, Heading, Item, Items, Row, Table, Text
-from workbench.compare import points
-from workbench.phrases import agreeing, listed
+from workbench.phrases import agreeing, listed, points
 from workbench.results import Results
 from workbench.sections.material import Material
 from workbench.workspace import read_jsonl

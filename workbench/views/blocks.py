@@ -6,7 +6,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from workbench import charts
-from workbench.blocks import Block, Chart, DifferencesChart, Heading, Items, StandingsChart, Table, Text
+from workbench.blocks import Block, Chart, Heading, Items, Table, Text
+from workbench.figures import figure_of
 from workbench.plaintext import visible
 from workbench.views import words
 from workbench.views.tables import table_html
@@ -26,7 +27,7 @@ def draw(block: Block, key: str) -> None:
         st.markdown("\n".join(f"- {prose(item.text)}" for item in block.items))
     elif isinstance(block, Chart):
         st.subheader(prose(block.title))
-        plot(figure(block), key, alt=block.title)
+        plot(figure_of(block), key, alt=block.title)
 
 
 def table(block: Table) -> None:
@@ -52,17 +53,6 @@ def plot(chart: go.Figure, key: str, *, alt: str) -> None:
         st.plotly_chart(chart, key=key, theme=None, config=dict(charts.CONFIG), alt=alt)
         if below:
             st.caption(prose(html.unescape(below)), text_alignment="center")
-
-
-def figure(block: Chart) -> go.Figure:
-    """The picture of a block."""
-    if isinstance(block, StandingsChart):
-        return charts.standings_chart(
-            block.standings, metric=block.metric, best_set=block.best_set, choice=block.choice, simplest=block.simplest
-        )
-    if isinstance(block, DifferencesChart):
-        return charts.differences_chart(block.gaps, metric=block.metric, smallest_difference=block.smallest_difference)
-    return charts.quality_chart(block.points, metric=block.metric, choice=block.choice)
 
 
 def prose(text: str) -> str:

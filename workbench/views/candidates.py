@@ -94,9 +94,9 @@ def start(case: Case, chosen: list[Candidate]) -> None:
     Raises ConfigError where test examples stand in the training set.
     """
     leaked = state.audit_of(case).leaked_ids
-    if leaked and any(candidate.training for candidate in chosen):
+    if leaked and any(map(case.sees_training_answers, chosen)):
         raise ConfigError(
-            f"{words.count(len(leaked), 'test example')} can be found in the training set, to be copied by training.",
+            f"{words.count(len(leaked), 'test example')} stand in the training set: answers could be copied.",
             "Leave those training rows out on the page Use case, or run the command above with --leaks-known.",
         )
     case.choose(chosen)

@@ -15,7 +15,7 @@ from workbench.sections.answer import answer
 from workbench.sections.evidence import picture
 from workbench.sections.material import Material
 from workbench.views import blocks, state
-from workbench.views.state import RESULTS, RUNS
+from workbench.views.state import RESULTS
 
 LOOKS: Mapping[Strength, tuple[str, str]] = {
     "clear": ("green", ":material/verified:"),
@@ -36,7 +36,8 @@ def show() -> None:
     with state.problems_shown():
         results = state.results_of(case)
         if not results.candidates:
-            nothing_yet(case)
+            waiting = "A recommendation appears here as soon as the first run is scored."
+            state.nothing_measured(case, waiting, verb="recommend")
             return
         recommendation = state.recommendation_of(case)
         material = Material(results, recommendation, state.audit_of(case))
@@ -55,17 +56,6 @@ def show() -> None:
         for number, block in enumerate(picture(material)[2:]):
             blocks.draw(block, f"cost {number}")
         what_if(case, recommendation)
-
-
-def nothing_yet(case: Case) -> None:
-    """What to do next where nothing is measured."""
-    st.info(
-        "A recommendation appears here as soon as the first run is scored.",
-        title="Nothing is measured yet",
-        icon=":material/hourglass_empty:",
-    )
-    state.link(RUNS, "See the runs", icon=":material/arrow_forward:")
-    state.show_command("recommend", case.name)
 
 
 def headline(callout: Callout) -> None:

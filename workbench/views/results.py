@@ -8,7 +8,8 @@ import streamlit as st
 from workbench.blocks import Answer, DifferencesChart, Quote, Verdict
 from workbench.case import Case
 from workbench.charts import differences_title, gaps
-from workbench.compare import sentence
+from workbench.comparison import sentence
+from workbench.figures import figure_of
 from workbench.phrases import listed
 from workbench.recommend import Recommendation
 from workbench.results import Results
@@ -17,7 +18,6 @@ from workbench.sections.evidence import differences, picture, tables
 from workbench.sections.material import Material
 from workbench.usecase import Example
 from workbench.views import blocks, state, words
-from workbench.views.state import RUNS
 from workbench.views.tables import Asked, examples_html
 
 PAGE_SIZE = 10  # Examples on one page of answers.
@@ -48,13 +48,8 @@ def show() -> None:
 def nothing_yet(case: Case, results: Results) -> None:
     """What to do next where nothing is measured."""
     names = listed(results.waiting) if results.waiting else "no candidate"
-    st.info(
-        f"Not measured yet: {words.plain(names)}. The results appear here as soon as the first run is scored.",
-        title="Nothing is measured yet",
-        icon=":material/hourglass_empty:",
-    )
-    state.link(RUNS, "See the runs", icon=":material/arrow_forward:")
-    state.show_command("run", case.name)
+    waiting = f"Not measured yet: {words.plain(names)}. The results appear here as soon as the first run is scored."
+    state.nothing_measured(case, waiting, verb="run")
 
 
 def completeness(results: Results) -> None:
@@ -97,7 +92,7 @@ def compare(material: Material, recommendation: Recommendation) -> None:
         gaps=shown,
         smallest_difference=material.results.use_case.smallest_difference,
     )
-    blocks.plot(blocks.figure(block), "differences", alt=title)
+    blocks.plot(figure_of(block), "differences", alt=title)
     rest = [block for block in differences(material) if block.kind in ("table", "text")]
     with st.expander("Every pair, and how it was compared", expanded="comparison" in st.query_params):
         for number, each in enumerate(rest):

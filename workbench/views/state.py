@@ -144,6 +144,13 @@ def show_command(*words: str) -> None:
     st.code(command(*words), language="bash", wrap_lines=True)
 
 
+def nothing_measured(case: Case, text: str, *, verb: str) -> None:
+    """What to do next on a page about what is measured, while nothing is; ``verb`` is the command that does."""
+    st.info(text, title="Nothing is measured yet", icon=":material/hourglass_empty:")
+    link(RUNS, "See the runs", icon=":material/arrow_forward:")
+    show_command(verb, case.name)
+
+
 # --- What was read already ----------------------------------------------------------------------------
 
 

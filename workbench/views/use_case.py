@@ -9,7 +9,14 @@ import streamlit as st
 
 from workbench.audit import Audit
 from workbench.case import SPLITS, Case
-from workbench.create import DOCUMENT_SUFFIXES, Files, add_documents, create_from_files, mend_case
+from workbench.create import (
+    DOCUMENT_SUFFIXES,
+    Files,
+    add_documents,
+    create_from_files,
+    mend_case,
+    retrieve_solved_examples,
+)
 from workbench.examples import Examples
 from workbench.finding import SPLIT_NAMES, Finding, Severity
 from workbench.intake import BINARY_SUFFIXES, TEXT_SUFFIXES, Columns, guess_columns, read_table
@@ -69,6 +76,10 @@ def create() -> None:
         "Documents to retrieve from, where there are any: .txt, .md, .jsonl or .csv", DOCUMENT_ENDINGS,
         accept_multiple_files=True, key="new documents",
     )  # fmt: skip
+    solved = st.checkbox(
+        "Retrieve from the solved training examples, too", key="new solved",
+        help="For each request, the training examples most like it, with their answers, can go into the prompt.",
+    )  # fmt: skip
     if train is None:
         st.caption("Next: the first rows, what each column means, and the settings. Nothing leaves this machine.")
         state.show_command("new", "my-case", "--train", "train.csv", "--input", "text", "--target", "category")
@@ -80,7 +91,7 @@ def create() -> None:
         if "test" in paths:
             read(str(paths["test"]))
         columns = mapped(table)
-        finish(paths, columns, documents=folder)
+        finish(paths, columns, documents=folder, solved=solved)
 
 
 @st.cache_resource
@@ -137,7 +148,7 @@ def mapped(table: Table) -> Columns:
     return Columns(**{field: column for field, column in chosen.items() if column != NOT_THERE})
 
 
-def finish(paths: dict[str, Path], columns: Columns, *, documents: Path | None) -> None:
+def finish(paths: dict[str, Path], columns: Columns, *, documents: Path | None, solved: bool) -> None:
     """The settings of the new use case, and the button that makes it."""
     st.subheader("Settings")
     name = st.text_input(
@@ -151,12 +162,15 @@ def finish(paths: dict[str, Path], columns: Columns, *, documents: Path | None) 
         "new", name, "--train", paths["train"].name,
         *(["--test", paths["test"].name] if "test" in paths else []),
         *(["--documents", "documents/"] if documents else []),
+        *(["--solved-examples"] if solved else []),
         *[part for field, column in named.items() if field != "context" for part in (f"--{field}", column)],
         "--metric", found["metric"],
     )  # fmt: skip
     if made:
         use_case = UseCase.parse({"name": name} | found, where="These settings")
-        files = Files(train=paths["train"], test=paths.get("test"), documents=documents, columns=columns)
+        files = Files(
+            train=paths["train"], test=paths.get("test"), documents=documents, solved_examples=solved, columns=columns
+        )
         with st.spinner("Reading, splitting and freezing the examples …"):
             created = create_from_files(state.workspace(), use_case, files)
         if created.left_out:
@@ -315,8 +329,11 @@ def documents_of(case: Case) -> None:
             key="more documents",
             label_visibility="collapsed",
         )
-        if st.button("Add them", disabled=not uploads):
+        solved = st.checkbox("The solved training examples", key="more solved")
+        if st.button("Add them", disabled=not (uploads or solved)):
             add_documents(case, {upload.name: bytes(upload.getbuffer()) for upload in uploads})
+            if solved:
+                retrieve_solved_examples(case)
             st.rerun()
     state.link(CANDIDATES, "Choose the candidates", icon=":material/arrow_forward:")
 

@@ -1,0 +1,60 @@
+"""One paired difference and its sentence."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from workbench.model import Noun
+from workbench.phrases import points
+
+Shown = Literal["better", "worse", "not shown"]
+
+
+class Comparison(Noun):
+    """The paired difference between a candidate and a reference on one metric, with its interval and n."""
+
+    metric: str
+    candidate: str
+    reference: str
+    """The simpler of the two."""
+    n: int
+    clusters: int
+    delta: float
+    """Mean of the candidate minus mean of the reference, as a share: 0.31 is 31 points."""
+    low: float
+    high: float
+    """The interval holds for all comparisons of the analysis at once."""
+    confidence: float
+    p: float
+    """Adjusted for all comparisons of the analysis."""
+    shown: Shown
+    """Whether the candidate is shown to be better or worse than the reference."""
+    method: str
+    """How the interval was made."""
+
+
+def find(comparisons: Sequence[Comparison], one: str, other: str) -> int:
+    """Index of the comparison of two candidates, whichever is the reference."""
+    for index, comparison in enumerate(comparisons):
+        if {comparison.candidate, comparison.reference} == {one, other}:
+            return index
+    raise KeyError(f"{one} and {other} were not compared")
+
+
+def sentence(comparison: Comparison, subject: str = "") -> str:
+    """The comparison in one sentence about ``subject``, by default the candidate."""
+    flipped = subject == comparison.reference
+    delta, low, high = comparison.delta, comparison.low, comparison.high
+    other = comparison.candidate if flipped else comparison.reference
+    if flipped:
+        delta, low, high = -delta, -high, -low
+    subject = subject or comparison.candidate
+    if delta < 0:
+        low, high = -high, -low
+    level = f"{100 * comparison.confidence:.0f} %"
+    interval = f"{level} interval {points(low)} to {points(high)}, n = {comparison.n}"
+    if delta == 0:
+        return f"{subject} and {other} answer equally well ({interval})."
+    word, tail = "better" if delta > 0 else "worse", ""
+    if comparison.shown == "not shown":
+        tail = "; too few examples or training seeds to claim it" if low > 0 else ", which may be chance"
+    return f"{subject} answers {points(abs(delta))} points ({interval}) {word} than {other}{tail}."
