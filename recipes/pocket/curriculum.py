@@ -44,6 +44,7 @@ MIXTURE: Mapping[str, tuple[float, Task]] = {
     "unsafe": (2, skills.unsafe),
     "alarming": (2, skills.alarming),
     "kinds_told": (1, skills.kinds_told),
+    "crowded_passages": (0, reading.crowded_passages),
 }
 """Relative frequency of each task, by rows."""
 
@@ -55,6 +56,8 @@ FREQUENCIES: Mapping[str, Mapping[str, float]] = MappingProxyType(
         "skills": _HALF
         | {"passages": 44, "notes": 14, "words": 40, "small_sums": 24, "larger_sums": 4, "alarming": 2, "unsafe": 1.5},
         "reading": _HALF | {"passages": 60, "notes": 12, "words": 22, "small_sums": 10, "larger_sums": 2},
+        "crowded": _HALF
+        | {"passages": 20, "crowded_passages": 40, "notes": 12, "words": 22, "small_sums": 10, "larger_sums": 2},
     }
 )
 """How often each task is drawn in a phase: later ones keep up what is learned and dwell on what is learned slowly."""

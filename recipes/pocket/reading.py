@@ -60,14 +60,19 @@ def _question(rng: Random, things: list[Thing], *, reserved: bool, unknown: bool
 
 
 def _more(
-    rng: Random, told: list[tuple[Thing, str]], things: list[Thing], *, reserved: bool
+    rng: Random,
+    told: list[tuple[Thing, str]],
+    things: list[Thing],
+    *,
+    reserved: bool,
+    count: tuple[int, int] = (0, 4),
 ) -> tuple[tuple[str, str], ...]:
-    """Up to four further questions about what the text told, each pair of thing and attribute once.
+    """A few further questions about what the text told, each pair of thing and attribute once.
 
     Reading costs many tokens and an answer few: asking more about the same text trains reading several times
     over for little more.
     """
-    pairs = rng.sample(told, min(len(told), rng.randint(0, 4)))
+    pairs = rng.sample(told, min(len(told), rng.randint(*count)))
     found = [(ask(thing, key, rng=rng), thing.values[key]) for thing, key in pairs]
     if found and rng.random() < UNKNOWN_SHARE * 2:
         subject, key = _question(rng, things, reserved=reserved, unknown=True)
@@ -115,6 +120,21 @@ def passages(rng: Random, *, reserved: bool, count: int | None = None) -> Row:
     texts = [describe(thing, rng=rng) for thing in things]
     told = [(thing, k) for thing in things for k in thing.values]
     return Row("retrieval", with_passages(question, texts), answer, _more(rng, told, things, reserved=reserved))
+
+
+def crowded_passages(rng: Random, *, reserved: bool) -> Row:
+    """Three passages on things of one kind with nearly all their attributes, and many questions about them."""
+    kind = "product" if rng.random() < 0.7 else rng.choice(list(KINDS))
+    things: dict[str, Thing] = {}
+    while len(things) < 3:
+        thing = draw_thing(rng, kind, reserved=reserved, attributes=rng.randint(4, 6))
+        things[thing.name] = thing
+    found = list(things.values())
+    told = [(thing, key) for thing in found for key in thing.values]
+    subject, key = rng.choice(told)
+    text = with_passages(ask(subject, key, rng=rng), [describe(thing, rng=rng) for thing in found])
+    more = _more(rng, told, found, reserved=reserved, count=(4, 9))
+    return Row("retrieval", text, subject.values[key], more)
 
 
 def passages_with_citation(rng: Random, *, reserved: bool) -> Row:

@@ -45,7 +45,8 @@ class Recipe:
         Phase(510, 1.0, 1.0, "broad"),
         Phase(1990, 1.0, 0.318, "broad"),
         Phase(500, 0.318, 0.147, "skills"),
-        Phase(600, 0.3, 0.01, "reading"),
+        Phase(400, 0.3, 0.107, "reading"),
+        Phase(600, 0.25, 0.01, "crowded"),
     )
     rows_per_step: int = 72
     tokens_per_pass: int = 6144

@@ -24,6 +24,12 @@ def test_the_card_tells_the_measured_figures() -> None:
         assert f"| {skill} | {100 * share:.1f} % |" in card, skill
 
 
+def test_a_release_reaches_what_is_asked_for() -> None:
+    shares = json.loads(FIGURES.read_text())["shares"]
+    for skill, (_, wanted) in SKILLS.items():
+        assert shares[skill] >= wanted, skill
+
+
 def test_it_is_small() -> None:
     assert sum(path.stat().st_size for path in POCKET.iterdir()) <= 16 * 2**20
     model = load("pocket").model

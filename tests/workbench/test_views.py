@@ -337,7 +337,7 @@ def test_no_bill_without_anything_comparable(page: Open, messy_workspace: Path) 
 def test_leaked_examples_stop_a_training(page: Open, messy_workspace: Path, launched: Launched) -> None:
     app = page(messy_workspace, "candidates.py", case="messy")
     press(app, "Run 4 candidates")
-    assert "can be found in the training set" in str(app.error[0].proto.title)
+    assert "stand in the training set" in str(app.error[0].proto.title)
     assert launched == []
     app = page(messy_workspace, "candidates.py", case="messy", chosen="zero-shot,few-shot")
     press(app, "Run 2 candidates")

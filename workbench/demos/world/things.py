@@ -110,7 +110,7 @@ KINDS: Mapping[str, Kind] = {
             ),
             _attribute(
                 "warranty",
-                _number(1, 12, "years"),
+                _number(2, 12, "years"),
                 "The warranty of {n} lasts {v}. | {N} has a warranty of {v}.",
                 "How long is the warranty of {n}? | What warranty does {n} have?",
             ),
