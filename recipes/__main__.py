@@ -4,8 +4,10 @@ import os
 import sys
 from functools import partial
 
-# Set before torch loads: no forked tokenizers, no progress bars of libraries, and an instruction set with bfloat16 but
-# without AMX, which some virtual machines announce and then forbid (the process would die of an illegal instruction).
+# Set before torch loads: no word to anybody that something is trained (TRL would send one), no forked tokenizers, no
+# progress bars of libraries, and an instruction set with bfloat16 but without AMX, which some virtual machines announce
+# and then forbid (the process would die of an illegal instruction).
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")

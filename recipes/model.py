@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from bitsandbytes.nn import Linear4bit
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
 from peft import PeftModel
@@ -92,7 +93,7 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def load(name: str, *, four_bit: bool = False, double_quantisation: bool = True) -> Base:
+def load(name: str, *, four_bit: bool = False) -> Base:
     """Load a base model for training or answering.
 
     float32 on a CPU and bfloat16 on a GPU; with ``four_bit`` the linear layers are held as NF4.
@@ -106,7 +107,7 @@ def load(name: str, *, four_bit: bool = False, double_quantisation: bool = True)
         quantisation = BitsAndBytesConfig(
             load_in_4bit=True,
             bnb_4bit_quant_type="nf4",
-            bnb_4bit_use_double_quant=double_quantisation,
+            bnb_4bit_use_double_quant=True,
             bnb_4bit_compute_dtype=dtype,
         )
     try:
@@ -125,5 +126,9 @@ def load(name: str, *, four_bit: bool = False, double_quantisation: bool = True)
             f"The base model {name!r} cannot be loaded: {error}",
             "It must be a causal language model that transformers knows, with weights as safetensors.",
         ) from None
+    for module in model.modules():
+        if isinstance(module, Linear4bit):
+            # Else answering on a CPU would pack the weights anew, with coarser scales than training has.
+            module.support_avx512bf16_for_cpu = False
     model.config.use_cache = True
     return Base(model.eval(), load_tokenizer(folder), where)

@@ -127,11 +127,19 @@ def adapted(base: Base, stage: Sft) -> Iterator[PreTrainedModel | PeftModel]:
         if not getattr(base.model, "is_loaded_in_4bit", False):
             raise ConfigError("A QLoRA stage needs the base model in 4 bits.", "This is a bug; please report it.")
         prepare_model_for_kbit_training(base.model, use_gradient_checkpointing=False)
+    forward, use_cache = base.model.__dict__.get("forward"), base.model.config.use_cache
     model = get_peft_model(base.model, lora_config(adapter))
     try:
         yield model
     finally:
         model.unload()
+        base.model.eval()
+        base.model.config.use_cache = use_cache
+        # TRL puts a forward of its own on the instance, which joins the head with the loss.
+        if forward is None:
+            base.model.__dict__.pop("forward", None)
+        else:
+            base.model.__dict__["forward"] = forward
 
 
 def lora_config(adapter: Lora | Qlora) -> LoraConfig:
@@ -163,6 +171,7 @@ def arguments(step: Step, base: Base, stage: Sft, *, rate: float, seed: int, tot
         save_strategy="no",
         save_total_limit=2,
         logging_steps=1,
+        logging_nan_inf_filter=False,  # Else a loss that is no number is logged as 0.
         report_to="none",
         disable_tqdm=True,
         seed=seed,

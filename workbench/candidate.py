@@ -44,14 +44,12 @@ class Lora(Noun):
 
 
 class Qlora(Noun):
-    """Low-rank adapters on weights held in 4-bit NF4 (Dettmers et al. 2023)."""
+    """Low-rank adapters on weights held in 4-bit NF4 with double quantisation (Dettmers et al. 2023)."""
 
     kind: Literal["qlora"] = "qlora"
     rank: int = Field(default=16, ge=1, le=512)
     alpha: int = Field(default=32, ge=1)
     dropout: float = Field(default=0.0, ge=0, lt=1)
-    double_quantisation: bool = True
-    """Quantise the quantisation constants, too."""
 
 
 class Full(Noun):

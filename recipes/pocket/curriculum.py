@@ -45,6 +45,7 @@ MIXTURE: Mapping[str, tuple[float, Task]] = {
     "alarming": (2, skills.alarming),
     "kinds_told": (1, skills.kinds_told),
     "crowded_passages": (0, reading.crowded_passages),
+    "lookalike_passages": (0, reading.lookalike_passages),
 }
 """Relative frequency of each task, by rows."""
 
@@ -58,6 +59,8 @@ FREQUENCIES: Mapping[str, Mapping[str, float]] = MappingProxyType(
         "reading": _HALF | {"passages": 60, "notes": 12, "words": 22, "small_sums": 10, "larger_sums": 2},
         "crowded": _HALF
         | {"passages": 20, "crowded_passages": 40, "notes": 12, "words": 22, "small_sums": 10, "larger_sums": 2},
+        "lookalike": _HALF
+        | {"passages": 16, "crowded_passages": 10, "lookalike_passages": 40, "words": 22, "small_sums": 6},
     }
 )
 """How often each task is drawn in a phase: later ones keep up what is learned and dwell on what is learned slowly."""

@@ -137,6 +137,29 @@ def crowded_passages(rng: Random, *, reserved: bool) -> Row:
     return Row("retrieval", text, subject.values[key], more)
 
 
+def lookalike_passages(rng: Random, *, reserved: bool) -> Row:
+    """Passages as a search brings them: every one holds the attribute asked for, of things with names alike."""
+    kind = "product" if rng.random() < 0.8 else rng.choice(list(KINDS))
+    subject = draw_thing(rng, kind, reserved=reserved, attributes=rng.randint(4, 6))
+    key = rng.choice(list(subject.values))
+    found = [subject, *(_lookalike(rng, subject, key, reserved=reserved) for _ in range(2))]
+    rng.shuffle(found)
+    told = [(thing, k) for thing in found for k in thing.values]
+    text = with_passages(ask(subject, key, rng=rng), [describe(thing, rng=rng) for thing in found])
+    # The same attribute of the others is asked for next: nothing but the name tells the answers apart.
+    more = [(ask(thing, key, rng=rng), thing.values[key]) for thing in found if thing is not subject]
+    return Row("retrieval", text, subject.values[key], (*more, *_more(rng, told, found, reserved=reserved)))
+
+
+def _lookalike(rng: Random, thing: Thing, key: str, *, reserved: bool) -> Thing:
+    """Another thing of the same kind that has the attribute too, often with a name that begins alike."""
+    alike = rng.random() < 0.6
+    while True:
+        other = draw_thing(rng, thing.kind, reserved=reserved, attributes=rng.randint(4, 6))
+        if other.name != thing.name and key in other.values and (not alike or other.name[:2] == thing.name[:2]):
+            return other
+
+
 def passages_with_citation(rng: Random, *, reserved: bool) -> Row:
     """As ``passages``, with the number of the supporting passage asked for."""
     number = rng.choice((2, 3, 3, 4))

@@ -47,6 +47,7 @@ class Recipe:
         Phase(500, 0.318, 0.147, "skills"),
         Phase(400, 0.3, 0.107, "reading"),
         Phase(600, 0.25, 0.01, "crowded"),
+        Phase(280, 0.2, 0.005, "lookalike"),
     )
     rows_per_step: int = 72
     tokens_per_pass: int = 6144

@@ -20,7 +20,7 @@ from recipes.sft import COMPLETE, last_checkpoint, learning_rate, lora_config, o
 from recipes.steps import Bases, train
 from workbench.candidate import Full, Lora, Qlora, Sft
 from workbench.engine import do_step
-from workbench.errors import Stopped
+from workbench.errors import Stopped, WorkbenchError
 from workbench.examples import write_examples
 from workbench.usecase import Example
 from workbench.workspace import Step, StepRecord, write_atomically
@@ -79,6 +79,29 @@ def test_training_lowers_the_loss_and_leaves_weights(
     with bases.trained(str(toy_base), [step.folder]) as trained:
         assert not torch.allclose(_logits(trained), before)
     assert torch.equal(_logits(bases.get(str(toy_base))), before), "the base is left as it was"
+
+
+@pytest.mark.parametrize("adapter", [Lora(rank=4), Qlora(rank=4)], ids=["lora", "qlora"])
+def test_the_shared_base_is_left_as_it_was(
+    tmp_path: Path, toy_base: Path, examples: list[Example], adapter: Lora | Qlora
+) -> None:
+    bases = Bases()
+    base = bases.get(str(toy_base), four_bit=isinstance(adapter, Qlora))
+    before, use_cache = _logits(base), base.model.config.use_cache
+    step = _train_step(tmp_path, toy_base, examples, Sft(adapter=adapter, epochs=1))
+    do_step(step, {"train": lambda one: train(one, bases=bases)}, packages=[])
+    assert step.status == "done"
+    assert bases.get(str(toy_base), four_bit=isinstance(adapter, Qlora)) is base
+    assert not base.model.training
+    assert "forward" not in base.model.__dict__
+    assert base.model.config.use_cache == use_cache
+    assert torch.equal(_logits(base), before)
+
+
+def test_a_loss_that_is_no_number_stops_the_training(tmp_path: Path, toy_base: Path, examples: list[Example]) -> None:
+    step = _train_step(tmp_path, toy_base, examples, Sft(adapter=Lora(rank=4), epochs=4, learning_rate=1e30))
+    with pytest.raises(WorkbenchError, match="finite number"):
+        _do(step)
 
 
 def test_a_second_stage_builds_on_the_first(tmp_path: Path, toy_base: Path, examples: list[Example]) -> None:

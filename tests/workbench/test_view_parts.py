@@ -75,7 +75,7 @@ def test_knobs_know_bounds_kinds_and_notes() -> None:
     assert found["warmup"].kind == "number"
     assert "leaves" not in found["max_length"].note
     assert found["max_length"].note.startswith("Longest row in tokens")
-    assert {knob.name: knob.kind for knob in knobs(Qlora)}["double_quantisation"] == "switch"
+    assert {knob.name: knob.kind for knob in knobs(Qlora)}["rank"] == "whole"
     assert knobs(Full) == ()
 
 
