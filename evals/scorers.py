@@ -1,9 +1,9 @@
 """Pure metric functions: a response's text and its reference give a value in [0, 1], or a reason for none.
 
 Two kinds of failure are kept apart. Where the *candidate* failed (empty, not in the asked-for form) the
-value is 0 and the failure is named. Where the *instrument* failed there is no value: all that can fail here
-is the reference, which is read before the answer is looked at, so that one item is excluded for every
-candidate alike.
+value is 0 and the failure is named. Where the *instrument* failed there is no value. A reference that can not
+be read is found before the answer is looked at, so that its item is excluded for every candidate alike; apart
+from it only a regular expression that backtracks for too long fails, on the answers that make it do so.
 
 Nothing heavier than the nouns is imported: the graders are rewards in training, too.
 """
@@ -25,7 +25,6 @@ from workbench.usecase import MetricName
 
 _MARK = re.compile(r"\[\d{1,3}\]\Z")
 _MARK_LENGTH = 5
-EXPRESSION_SECONDS = 2.0
 _FENCE = re.compile(r"\s*```(?:json)?[ \t]*\n(?P<inside>.*)\n?[ \t]*```\s*", re.DOTALL | re.IGNORECASE)
 _NUMBER = re.compile(
     r"(?:(?<![\w.,])[-+\u2212])?"
@@ -56,6 +55,8 @@ Scorer = Callable[[str, str], Scored]
 Reference = TypeVar("Reference")
 
 NOT_IN_FORM = Scored(0.0, "not in form")
+EXPRESSION_SECONDS = 2.0
+"""How long a regular expression may search one answer."""
 
 
 def without_citations(text: str) -> str:
@@ -94,7 +95,7 @@ def against(
                 return Scored(0.0, "empty")
             bare = text if without_citations(target) != target else without_citations(text)
             found = compare(bare, reference)
-            return compare(text, reference) if marks_too and not found.value else found
+            return compare(text, reference) if marks_too and found.value == 0 else found
 
         return scorer
 

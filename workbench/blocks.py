@@ -8,8 +8,8 @@ from pydantic import Field, model_validator
 from workbench.analysis import Standing
 from workbench.candidate import Approach
 from workbench.charts import Gap, Point
+from workbench.decision import Strength
 from workbench.model import Noun
-from workbench.recommend import Strength
 
 Verdict = Literal["right", "wrong", "partly", "not scored"]
 Outcome = Literal["won", "lost", "tied"]

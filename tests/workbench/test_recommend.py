@@ -7,9 +7,9 @@ import pytest
 
 from tests.workbench.generators import World, draw
 from workbench.candidate import APPROACHES, Approach
-from workbench.cost import check_limits, cost_per_1000, figure, latency_bounds
+from workbench.cost import Measured, check_limits, cost_per_1000, figure, latency_bounds
 from workbench.panel import Panel, Scores
-from workbench.recommend import Measured, Recommendation, recommend
+from workbench.recommend import Recommendation, recommend
 from workbench.usecase import Limits, UseCase
 
 NAMES = ("zero-shot", "few-shot", "rag", "sft", "rag-sft")

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 from workbench.blocks import Block, Callout, Column, Definition, Definitions, Heading, Item, Items, Row, Table, Text
 from workbench.candidate import APPROACHES
 from workbench.case import SPLITS
+from workbench.decision import Strength
 from workbench.phrases import agreeing, joined, listed, shortened
-from workbench.recommend import Reason, Strength
+from workbench.reasons import Reason
 from workbench.score import METRICS
 from workbench.sections.material import Material
 

@@ -6,8 +6,8 @@ from functools import cached_property
 
 from workbench.analysis import Standing
 from workbench.audit import Audit
-from workbench.candidate import APPROACHES
-from workbench.cost import Measured, mean_seconds
+from workbench.cost import Measured
+from workbench.decision import simplicity
 from workbench.phrases import points
 from workbench.recommend import Recommendation
 from workbench.results import Results
@@ -31,13 +31,12 @@ class Material:
     @cached_property
     def standings(self) -> tuple[Standing, ...]:
         """From the simplest to the most demanding; within an approach the quickest first."""
-
-        def simplicity(one: Standing) -> tuple[int, float, str]:
-            seconds = mean_seconds(self.measured.get(one.candidate))
-            rank = APPROACHES.index(one.approach)
-            return rank, float("inf") if seconds is None else seconds, one.candidate
-
-        return tuple(sorted(self.recommendation.standings, key=simplicity))
+        return tuple(
+            sorted(
+                self.recommendation.standings,
+                key=lambda one: simplicity(one.candidate, one.approach, self.measured.get(one.candidate)),
+            )
+        )
 
     @property
     def subject(self) -> str:

@@ -7,8 +7,9 @@ import streamlit as st
 
 from workbench.blocks import Callout, Items
 from workbench.case import Case
+from workbench.decision import Strength
 from workbench.errors import WorkbenchError
-from workbench.recommend import Recommendation, Strength
+from workbench.recommend import Recommendation
 from workbench.report import Form, render
 from workbench.results import Results
 from workbench.sections.answer import answer

@@ -1,0 +1,73 @@
+"""The reasons of a recommendation: each one sentence about one comparison, or about a limit that is broken."""
+
+from collections.abc import Sequence
+
+from workbench.candidate import APPROACHES
+from workbench.comparison import find, sentence
+from workbench.decision import Decision
+from workbench.model import Noun
+from workbench.phrases import points
+
+MOST_REASONS = 8
+
+
+class Reason(Noun):
+    """One reason, and the comparison it rests on."""
+
+    text: str
+    comparison: int | None
+    """Index into the recommendation's comparisons; None where it rests on a limit."""
+
+
+def reasons(decision: Decision) -> tuple[Reason, ...]:
+    """The choice (or the leader) against the others, the simplest first; then what was ruled out."""
+    name = decision.choice or decision.leader
+    others = [other for other in decision.order if other != name]
+    if len(others) > MOST_REASONS:
+        others = _representatives(decision, others)
+    found = [] if decision.ground == "limits" else [_reason(decision, name, other) for other in others]
+    for one in decision.analysis.standings:
+        failed = decision.failed(one.candidate)
+        if not failed:
+            continue
+        text, index = f"{one.candidate} fails: {failed[0].text}.", None
+        if one.candidate != name:
+            index = find(decision.analysis.comparisons, one.candidate, name)
+            better = one.mean > decision.standing(name).mean
+            lead = sentence(decision.analysis.comparisons[index], one.candidate)
+            text = f"{lead[:-1]}, but fails: {failed[0].text}." if better else text
+        found.append(Reason(text=text, comparison=index))
+    return tuple(found)
+
+
+def _representatives(decision: Decision, others: Sequence[str]) -> list[str]:
+    """The simplest of all, and the best of each approach."""
+    best = [
+        max(names, key=lambda name: decision.standing(name).mean)
+        for approach in APPROACHES
+        if (names := [name for name in others if decision.standing(name).approach == approach])
+    ]
+    return [name for name in others if name in (others[0], *best)]
+
+
+def _reason(decision: Decision, name: str, other: str) -> Reason:
+    comparisons = decision.analysis.comparisons
+    index = find(comparisons, name, other)
+    comparison = comparisons[index]
+    rival, mine = decision.standing(other), decision.standing(name)
+    sign = 1.0 if comparison.candidate == name else -1.0
+    text = sentence(comparison, name if sign * comparison.delta >= 0 else other)
+    if decision.choice is None:
+        return Reason(text=text, comparison=index)
+    gap = APPROACHES.index(rival.approach) - APPROACHES.index(mine.approach)
+    beaten = comparison.shown == ("better" if sign > 0 else "worse")
+    if gap < 0 and beaten:
+        text = f"Not {other}, though it is simpler: {text}"
+    elif gap < 0:
+        bound = points(rival.regret_bound)
+        text = f"Not {other}, though it is simpler: it may lose up to {bound} points against the best. {text}"
+    elif comparison.shown != "not shown" and not beaten:
+        text = f"{text[:-1]}; less than {decision.margin} points would not change what you deploy."
+    elif gap > 0:
+        text = f"{other} is not needed: {text}"
+    return Reason(text=text, comparison=index)

@@ -1,0 +1,214 @@
+"""The sentences of a recommendation: what, how sure, what it takes, and what to do next."""
+
+from workbench.comparison import find
+from workbench.cost import FEWEST_TIMINGS, LimitCheck, cost_per_1000, figure, mean_seconds
+from workbench.decision import Decision
+from workbench.phrases import percent, points
+from workbench.score import METRICS
+
+
+def headline(decision: Decision) -> str:
+    """Say in one line what to use, or why nothing is decided."""
+    if decision.ground == "limits":
+        return f"None of the candidates keeps your limits; {decision.label(_closest(decision))} comes closest."
+    if decision.ground == "all wrong":
+        return "Not decided: no candidate answered anything right."
+    if decision.choice is None:
+        if len(decision.analysis.standings) < 2:
+            return "Not decided: there is only one candidate."
+        if decision.analysis.caution:
+            return "Not decided: these test examples can't support a claim."
+        return f"Not decided yet: {decision.label(decision.leader)} is ahead, but this test can't tell."
+    label = decision.label(decision.choice)
+    if decision.strength == "clear":
+        tail = {
+            "winner": "",
+            "good enough": f": shown to be within {decision.margin} points of the best",
+            "only one left": ": the only candidate within your limits",
+        }
+        return f"Use {label}{tail.get(decision.ground, '')}."
+    if decision.ground == "simpler":
+        return f"Lean towards {label}: it is simpler, and nothing shows it to be worse."
+    if decision.ground == "bet":
+        loss = points(decision.standing(decision.choice).expected_regret)
+        return f"Lean towards {label}: a bet, with an expected loss of {loss} points."
+    return f"Lean towards {label}: it is not yet shown to keep your limits."
+
+
+def what(decision: Decision) -> str:
+    """Give the score of the choice, or of who is ahead, beside the simplest other's."""
+    analysis = decision.analysis
+    name = decision.choice or decision.leader
+    one = decision.standing(name)
+    metric = METRICS[decision.use_case.metric].phrase
+    score = (
+        f"{decision.label(name)} scores {percent(one.mean)} on {metric} over {analysis.n} test examples "
+        f"(95 % interval {100 * one.low:.1f} to {100 * one.high:.1f})"
+    )
+    others = [other for other in decision.order if other != name]
+    if decision.choice is None or not others:
+        return f"{score}."
+    reference = others[0]
+    comparison = analysis.comparisons[find(analysis.comparisons, name, reference)]
+    delta = comparison.delta if comparison.candidate == name else -comparison.delta
+    if delta == 0:
+        return f"{score}, the same as {decision.label(reference)}."
+    side = "more" if delta > 0 else "less"
+    return f"{score}, {points(abs(delta))} points {side} than {decision.label(reference)}."
+
+
+def how_sure(decision: Decision) -> str:
+    """Say what the choice may lose, and how often such a claim is wrong."""
+    analysis, rate = decision.analysis, f"{100 * decision.analysis.alpha:g} in 100"
+    promise = f"at most {rate} such claims are wrong"
+    if decision.ground == "limits":
+        return "Each is shown to break a limit: at most 5 in 100 such findings are wrong."
+    if decision.ground == "all wrong":
+        return "Where every answer is wrong there is nothing to choose by, at any error rate."
+    if decision.choice is None:
+        detail = analysis.caution or (
+            f"No candidate is shown to be the best, or to be within {decision.margin} points of it; "
+            f"still possible as the best: {', '.join(analysis.best_set)}."
+        )
+        return f"{detail} A claim would be wrong more often than {rate}."
+    one = decision.standing(decision.choice)
+    loss = points(one.expected_regret)
+    if decision.ground == "simpler":
+        shown = ", ".join(analysis.good_enough)
+        return (
+            f"Either may do: only {shown} is shown to be within {decision.margin} points of the best, but "
+            f"{decision.choice} is simpler and expected to lose {loss} points, which would not change what you "
+            f"deploy: a bet, not a claim of which at most {rate} are wrong."
+        )
+    if decision.ground == "bet":
+        return (
+            f"Choosing {decision.choice} is expected to lose {loss} points, no more than a third of the "
+            f"{decision.margin} that matter to you: a bet, not a claim of which at most {rate} are wrong."
+        )
+    if decision.ground == "winner":
+        text = f"It is shown to be better than every other candidate left: {promise}"
+    elif decision.ground == "only one left":
+        text = f"Every other candidate is shown to break a limit: {promise}"
+    else:
+        bound = points(one.regret_bound)
+        most = f"at most {bound} points" if float(bound) else "less than 0.1 points"
+        text = (
+            f"Choosing it loses {most} against the best, and less than {decision.margin} would not change what you "
+            f"deploy: {promise}"
+        )
+        open_ = [name for name in decision.order[: decision.order.index(decision.choice)] if name in analysis.best_set]
+        if open_ and not set(open_) & set(analysis.good_enough):
+            text += f" (simpler, and perhaps as good, but not shown to be: {', '.join(open_)})"
+    doubts = decision.unsure(decision.choice)
+    return f"{text}; but it is not shown to keep the limits ({doubts[0].text})." if doubts else f"{text}."
+
+
+def takes(decision: Decision) -> str:
+    """What the choice takes in seconds, money and training."""
+    assert decision.choice is not None
+    name, price = decision.choice, decision.use_case.machine_cost_per_hour
+    measured = decision.measured.get(name)
+    seconds = mean_seconds(measured)
+    if measured is None or seconds is None:
+        return f"What an answer of {name} takes was not measured."
+    parts = [f"An answer takes {figure(seconds)} s on average"]
+    others = [other for other in decision.order if other != name and mean_seconds(decision.measured.get(other))]
+    if others:
+        other_seconds = mean_seconds(decision.measured.get(others[0])) or seconds
+        parts[0] += f" ({figure(seconds / other_seconds)} times {others[0]}'s)"
+    if price is not None:
+        cost = cost_per_1000(measured.seconds, price).estimate
+        text = f"1,000 answers cost {figure(cost)}"
+        if decision.use_case.volume_per_month:
+            text += f", a month's {figure(cost * decision.use_case.volume_per_month / 1000)}"
+        parts.append(text)
+    elif measured.prompt_tokens is not None and measured.completion_tokens is not None:
+        tokens = measured.prompt_tokens + measured.completion_tokens
+        parts.append(f"it reads and writes {figure(tokens)} tokens")
+    if measured.train_seconds:
+        parts.append(f"training took {figure(measured.train_seconds)} s for each seed")
+    return "; ".join(parts) + "."
+
+
+def next_step(decision: Decision) -> str:
+    """Say what to do with the choice, or what to measure to come to one."""
+    analysis, needed = decision.analysis, decision.analysis.needed
+    if decision.ground == "limits":
+        check = min(decision.failed(_closest(decision)), key=_excess)
+        unit = " s" if check.limit == "p95 latency" else ""
+        enough = figure(check.high or check.estimate or check.allowed)
+        return f"Relax the {check.limit} limit to {enough}{unit}, or make {check.candidate} answer faster."
+    if decision.ground == "all wrong":
+        return "Look at some answers beside their targets: metric, instruction or targets may not fit."
+    doubts = decision.unsure(decision.choice) if decision.choice is not None else []
+    if doubts and decision.ground != "bet":
+        return _resolve_limit(doubts[0])
+    if decision.strength == "clear":
+        return _after_choice(decision)
+    if len(analysis.standings) < 2:
+        only = analysis.standings[0].approach
+        other = "fine-tuning, or RAG where there are documents" if only == "prompting" else "zero-shot prompting"
+        return f"Run at least one more candidate: {other}."
+    if analysis.caution and needed is None:
+        return "Add test examples from more groups."
+    if needed is None:
+        return "Add test examples, or train with more seeds, to make it a finding."
+    text = _more_data(decision)
+    if analysis.caution and analysis.n >= 30:
+        text += " They must come from more groups (documents, customers, templates), none of which dominates."
+    return text
+
+
+def _resolve_limit(check: LimitCheck) -> str:
+    if check.estimate is None:
+        return f"Measure {check.candidate}: {check.text}."
+    return (
+        f"Time more single requests of {check.candidate}, at least {FEWEST_TIMINGS} and as many as bring "
+        f"both bounds to one side: {check.text}."
+    )
+
+
+def _more_data(decision: Decision) -> str:
+    analysis, needed = decision.analysis, decision.analysis.needed
+    assert needed is not None
+    parts = []
+    if needed.seeds is not None:
+        many = f"{needed.seeds}" if needed.seeds <= 20 else "more than 20"
+        parts.append(f"train each fine-tuned candidate with {many} seeds")
+    if needed.planned is not None and needed.examples is not None:
+        range_ = f"{_round_up(needed.examples):,} if all of the lead seen is real"
+        if needed.at_most is not None:
+            range_ += f", {_round_up(needed.at_most):,} if half of it is"
+        parts.append(f"plan for {_round_up(needed.planned):,} test examples in all (you have {analysis.n:,}; {range_})")
+    if not parts:
+        return f"Add test examples to show whether {needed.candidate} is good enough."
+    goal = f"to show whether {needed.candidate} is within {decision.margin} points of the best"
+    text = f"{' and '.join(parts)} {goal}."
+    if needed.for_winner is not None and needed.seeds is None:
+        text += f" To prove which is best takes about {_round_up(needed.for_winner):,}."
+    return text[:1].upper() + text[1:]
+
+
+def _after_choice(decision: Decision) -> str:
+    changes = decision.use_case.knowledge_changes
+    text = "Put it into use, and run this again when the requests, the documents or the base model change."
+    approach = decision.standing(decision.choice).approach if decision.choice is not None else "prompting"
+    if changes in ("monthly", "weekly", "daily") and approach == "fine-tuning":
+        text += f" What the answers depend on changes {changes}: plan to train again as often."
+    return text
+
+
+def _round_up(number: int) -> int:
+    """Two significant digits are all that a forecast is worth."""
+    step = int(10 ** max(0, len(str(number)) - 2))
+    return -(-number // step) * step
+
+
+def _excess(check: LimitCheck) -> float:
+    return (check.estimate or check.allowed) / check.allowed
+
+
+def _closest(decision: Decision) -> str:
+    """Of candidates that all break a limit, the one that breaks its worst one by least."""
+    names = [one.candidate for one in decision.analysis.standings]
+    return min(names, key=lambda name: max((_excess(check) for check in decision.failed(name)), default=1.0))
