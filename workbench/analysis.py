@@ -74,5 +74,6 @@ class Analysis(Noun):
     choice: str | None
     """Whom the verdict is about; None where more data are needed."""
     needed: Needed | None
+    """What would show the choice, the leader, or somebody simpler than the choice to be good enough."""
     caution: str
     """Why nothing can be claimed at all; empty where claims are allowed."""

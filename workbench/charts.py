@@ -381,7 +381,7 @@ def _label_places(
 ) -> list[tuple[float, str]]:
     """For each point, by how many pixels its label is moved up, and which side of it is at the point.
 
-    The first place is taken that hides least: other labels, other marks, other intervals.
+    The first place is taken that hides least: other labels, other marks, other intervals, the figures of an axis.
     """
     width, height = PLOT_SIZE
 
@@ -407,7 +407,8 @@ def _label_places(
                 box = _Box(x + 10, x + 10 + LABEL_SIZE[0], y - 8, y + 8)
                 if side == "right":
                     box = _Box(x - 10 - LABEL_SIZE[0], x - 10, y - 8, y + 8)
-                hidden = sum(box.meets(other) for other in taken) + 9 * (box.left < 0 or box.right > width + 40)
+                outside = box.left < 0 or box.right > width + 40 or box.bottom < 0
+                hidden = sum(box.meets(other) for other in taken) + 9 * outside
                 if best is None or hidden < best[0]:
                     best = (hidden, shift, side, box)
         assert best is not None

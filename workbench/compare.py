@@ -147,8 +147,9 @@ def analyse(
     leader = max(order, key=lambda j: evidence.estimate.means[j], default=None)
     winner, good, lean = ([], [], []) if caution else _found(claims, order, leader, smallest_difference)
     verdict, choice = _verdict(winner, good, lean)
-    pick, needed = leader if choice is None else choice, None
-    if pick is not None and verdict in ("lean", "need_more_data"):
+    needed = None
+    pick = _unsettled(verdict, choice, leader, claims, order, smallest_difference)
+    if pick is not None:
         needed = needed_for(evidence, claims, pick, eligible=mask, smallest_difference=smallest_difference)
     names = [one.name for one in candidates]
     return Analysis(
@@ -170,6 +171,18 @@ def analyse(
         needed=needed,
         caution=caution,
     )
+
+
+def _unsettled(
+    verdict: Verdict, choice: int | None, leader: int | None, claims: Claims, order: Sequence[int], delta: float
+) -> int | None:
+    """Whom more data would show to be good enough: the choice or, where that is, the simplest that may do as well."""
+    if verdict in ("lean", "need_more_data"):
+        return leader if choice is None else choice
+    if verdict == "good_enough" and choice is not None:
+        simpler = order[: order.index(choice)]
+        return next((j for j in simpler if claims.best[j] and claims.regret[j] <= delta), None)
+    return None
 
 
 def _found(

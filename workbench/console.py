@@ -12,6 +12,7 @@ from workbench.launch import Outcome
 from workbench.plan import Plan
 from workbench.recommend import Recommendation
 from workbench.results import Results
+from workbench.score import METRICS
 
 WORDS = {"waiting": "waiting", "running": "under way", "done": "done", "failed": "failed", "stopped": "stopped"}
 
@@ -123,6 +124,8 @@ def show_recommendation(recommendation: Recommendation, results: Results) -> Non
     say(f"\n{recommendation.headline}\n")
     for text in recommendation.sentences:
         say(text)
+    if recommendation.next_step not in recommendation.sentences:
+        say(f"Next: {recommendation.next_step}")
     if recommendation.reasons:
         say("\nReasons")
         for reason in recommendation.reasons:
@@ -136,7 +139,7 @@ def show_recommendation(recommendation: Recommendation, results: Results) -> Non
 
 def standings_table(recommendation: Recommendation, results: Results) -> Table:
     """Candidates with their means, intervals and whether they may be the best."""
-    table = Table(title=f"{results.use_case.metric} on {len(results.examples)} test examples (higher is better)")
+    table = Table(title=f"{METRICS[results.use_case.metric].phrase} on {len(results.examples)} test examples (higher is better)")
     for column, justify in (("candidate", "left"), ("approach", "left"), ("mean", "right"), ("95 % interval", "right")):
         table.add_column(column, justify=justify)  # type: ignore[arg-type]
     table.add_column("seeds", justify="right")

@@ -88,7 +88,7 @@ def recommend(
         standings=analysis.standings,
         best_set=analysis.best_set,
         provisional=analysis.provisional,
-        needed=analysis.needed,
+        needed=None if decision.strength == "clear" else analysis.needed,
         metric=analysis.metric,
         n=analysis.n,
         clusters=analysis.clusters,
