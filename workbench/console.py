@@ -139,7 +139,8 @@ def show_recommendation(recommendation: Recommendation, results: Results) -> Non
 
 def standings_table(recommendation: Recommendation, results: Results) -> Table:
     """Candidates with their means, intervals and whether they may be the best."""
-    table = Table(title=f"{METRICS[results.use_case.metric].phrase} on {len(results.examples)} test examples (higher is better)")
+    metric = METRICS[results.use_case.metric].phrase
+    table = Table(title=f"{metric} on {len(results.examples)} test examples (higher is better)")
     for column, justify in (("candidate", "left"), ("approach", "left"), ("mean", "right"), ("95 % interval", "right")):
         table.add_column(column, justify=justify)  # type: ignore[arg-type]
     table.add_column("seeds", justify="right")
