@@ -55,8 +55,7 @@ def cut(document: Document, chunking: Chunking, *, count_tokens: CountTokens) ->
     alone, every word of it is in one of them, and none is longer than the budget.
     """
     title = document.title
-    stated = not title or _plain(title) in _plain(document.text)
-    text = document.text if stated else f"{title}\n\n{document.text}"
+    text = document.whole
     if len(text) <= LONGEST_TOKEN * chunking.tokens and count_tokens(text) <= chunking.tokens:
         texts = [text]
     else:
@@ -64,10 +63,6 @@ def cut(document: Document, chunking: Chunking, *, count_tokens: CountTokens) ->
         sections = _sections(text, title, body=len(text) - len(document.text))
         texts = [passage for section in sections for passage in knife.passages(section)]
     return [Chunk(f"{document.id}#{n}", document.id, passage) for n, passage in enumerate(texts, start=1)]
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split()).casefold()
 
 
 HEADING = re.compile(r"^(#{1,6})[ \t]+(\S.*)$", re.MULTILINE)

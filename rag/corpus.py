@@ -29,6 +29,12 @@ class Document:
     text: str
     title: str = ""
 
+    @property
+    def whole(self) -> str:
+        """The text below its title, unless it states that itself."""
+        stated = not self.title or _plain(self.title) in _plain(self.text)
+        return self.text if stated else f"{self.title}\n\n{self.text}"
+
 
 @dataclass(frozen=True)
 class Unreadable:
@@ -117,6 +123,10 @@ def _rows(table: Table, name: str) -> Iterator[Document | Unreadable]:
             yield Document(cells.get("id", "") or f"{name}:{_fingerprint(title, text)[:12]}", text, title)
         else:
             yield Unreadable(f"{name}, {table.unit} {number}", "has no text")
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold()
 
 
 def _plain_lines(text: str) -> str:

@@ -124,3 +124,25 @@ def encode_rows(
             "Raise max_length of the stage or shorten the rows.",
         )
     return Encoded(fitting, len(rows) - len(fitting))
+
+
+def windows(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase, *, length: int) -> Encoded:
+    """Texts as rows whose every token carries loss: one after another, each closed by the end of text, cut evenly.
+
+    A text begins a new row where it would not fit whole into what is left of one but fits into a row of its own;
+    a longer one goes on in the next row, so that nothing is lost. Rows have at most ``length`` tokens.
+    Raises ConfigError where there is nothing to learn from.
+    """
+    rows: list[list[int]] = [[]]
+    for text in texts:
+        ids = [*cast("list[int]", tokenizer(text, add_special_tokens=False)["input_ids"]), tokenizer.eos_token_id]
+        if rows[-1] and len(rows[-1]) + len(ids) > length:
+            rows.append([])
+        while len(ids) > length:
+            rows[-1:] = [ids[:length], []]
+            ids = ids[length:]
+        rows[-1] += ids
+    found = [Row(row, list(row)) for row in rows if len(row) > 1]
+    if not found:
+        raise ConfigError("The documents hold no text to train on.", "Add documents, or leave the cpt stage out.")
+    return Encoded(found, 0)

@@ -1,266 +1,51 @@
 """Supervised fine-tuning: rows, arguments, trainer, train, save."""
 
 import math
-import os
-import time
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from datasets import Dataset
-from peft import LoraConfig, PeftModel, get_peft_model, prepare_model_for_kbit_training
-from transformers import (
-    PreTrainedModel,
-    TrainerCallback,
-    TrainerControl,
-    TrainerState,
-    TrainingArguments,
-)
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
-from recipes.data import Encoded
+from recipes.data import Encoded, Row
 from recipes.model import Base
-from workbench.candidate import Full, Lora, Qlora, Sft
-from workbench.errors import ConfigError, Stopped, WorkbenchError
+from recipes.training import Follower, adapted, common, finish, learning_rate, rows_in_order
+from workbench.stage import Cpt, Sft
 from workbench.workspace import Step
 
-CHECKPOINT_SECONDS = float(os.environ.get("WORKBENCH_CHECKPOINT_SECONDS", "10"))
-"""At most about this much training is lost when the process is killed."""
-COMPLETE = "complete"
-"""Name of the file that marks a checkpoint as whole; it is written last."""
 
+def train_sft(step: Step, base: Base, stage: Sft | Cpt, *, encoded: Encoded, seed: int) -> dict[str, Any]:
+    """Train on the tokens of the rows that carry loss, from the last whole checkpoint where there is one.
 
-def learning_rate(stage: Sft, parameters: int) -> float:
-    """The stage's learning rate, or one chosen from the size of the base model.
-
-    Small models need far larger steps than large ones. The rule is a power law through two points: 2e-4
-    at 7e9 parameters (Dettmers et al. 2023, QLoRA) and about 4e-3 at 3.5e6, measured on the bundled base;
-    full fine-tuning takes a tenth of it (Biderman et al. 2024, LoRA learns less and forgets less).
+    Leaves ``adapter/`` or ``weights/``. Returns facts about the training; raises as ``finish`` does.
     """
-    if stage.learning_rate is not None:
-        return stage.learning_rate
-    rate: float = min(5e-3, max(5e-5, 2e-4 * (7e9 / parameters) ** 0.4))
-    return rate / 10 if isinstance(stage.adapter, Full) else rate
-
-
-def train_sft(step: Step, base: Base, stage: Sft, *, encoded: Encoded, seed: int) -> dict[str, Any]:
-    """Train one SFT stage into the step's folder, from its last whole checkpoint where there is one.
-
-    Leaves ``adapter/`` or ``weights/``. Returns facts about the training.
-    Raises Stopped when asked to, after a checkpoint, and WorkbenchError when the loss is not finite.
-    """
+    dataset = _dataset(encoded.rows, stage, seed=seed)
+    total = math.ceil(len(dataset) / (stage.batch_size * stage.accumulate))
     parameters = sum(p.numel() for p in base.model.parameters())
     rate = learning_rate(stage, parameters)
-    rows = Dataset.from_list([{"input_ids": row.input_ids, "labels": row.labels} for row in encoded.rows])
-    lengths = [len(row.input_ids) for row in encoded.rows]
-    dataset = rows.select(order(lengths, stage, rng=np.random.default_rng(seed)))
-    total = math.ceil(len(dataset) / (stage.batch_size * stage.accumulate))
-    with adapted(base, stage) as model:
+    with adapted(base, stage, seed=seed) as model:
         follower = Follower(step, total)
         trainer = SFTTrainer(
             model=model,
-            args=arguments(step, base, stage, rate=rate, seed=seed, total=total),
+            args=SFTConfig(
+                **common(step, base, stage, rate=rate, seed=seed, total=total),
+                max_length=None,
+                dataset_kwargs={"skip_prepare_dataset": True},
+            ),
             train_dataset=dataset,
             processing_class=base.tokenizer,
             callbacks=[follower],
         )
-        if base.device.type == "cpu":
-            # TRL holds adapters on 4-bit weights as bfloat16, which is slow and coarse on a CPU.
-            for parameter in model.parameters():
-                if parameter.requires_grad:
-                    parameter.data = parameter.data.float()
-        with _quiet():
-            trainer.train(resume_from_checkpoint=last_checkpoint(step.path("checkpoints")))
-        if follower.stopped:
-            raise Stopped("Training was stopped after a checkpoint.", "Run it again to go on from there.")
-        if not follower.finite:
-            raise WorkbenchError(
-                f"The loss stopped being a finite number at a learning rate of {rate:g}.",
-                "Lower training.learning_rate, for example to a third.",
-            )
-        _save(model, base, step)
-    return {
+        facts = finish(trainer, follower, step=step, base=base)
+    return facts | {
+        "parameters": parameters,
         "rows": len(encoded.rows),
         "rows_too_long": encoded.too_long,
-        "optimiser_steps": trainer.state.global_step,
-        "learning_rate": rate,
-        "trained_parameters": follower.trained_parameters,
-        "parameters": parameters,
-        "final_loss": follower.recent_loss,
         "tokens": sum(len(row.input_ids) for row in encoded.rows) * stage.epochs,
     }
 
 
-def order(lengths: Sequence[int], stage: Sft, *, rng: np.random.Generator) -> list[int]:
-    """Positions of the rows of all epochs, in the order in which they are trained on.
-
-    Rows of like length share a batch, which spares padding; batches come in random order. The whole order is
-    fixed before training, so a run that is killed and resumed sees the same rows as an undisturbed one.
-    """
-    epochs = [rng.permutation(len(lengths)) for _ in range(math.ceil(stage.epochs))]
-    stream = np.concatenate(epochs)[: round(stage.epochs * len(lengths))]
-    batch, pool = stage.batch_size, stage.batch_size * 32
-    found: list[int] = []
-    for start in range(0, len(stream), pool):
-        by_length = sorted(stream[start : start + pool], key=lambda row: lengths[row])
-        batches = [by_length[i : i + batch] for i in range(0, len(by_length), batch)]
-        last = [batches.pop()] if len(batches[-1]) < batch else []  # Only the very last batch may be short.
-        found += [int(row) for i in rng.permutation(len(batches)) for row in batches[i]]
-        found += [int(row) for rest in last for row in rest]
-    return found
-
-
-@contextmanager
-def adapted(base: Base, stage: Sft) -> Iterator[PreTrainedModel | PeftModel]:
-    """The base made trainable as the stage asks, and left as it was afterwards (full training excepted)."""
-    adapter = stage.adapter
-    if isinstance(adapter, Full):
-        base.model.requires_grad_(True)
-        base.model.train()
-        yield base.model
-        return
-    if isinstance(adapter, Qlora):
-        if not getattr(base.model, "is_loaded_in_4bit", False):
-            raise ConfigError("A QLoRA stage needs the base model in 4 bits.", "This is a bug; please report it.")
-        prepare_model_for_kbit_training(base.model, use_gradient_checkpointing=False)
-    forward, use_cache = base.model.__dict__.get("forward"), base.model.config.use_cache
-    model = get_peft_model(base.model, lora_config(adapter))
-    try:
-        yield model
-    finally:
-        model.unload()
-        base.model.eval()
-        base.model.config.use_cache = use_cache
-        # TRL puts a forward of its own on the instance, which joins the head with the loss.
-        if forward is None:
-            base.model.__dict__.pop("forward", None)
-        else:
-            base.model.__dict__["forward"] = forward
-
-
-def lora_config(adapter: Lora | Qlora) -> LoraConfig:
-    """Adapters on all linear layers but the output."""
-    return LoraConfig(
-        r=adapter.rank,
-        lora_alpha=adapter.alpha,
-        lora_dropout=adapter.dropout,
-        target_modules="all-linear",
-        task_type="CAUSAL_LM",
-    )
-
-
-def arguments(step: Step, base: Base, stage: Sft, *, rate: float, seed: int, total: int) -> SFTConfig:
-    """The trainer's settings for a stage."""
-    on_gpu = base.device.type == "cuda"
-    return SFTConfig(
-        output_dir=str(step.path("checkpoints")),
-        per_device_train_batch_size=stage.batch_size,
-        gradient_accumulation_steps=stage.accumulate,
-        max_steps=total,
-        learning_rate=rate,
-        lr_scheduler_type="cosine",
-        warmup_steps=round(stage.warmup * total),
-        weight_decay=stage.weight_decay,
-        max_length=None,
-        dataset_kwargs={"skip_prepare_dataset": True},
-        train_sampling_strategy="sequential",
-        save_strategy="no",
-        save_total_limit=2,
-        logging_steps=1,
-        logging_nan_inf_filter=False,  # Else a loss that is no number is logged as 0.
-        report_to="none",
-        disable_tqdm=True,
-        seed=seed,
-        data_seed=seed,
-        bf16=on_gpu,
-        use_cpu=not on_gpu,
-        gradient_checkpointing=on_gpu,
-        dataloader_pin_memory=on_gpu,
-    )
-
-
-class Follower(TrainerCallback):
-    """Writes progress, saves by the clock, marks whole checkpoints, and stops when asked to."""
-
-    def __init__(self, step: Step, total: int) -> None:
-        """Follow the training of ``step``, which has ``total`` steps of the optimiser."""
-        self.step, self.total = step, total
-        self.stopped, self.finite = False, True
-        self.losses: list[float] = []
-        self.trained_parameters = 0
-        self.saved = self.began = time.monotonic()
-        self.first = 0
-
-    @property
-    def recent_loss(self) -> float | None:
-        """Mean loss of the last steps, in nats per token of the answers."""
-        tail = self.losses[-10:]
-        return round(sum(tail) / len(tail), 5) if tail else None
-
-    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kw: Any) -> None:
-        """Note where it starts: after a resume this is not 0."""
-        self.began = self.saved = time.monotonic()
-        self.first = state.global_step
-        model = kw["model"]
-        self.trained_parameters = sum(p.numel() for p in model.parameters() if p.requires_grad)
-
-    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kw: Any) -> None:
-        """Save by the clock; stop after a save where that was asked for."""
-        if self.step.stop_requested:
-            control.should_save = control.should_training_stop = self.stopped = True
-        elif time.monotonic() - self.saved > CHECKPOINT_SECONDS and state.global_step < self.total:
-            control.should_save = True
-
-    def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kw: Any) -> None:
-        """One line of progress for each logged step."""
-        logs: dict[str, float] = kw.get("logs") or {}
-        if "loss" not in logs:
-            return
-        loss = float(logs["loss"])
-        self.losses.append(loss)
-        if not math.isfinite(loss):
-            self.finite = False
-            control.should_training_stop = True
-        done = state.global_step - self.first
-        left = (time.monotonic() - self.began) / max(1, done) * (self.total - state.global_step)
-        self.step.report(
-            "training",
-            step=state.global_step,
-            total=self.total,
-            loss=round(loss, 5),
-            learning_rate=logs.get("learning_rate"),
-            gradient_norm=logs.get("grad_norm"),
-            seconds_left=round(left, 1),
-        )
-
-    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kw: Any) -> None:
-        """Mark the checkpoint as whole."""
-        (Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / COMPLETE).touch()
-        self.saved = time.monotonic()
-
-
-def last_checkpoint(folder: Path) -> str | None:
-    """The newest whole checkpoint; one that was being written when the process died does not count."""
-    whole = [path.parent for path in folder.glob(f"checkpoint-*/{COMPLETE}")]
-    return str(max(whole, key=lambda path: int(path.name.split("-")[1]))) if whole else None
-
-
-def _save(model: Any, base: Base, step: Step) -> None:
-    if isinstance(model, PeftModel):
-        model.save_pretrained(str(step.path("adapter")), safe_serialization=True)
-    else:
-        model.save_pretrained(step.path("weights"), safe_serialization=True)
-        base.tokenizer.save_pretrained(step.path("weights"))
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the trainer's advice about its own defaults out of the log; errors stay."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        warnings.simplefilter("ignore", FutureWarning)
-        yield
+def _dataset(rows: Sequence[Row], stage: Sft | Cpt, *, seed: int) -> Dataset:
+    found = Dataset.from_list([{"input_ids": row.input_ids, "labels": row.labels} for row in rows])
+    return found.select(rows_in_order([len(row.input_ids) for row in rows], stage, seed=seed))

@@ -9,14 +9,15 @@ from typing import Any
 import torch
 from peft import PeftModel
 
+from rag.corpus import read_corpus
 from recipes.answer import Generated, generate, time_alone
-from recipes.data import PromptPlan, choose_shots, conversation, encode_prompt, encode_rows
+from recipes.data import PromptPlan, choose_shots, conversation, encode_prompt, encode_rows, windows
 from recipes.model import Base, load, seed_everything
 from recipes.sft import train_sft
-from workbench.candidate import Decoding, Full, Qlora, Sft
-from workbench.errors import ConfigError
+from workbench.candidate import Decoding
 from workbench.examples import read_examples
 from workbench.run import Response, Retrieved
+from workbench.stage import Cpt, Full, Sft, Stage, parse_stage
 from workbench.usecase import Example
 from workbench.workspace import Step, read_jsonl, write_jsonl
 
@@ -40,7 +41,8 @@ class Bases:
     def trained(self, name: str, stages: list[Path], *, four_bit: bool = False, merged: bool = False) -> Iterator[Base]:
         """The base with the weights that the stages left, in their order; as it came once this ends.
 
-        A single adapter is only put on, unless it is to be ``merged`` into the weights, as for further training.
+        The adapter of the last stage is only put on, as it was when it was trained, unless all are to be ``merged``
+        into the weights, as for further training. Weights in 4 bits stay in 4 bits.
         """
         whole = [i for i, folder in enumerate(stages) if (folder / "weights").is_dir()]
         start = str(stages[whole[-1]] / "weights") if whole else name
@@ -49,8 +51,10 @@ class Bases:
             self._loaded.clear()
             base = load(start, four_bit=four_bit)
             model: Any = base.model
-            for folder in adapters:
+            for folder in adapters if merged else adapters[:-1]:
                 model = PeftModel.from_pretrained(model, folder).merge_and_unload()
+            if adapters and not merged:
+                model = PeftModel.from_pretrained(model, adapters[-1])
             yield Base(model.eval(), base.tokenizer, base.device)
             return
         base = self.get(name, four_bit=four_bit)
@@ -89,23 +93,31 @@ def prompt_plan(step: Step) -> PromptPlan:
 def train(step: Step, *, bases: Bases) -> None:
     """Do a ``train`` step: one stage, on top of the stages before it."""
     inputs = step.record.inputs
-    stage = Sft.parse(inputs["stage"], where=str(step.folder))
-    seed = int(inputs["seed"])
+    stage = parse_stage(inputs["stage"], where=str(step.folder))
     before = earlier_stages(step)
-    four_bit = isinstance(stage.adapter, Qlora)
-    if four_bit and before:
-        raise ConfigError("QLoRA must be the first stage of a training.", "Use a lora adapter for the later stages.")
     step.progress("loading the base model")
-    seed_everything(seed)
     if isinstance(stage.adapter, Full) or before:
         bases = Bases()  # Its weights change, so nobody else may share it.
-    with bases.trained(inputs["base_model"], before, four_bit=four_bit, merged=True) as base:
+    with bases.trained(inputs["base_model"], before, four_bit=bool(inputs["four_bit"]), merged=True) as base:
         step.progress("preparing the rows")
-        examples = read_examples(step.file("examples"))
-        encoded = encode_rows(
-            examples, prompt_plan(step), base.tokenizer, max_length=stage.max_length, retrieved=read_retrieved(step)
-        )
-        step.note(**train_sft(step, base, stage, encoded=encoded, seed=seed), peak_memory_mb=peak_memory())
+        facts = _train_stage(step, base, stage, seed=int(inputs["seed"]))
+        step.note(**facts, peak_memory_mb=peak_memory())
+
+
+def _train_stage(step: Step, base: Base, stage: Stage, *, seed: int) -> dict[str, Any]:
+    """Hand a stage the rows that its method learns from."""
+    match stage:
+        case Cpt():
+            corpus = read_corpus(step.file("documents"))
+            texts = [document.whole for document in corpus.documents]
+            encoded = windows(texts, base.tokenizer, length=stage.max_length)
+            return train_sft(step, base, stage, encoded=encoded, seed=seed)
+        case Sft():
+            examples = read_examples(step.file("examples"))
+            encoded = encode_rows(
+                examples, prompt_plan(step), base.tokenizer, max_length=stage.max_length, retrieved=read_retrieved(step)
+            )
+            return train_sft(step, base, stage, encoded=encoded, seed=seed)
 
 
 def answer(step: Step, *, bases: Bases) -> None:

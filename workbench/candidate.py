@@ -1,10 +1,11 @@
 """A candidate: one way to answer, as base model x prompt x retrieval x training."""
 
-from typing import Annotated, Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from workbench.model import Noun
+from workbench.stage import Full, Qlora, Stage
 from workbench.usecase import SLUG
 
 Approach = Literal["prompting", "RAG", "fine-tuning", "RAG + fine-tuning"]
@@ -34,55 +35,6 @@ class Retrieval(Noun):
     """How many passages are put into the prompt."""
 
 
-class Lora(Noun):
-    """Low-rank adapters on frozen weights (Hu et al. 2021)."""
-
-    kind: Literal["lora"] = "lora"
-    rank: int = Field(default=16, ge=1, le=512)
-    alpha: int = Field(default=32, ge=1)
-    dropout: float = Field(default=0.0, ge=0, lt=1)
-
-
-class Qlora(Noun):
-    """Low-rank adapters on weights held in 4-bit NF4 with double quantisation (Dettmers et al. 2023)."""
-
-    kind: Literal["qlora"] = "qlora"
-    rank: int = Field(default=16, ge=1, le=512)
-    alpha: int = Field(default=32, ge=1)
-    dropout: float = Field(default=0.0, ge=0, lt=1)
-
-
-class Full(Noun):
-    """All weights are trained."""
-
-    kind: Literal["full"] = "full"
-
-
-Adapter = Annotated[Lora | Qlora | Full, Field(discriminator="kind")]
-
-
-class Sft(Noun):
-    """Supervised fine-tuning on the training examples; only the answer carries loss."""
-
-    method: Literal["sft"] = "sft"
-    adapter: Adapter = Lora()
-    learning_rate: float | None = Field(default=None, gt=0)
-    """None: chosen from the size of the base model (see recipes/sft.py)."""
-    epochs: float = Field(default=8, gt=0)
-    batch_size: int = Field(default=16, ge=1)
-    """Rows in one forward pass."""
-    accumulate: int = Field(default=1, ge=1)
-    """Forward passes in one step of the optimiser."""
-    warmup: float = Field(default=0.05, ge=0, lt=1)
-    """Share of the steps in which the learning rate rises."""
-    weight_decay: float = Field(default=0.0, ge=0)
-    max_length: int = Field(default=1024, ge=8)
-    """Longest row in tokens; longer ones are left out and counted, never cut in silence."""
-
-
-Stage = Sft
-
-
 class Decoding(Noun):
     """How an answer is drawn from the model."""
 
@@ -102,6 +54,16 @@ class Candidate(Noun):
     retrieval: Retrieval | None = None
     training: tuple[Stage, ...] = ()
     decoding: Decoding = Decoding()
+
+    @model_validator(mode="after")
+    def _stages_fit(self) -> Self:
+        """Refuse stages that could not follow one another."""
+        four_bit = [isinstance(stage.adapter, Qlora) for stage in self.training]
+        if any(four_bit[1:]) and not four_bit[0]:
+            raise ValueError("a qlora adapter can only be in the first stage: later ones build on merged weights")
+        if any(four_bit) and any(isinstance(stage.adapter, Full) for stage in self.training):
+            raise ValueError("weights in 4 bits (qlora) can't be trained in full: use lora in the later stages")
+        return self
 
     @property
     def approach(self) -> Approach:

@@ -11,6 +11,7 @@ import yaml
 from workbench.candidate import Candidate
 from workbench.errors import ConfigError, NotFound
 from workbench.examples import Examples, read_examples, write_examples
+from workbench.stage import Cpt, Sft
 from workbench.usecase import Example, Split, UseCase
 from workbench.workspace import NamedFolder, disk_error, file_digest, folder_digest, write_atomically
 
@@ -73,10 +74,12 @@ class Case(NamedFolder):
 
     def lacks(self, candidate: Candidate) -> str:
         """What this use case would have to have for a candidate, in words; empty where nothing is missing."""
-        if candidate.retrieval is not None and self.documents is None:
+        reads = any(isinstance(stage, Cpt) for stage in candidate.training)
+        if (candidate.retrieval is not None or reads) and self.documents is None:
             return "documents"
+        learns = any(isinstance(stage, Sft) for stage in candidate.training)
         train = self.split_path("train")
-        if (candidate.training or candidate.prompt.examples) and not (train.exists() and train.stat().st_size):
+        if (learns or candidate.prompt.examples) and not (train.exists() and train.stat().st_size):
             return "training examples"
         return ""
 

@@ -57,7 +57,20 @@ def describe(error: ValidationError) -> str:
         if problem["type"] == "extra_forbidden":
             parts.append(f"{path}: unknown key")
             continue
+        if problem["type"].startswith("union_tag"):
+            parts.append(f"{path}.{_tag(problem['ctx'])}")
+            continue
         found = problem.get("input")
         shown = "" if isinstance(found, dict) else f" (found {found!r})"
         parts.append(f"{path}: {problem['msg'][:1].lower()}{problem['msg'][1:]}{shown}")
     return "; ".join(parts)
+
+
+def _tag(context: dict[str, Any]) -> str:
+    """What is wrong with the field that says which of several nouns is meant."""
+    name = str(context["discriminator"]).strip("'")
+    return (
+        f"{name}: must be one of {context['expected_tags']} (found {context['tag']!r})"
+        if "tag" in context
+        else (f"{name}: missing")
+    )

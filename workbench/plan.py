@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from workbench.base_models import identity
-from workbench.candidate import Candidate, Qlora
+from workbench.candidate import Candidate
 from workbench.case import Case
 from workbench.errors import ConfigError
 from workbench.run import Run
+from workbench.stage import Cpt, Qlora, Sft, Stage
 from workbench.usecase import Split, UseCase
 from workbench.workspace import Step, StepKind, StepRecord, digest, write_atomically
 
@@ -95,46 +96,43 @@ def make_plan(case: Case, candidates: Sequence[Candidate], *, split: Split = "te
 def _plan_run(plan: Plan, use_case: UseCase, candidate: Candidate, seed: int) -> None:
     case, base = plan.case, str(candidate.base_model)
     training = bool(candidate.training)
-    if (training or candidate.prompt.examples) and not case.split_path("train").stat().st_size:
+    lacking = case.lacks(candidate)
+    if lacking:
         raise ConfigError(
-            f"The candidate {candidate.name} needs training examples and the use case {case.name} has none.",
-            "Add training rows, or leave this candidate out.",
+            f"The candidate {candidate.name} needs {lacking} and the use case {case.name} has none.",
+            "Add them, or leave this candidate out.",
         )
-    instruction = use_case.instruction if candidate.prompt.instruction is None else candidate.prompt.instruction
-    common = {
-        "base_model": base,
-        "base": identity(base),
-        "instruction": instruction,
-        "shots": candidate.prompt.examples,
-    }
-    files = {"examples": _relative(case, plan.split)}
-    if candidate.prompt.examples:
-        common["shots_from"] = case.split_digest("train")
-        files["shots"] = _relative(case, "train")
+    weights = {"base_model": base, "base": identity(base)}
+    prompt, shown = _prompt(case, use_case, candidate)
     steps = _plan_retrieval(plan, candidate)
     stages: dict[str, str] = {}
+    four_bit = False
     for number, stage in enumerate(candidate.training, 1):
-        needs = dict(stages) | ({"retrieve": steps["retrieve-train"]} if candidate.retrieval else {})
+        four_bit = four_bit or isinstance(stage.adapter, Qlora)
+        fed = _rows_for(case, candidate, stage, steps)
         name = plan.add(
             "train",
             f"train {candidate.name}, seed {seed}" + (f", stage {number}" if len(candidate.training) > 1 else ""),
             inputs={
-                **common,
+                **weights,
+                **(prompt if fed.prompted else {}),
+                **fed.inputs,
                 "stage": stage.model_dump(mode="json"),
+                "four_bit": four_bit,
                 "seed": seed,
-                "examples": case.split_digest("train"),
             },
-            needs=needs,
-            files={**files, "examples": _relative(case, "train")},
+            needs=stages | fed.needs,
+            files=(shown if fed.prompted else {}) | fed.files,
         )
-        stages[f"train-{number}"] = steps[f"train-{number}"] = name
-    four_bit = any(isinstance(stage.adapter, Qlora) for stage in candidate.training)
-    needs = dict(stages) | ({"retrieve": steps[f"retrieve-{plan.split}"]} if candidate.retrieval else {})
+        stages = stages | {f"train-{number}": name}
+    steps |= stages
+    needs = stages | ({"retrieve": steps[f"retrieve-{plan.split}"]} if candidate.retrieval else {})
     steps["answer"] = plan.add(
         "answer",
         f"answer with {candidate.name}" + (f", seed {seed}" if training else ""),
         inputs={
-            **common,
+            **weights,
+            **prompt,
             "decoding": candidate.decoding.model_dump(mode="json"),
             "seed": seed,
             "examples": case.split_digest(plan.split),
@@ -142,7 +140,7 @@ def _plan_run(plan: Plan, use_case: UseCase, candidate: Candidate, seed: int) ->
             "timed": TIMED_REQUESTS if seed == 0 else 0,
         },
         needs=needs,
-        files=files,
+        files=shown | {"examples": _relative(case, plan.split)},
     )
     metrics = sorted({use_case.metric, *use_case.secondary_metrics})
     steps["score"] = plan.add(
@@ -163,6 +161,35 @@ def _plan_run(plan: Plan, use_case: UseCase, candidate: Candidate, seed: int) ->
     )
 
 
+def _prompt(case: Case, use_case: UseCase, candidate: Candidate) -> tuple[dict[str, Any], dict[str, str]]:
+    """What decides the words around a request, and the file that they are taken from."""
+    instruction = use_case.instruction if candidate.prompt.instruction is None else candidate.prompt.instruction
+    inputs: dict[str, Any] = {"instruction": instruction, "shots": candidate.prompt.examples}
+    if not candidate.prompt.examples:
+        return inputs, {}
+    return inputs | {"shots_from": case.split_digest("train")}, {"shots": _relative(case, "train")}
+
+
+@dataclass(frozen=True)
+class _Fed:
+    """What a stage learns from."""
+
+    inputs: dict[str, Any]
+    files: dict[str, str]
+    needs: dict[str, str] = field(default_factory=dict)
+    prompted: bool = True
+    """Whether its rows are requests in the candidate's prompt."""
+
+
+def _rows_for(case: Case, candidate: Candidate, stage: Stage, steps: dict[str, str]) -> _Fed:
+    match stage:
+        case Cpt():
+            return _Fed({"documents": case.documents_digest()}, {"documents": _documents(case)}, prompted=False)
+        case Sft():
+            needs = {"retrieve": steps["retrieve-train"]} if candidate.retrieval else {}
+            return _Fed({"examples": case.split_digest("train")}, {"examples": _relative(case, "train")}, needs)
+
+
 def _plan_retrieval(plan: Plan, candidate: Candidate) -> dict[str, str]:
     """The steps that find passages for the answers and, where the candidate is trained, for its training rows."""
     retrieval = candidate.retrieval
@@ -180,10 +207,11 @@ def _plan_retrieval(plan: Plan, candidate: Candidate) -> dict[str, str]:
                 "embedder": retrieval.embedder,
                 "documents": documents,
             },
-            files={"documents": str((case.folder / "documents").relative_to(case.workspace))},
+            files={"documents": _documents(case)},
         )
     }
-    splits: list[Split] = ["train", plan.split] if candidate.training else [plan.split]
+    learns = any(isinstance(stage, Sft) for stage in candidate.training)
+    splits: list[Split] = ["train", plan.split] if learns else [plan.split]
     for split in splits:
         steps[f"retrieve-{split}"] = plan.add(
             "retrieve",
@@ -197,6 +225,10 @@ def _plan_retrieval(plan: Plan, candidate: Candidate) -> dict[str, str]:
 
 def _relative(case: Case, split: Split) -> str:
     return str(case.split_path(split).relative_to(case.workspace))
+
+
+def _documents(case: Case) -> str:
+    return str((case.folder / "documents").relative_to(case.workspace))
 
 
 def order_for(engine: Engine, names: Sequence[str], plan: Plan) -> list[str]:

@@ -16,12 +16,12 @@ from safetensors.torch import load_file
 
 from recipes.data import PromptPlan, encode_rows
 from recipes.model import Base, load
-from recipes.sft import COMPLETE, last_checkpoint, learning_rate, lora_config, order
 from recipes.steps import Bases, train
-from workbench.candidate import Full, Lora, Qlora, Sft
+from recipes.training import COMPLETE, last_checkpoint, learning_rate, lora_config, order
 from workbench.engine import do_step
 from workbench.errors import Stopped, WorkbenchError
 from workbench.examples import write_examples
+from workbench.stage import Full, Lora, Qlora, Sft
 from workbench.usecase import Example
 from workbench.workspace import Step, StepRecord, write_atomically
 
@@ -38,6 +38,7 @@ def _train_step(workspace: Path, base: Path, examples: list[Example], stage: Sft
             "seed": 1,
             "instruction": "",
             "shots": 0,
+            "four_bit": isinstance(stage.adapter, Qlora),
         },
         files={"examples": "train.jsonl"},
     )
@@ -161,7 +162,7 @@ def test_learning_rates_follow_the_size_of_the_base() -> None:
 
 def test_every_row_comes_once_an_epoch_beside_rows_of_its_length() -> None:
     lengths = list(np.random.default_rng(0).integers(5, 500, 333))
-    found = order(lengths, Sft(epochs=2.5, batch_size=8), rng=np.random.default_rng(1))
+    found = order(lengths, batch=8, epochs=2.5, rng=np.random.default_rng(1))
     assert len(found) == round(2.5 * 333)
     times = np.bincount(found, minlength=333)
     assert set(times) == {2, 3}
@@ -170,7 +171,7 @@ def test_every_row_comes_once_an_epoch_beside_rows_of_its_length() -> None:
         max(lengths[i] for i in found[a : a + 8]) - min(lengths[i] for i in found[a : a + 8]) for a in range(0, 768, 8)
     ]
     assert np.median(spread) < 40
-    assert found == order(lengths, Sft(epochs=2.5, batch_size=8), rng=np.random.default_rng(1))
+    assert found == order(lengths, batch=8, epochs=2.5, rng=np.random.default_rng(1))
 
 
 def test_a_checkpoint_that_was_being_written_does_not_count(tmp_path: Path) -> None:

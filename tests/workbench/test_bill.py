@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from workbench.bill import demo_minutes, estimate, history
-from workbench.candidate import Candidate, Lora, Prompt, Qlora, Sft
+from workbench.candidate import Candidate, Prompt
 from workbench.case import open_case
 from workbench.plan import make_plan
+from workbench.stage import Lora, Qlora, Sft
 
 
 def test_nothing_comparable_gives_no_figure(full_workspace: Path, tmp_path: Path) -> None:

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from workbench.candidate import APPROACHES, Candidate, Lora, Prompt, Retrieval, Sft
+from workbench.candidate import APPROACHES, Candidate, Prompt, Retrieval
 from workbench.case import presets
 from workbench.errors import ConfigError
+from workbench.stage import Lora, Sft
 
 PRESETS = sorted((Path(__file__).parents[2] / "recipes" / "presets").glob("*.yaml"))
 
@@ -36,7 +37,22 @@ def test_a_candidate_survives_its_yaml(path: Path) -> None:
         ({"name": "x", "temprature": 1}, "temprature: unknown key"),
         ({"name": "x", "prompt": {"shots": 3}}, "prompt.shots: unknown key"),
         ({"name": "x", "retrieval": {"passages": 0}}, "retrieval.passages"),
-        ({"name": "x", "training": [{"method": "magic"}]}, "training.0.method"),
+        ({"name": "x", "training": [{"method": "magic"}]}, "training.0.method: must be one of 'cpt', 'sft'"),
+        ({"name": "x", "training": [{"epochs": 2}]}, "training.0.method: missing"),
+        (
+            {"name": "x", "training": [{"method": "sft"}, {"method": "sft", "adapter": {"kind": "qlora"}}]},
+            "can only be in the first stage",
+        ),
+        (
+            {
+                "name": "x",
+                "training": [
+                    {"method": "sft", "adapter": {"kind": "qlora"}},
+                    {"method": "sft", "adapter": {"kind": "full"}},
+                ],
+            },
+            "can't be trained in full",
+        ),
         ({"name": "x", "training": [{"method": "sft", "adapter": {"kind": "lora", "bits": 4}}]}, "bits: unknown key"),
         ({"name": "Bad Name"}, "name"),
         ({}, "name"),

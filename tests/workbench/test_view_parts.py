@@ -7,13 +7,14 @@ import pytest
 from pydantic import BaseModel
 
 from workbench.blocks import Answer, Column, Quote, Row, Table
-from workbench.candidate import Candidate, Decoding, Full, Lora, Prompt, Qlora, Retrieval, Sft
+from workbench.candidate import Candidate, Decoding, Prompt, Retrieval
 from workbench.case import open_case, presets
 from workbench.charts import COLOURS, MARKS
 from workbench.create import Files, add_documents, audit_case, create_from_files, mend_case
 from workbench.demos.opening import open_demo
 from workbench.errors import DataError, NotFound
 from workbench.follow import Curve
+from workbench.stage import Full, Lora, Qlora, Sft
 from workbench.usecase import UseCase
 from workbench.views import words
 from workbench.views.charts import loss_chart, loss_title, smoothed

@@ -14,7 +14,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from workbench.candidate import Candidate, Full, Lora, Qlora, Retrieval, Sft
+from workbench.candidate import Candidate, Retrieval
+from workbench.stage import METHODS, Full, Lora, Qlora
 
 Kind = Literal["whole", "number", "text", "switch", "choice"]
 ADAPTERS: Mapping[str, type[Lora] | type[Qlora] | type[Full]] = {"lora": Lora, "qlora": Qlora, "full": Full}
@@ -79,7 +80,15 @@ def _bounds(metadata: list[Any]) -> tuple[float | None, float | None]:
 
 @lru_cache(maxsize=32)
 def notes(model: type[BaseModel]) -> Mapping[str, str]:
-    """The line of documentation below each field of a noun."""
+    """The line of documentation below each field of a noun, its own or one that it takes over."""
+    found: dict[str, str] = {}
+    for parent in reversed(model.__mro__):
+        if issubclass(parent, BaseModel) and parent.model_fields:
+            found |= _own_notes(parent)
+    return found
+
+
+def _own_notes(model: type[BaseModel]) -> dict[str, str]:
     body = ast.parse(textwrap.dedent(inspect.getsource(model))).body[0]
     assert isinstance(body, ast.ClassDef)
     found = {}
@@ -107,7 +116,7 @@ def changed(candidate: Candidate) -> tuple[Difference, ...]:
     plain = Candidate(
         name=candidate.name,
         retrieval=None if candidate.retrieval is None else Retrieval(),
-        training=tuple(Sft(adapter=ADAPTERS[stage.adapter.kind]()) for stage in candidate.training),
+        training=tuple(METHODS[stage.method](adapter=ADAPTERS[stage.adapter.kind]()) for stage in candidate.training),
     )
     return differences(candidate, plain)
 

@@ -6,8 +6,9 @@ import streamlit as st
 from pydantic import BaseModel
 
 from workbench.blocks import Column, Row, Table
-from workbench.candidate import Candidate, Decoding, Prompt, Retrieval, Sft
+from workbench.candidate import Candidate, Decoding, Prompt, Retrieval
 from workbench.case import Case
+from workbench.stage import METHODS, Sft
 from workbench.views import state, words
 from workbench.views.fields import ADAPTERS, Knob, changed, differences, knobs
 from workbench.views.tables import table_html
@@ -56,9 +57,15 @@ def training(candidate: Candidate, key: str) -> list[dict[str, Any]]:
     )  # fmt: skip
     stages = []
     for n in range(int(count)):
-        before = candidate.training[n] if n < len(candidate.training) else Sft()
         if count > 1:
             st.markdown(f"**Stage {n + 1}**")
+        old = candidate.training[n] if n < len(candidate.training) else Sft()
+        method = st.segmented_control(
+            "Method", list(METHODS), default=old.method, required=True, key=f"{key} stage {n} method",
+            help=" ".join(f"{name}: {(stage.__doc__ or '').splitlines()[0]}" for name, stage in METHODS.items()),
+        )  # fmt: skip
+        trained = METHODS[method]
+        before = old if isinstance(old, trained) else trained()
         kinds = list(ADAPTERS)
         kind = st.segmented_control(
             "Adapter", kinds, default=before.adapter.kind, required=True, key=f"{key} stage {n} kind",
@@ -67,7 +74,7 @@ def training(candidate: Candidate, key: str) -> list[dict[str, Any]]:
         model = ADAPTERS[kind]
         now = before.adapter if isinstance(before.adapter, model) else model()
         adapter = form(model, now, f"{key} stage {n} {kind}") | {"kind": kind}
-        stages.append(form(Sft, before, f"{key} stage {n}") | {"method": "sft", "adapter": adapter})
+        stages.append(form(trained, before, f"{key} stage {n} {method}") | {"method": method, "adapter": adapter})
     return stages
 
 

@@ -1,0 +1,95 @@
+"""The stages of post-training that a candidate may list: a closed union over ``method``, each with its adapter."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from workbench.errors import ConfigError
+from workbench.model import Noun
+
+
+class LowRank(Noun):
+    """What every kind of low-rank adapter has (Hu et al. 2021)."""
+
+    rank: int = Field(default=16, ge=1, le=512)
+    """Inner dimension of the two matrices that are trained beside each linear layer."""
+    alpha: int = Field(default=32, ge=1)
+    """The adapter is scaled by alpha / rank; by alpha / sqrt(rank) where it is rank-stabilised."""
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    rank_stabilised: bool = False
+    """Scale by the root of the rank, so that high ranks go on learning (rsLoRA, Kalajdzievski 2023)."""
+    weight_decomposed: bool = False
+    """Train the length of each weight vector beside its direction (DoRA, Liu et al. 2024)."""
+
+
+class Lora(LowRank):
+    """Low-rank adapters on frozen weights (Hu et al. 2021)."""
+
+    kind: Literal["lora"] = "lora"
+
+
+class Qlora(LowRank):
+    """Low-rank adapters on weights held in 4-bit NF4 with double quantisation (Dettmers et al. 2023)."""
+
+    kind: Literal["qlora"] = "qlora"
+
+
+class Full(Noun):
+    """All weights are trained."""
+
+    kind: Literal["full"] = "full"
+
+
+Adapter = Annotated[Lora | Qlora | Full, Field(discriminator="kind")]
+
+
+class Trained(Noun):
+    """What every stage has that moves weights by gradients."""
+
+    adapter: Adapter = Lora()
+    learning_rate: float | None = Field(default=None, gt=0)
+    """None: chosen from the size of the base model and the method (see recipes/training.py)."""
+    epochs: float = Field(default=8, gt=0)
+    """How often each row is trained on."""
+    batch_size: int = Field(default=16, ge=1)
+    """Rows in one forward pass."""
+    accumulate: int = Field(default=1, ge=1)
+    """Forward passes in one step of the optimiser."""
+    warmup: float = Field(default=0.05, ge=0, lt=1)
+    """Share of the steps in which the learning rate rises."""
+    weight_decay: float = Field(default=0.0, ge=0)
+    max_length: int = Field(default=1024, ge=8)
+    """Longest row in tokens; longer ones are left out and counted, never cut in silence."""
+
+
+class Cpt(Trained):
+    """Continued pre-training on the use case's documents: knowledge put into the weights."""
+
+    method: Literal["cpt"] = "cpt"
+    epochs: float = Field(default=20, gt=0)
+    """How often each document is trained on."""
+    max_length: int = Field(default=256, ge=8)
+    """Tokens in one window; documents follow one another, and long ones go on in the next window."""
+
+
+class Sft(Trained):
+    """Supervised fine-tuning on the training examples; only the answer carries loss."""
+
+    method: Literal["sft"] = "sft"
+
+
+Stage = Annotated[Cpt | Sft, Field(discriminator="method")]
+METHODS: Mapping[str, type[Cpt] | type[Sft]] = {"cpt": Cpt, "sft": Sft}
+"""The stage of every method."""
+
+
+def parse_stage(data: Mapping[str, Any], *, where: str) -> Stage:
+    """One stage from its fields.
+
+    Raises ConfigError for a method that there is not, and as ``Noun.parse`` does.
+    """
+    method = str(data.get("method"))
+    if method not in METHODS:
+        raise ConfigError(f"{where} has a stage of an unknown method {method!r}.", f"Known: {', '.join(METHODS)}.")
+    return METHODS[method].parse(data, where=where)
