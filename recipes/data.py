@@ -8,6 +8,7 @@ from transformers import PreTrainedTokenizerBase
 
 from rag.prompt import with_passages
 from workbench.errors import ConfigError
+from workbench.pairs import Pair
 from workbench.run import Retrieved
 from workbench.usecase import Example
 
@@ -146,3 +147,42 @@ def windows(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase, *, length:
     if not found:
         raise ConfigError("The documents hold no text to train on.", "Add documents, or leave the cpt stage out.")
     return Encoded(found, 0)
+
+
+@dataclass(frozen=True)
+class EncodedPair:
+    """One preference pair: the request, and both answers through the token that ends them."""
+
+    prompt: list[int]
+    chosen: list[int]
+    rejected: list[int]
+
+
+def encode_pairs(
+    pairs: Sequence[Pair],
+    plan: PromptPlan,
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    max_length: int,
+    retrieved: Mapping[str, Retrieved] | None = None,
+) -> tuple[list[EncodedPair], int]:
+    """All pairs of which both conversations have at most ``max_length`` tokens, and how many have not.
+
+    Raises ConfigError where none is left.
+    """
+    found = []
+    for pair in pairs:
+        turns = conversation(pair.as_example(), plan, retrieved[pair.id] if retrieved is not None else None)
+        chosen, rejected = (_answer_ids(turns, answer, tokenizer) for answer in (pair.chosen, pair.rejected))
+        found.append(EncodedPair(encode_prompt(turns, tokenizer), chosen, rejected))
+    fitting = [one for one in found if len(one.prompt) + max(len(one.chosen), len(one.rejected)) <= max_length]
+    if not fitting:
+        raise ConfigError(
+            f"None of the {len(pairs)} pairs fits into {max_length} tokens.",
+            "Raise max_length of the stage or shorten the pairs.",
+        )
+    return fitting, len(found) - len(fitting)
+
+
+def _answer_ids(turns: list[Turn], answer: str, tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    return [token for token in encode_row(turns, answer, tokenizer).labels if token != IGNORED]

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,17 @@ from peft import PeftModel
 
 from rag.corpus import read_corpus
 from recipes.answer import Generated, generate, time_alone
-from recipes.data import PromptPlan, choose_shots, conversation, encode_prompt, encode_rows, windows
+from recipes.data import PromptPlan, choose_shots, conversation, encode_pairs, encode_prompt, encode_rows, windows
+from recipes.dpo import train_dpo
+from recipes.kto import train_kto
 from recipes.model import Base, load, seed_everything
+from recipes.reward import train_reward
 from recipes.sft import train_sft
 from workbench.candidate import Decoding
 from workbench.examples import read_examples
+from workbench.pairs import Pair, hold_out, read_pairs
 from workbench.run import Response, Retrieved
-from workbench.stage import Cpt, Full, Sft, Stage, parse_stage
+from workbench.stage import Cpt, Dpo, Full, Kto, Reward, Sft, Stage, parse_stage
 from workbench.usecase import Example
 from workbench.workspace import Step, read_jsonl, write_jsonl
 
@@ -118,6 +123,32 @@ def _train_stage(step: Step, base: Base, stage: Stage, *, seed: int) -> dict[str
                 examples, prompt_plan(step), base.tokenizer, max_length=stage.max_length, retrieved=read_retrieved(step)
             )
             return train_sft(step, base, stage, encoded=encoded, seed=seed)
+        case Dpo() | Kto() | Reward():
+            return _train_on_pairs(step, base, stage, seed=seed)
+
+
+def _train_on_pairs(step: Step, base: Base, stage: Dpo | Kto | Reward, *, seed: int) -> dict[str, Any]:
+    pairs = read_pairs(step.file("pairs"))
+    held_out: list[Pair] = []
+    if isinstance(stage, Reward):
+        pairs, held_out = hold_out(pairs, share=stage.held_out)
+    encode = partial(
+        encode_pairs,
+        plan=prompt_plan(step),
+        tokenizer=base.tokenizer,
+        max_length=stage.max_length,
+        retrieved=read_retrieved(step),
+    )
+    encoded, too_long = encode(pairs)
+    left_out = {"rows_too_long": too_long}
+    match stage:
+        case Dpo():
+            return left_out | train_dpo(step, base, stage, pairs=encoded, seed=seed)
+        case Kto():
+            return left_out | train_kto(step, base, stage, pairs=encoded, seed=seed)
+        case Reward():
+            unseen, _ = encode(held_out) if held_out else ([], 0)
+            return left_out | train_reward(step, base, stage, pairs=encoded, held_out=unseen, seed=seed)
 
 
 def answer(step: Step, *, bases: Bases) -> None:

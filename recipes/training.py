@@ -31,8 +31,23 @@ COMPLETE = "complete"
 """Name of the file that marks a checkpoint as whole; it is written last."""
 
 
-RATE_FACTORS: Mapping[str, float] = {"cpt": 1.0, "sft": 1.0}
+RATE_FACTORS: Mapping[str, float] = {"cpt": 1.0, "sft": 1.0, "dpo": 0.1, "kto": 0.1, "reward": 0.5}
 """The learning rate that is chosen for a method, beside supervised fine-tuning's."""
+
+
+FIGURES: Mapping[str, str] = {
+    "learning_rate": "learning_rate",
+    "grad_norm": "gradient_norm",
+    "entropy": "entropy",
+    "rewards/margins": "margin",
+    "margin": "margin",
+    "rewards/accuracies": "pair_accuracy",
+    "accuracy": "pair_accuracy",
+    "logps/chosen": "logp_chosen",
+    "logps/rejected": "logp_rejected",
+    "kl": "kl",
+}
+"""What trainers log, and what it is called in progress, on the page and in the terminal."""
 
 
 def learning_rate(stage: Stage, parameters: int) -> float:
@@ -74,7 +89,7 @@ def order(lengths: Sequence[int], *, batch: int, epochs: float, rng: np.random.G
 
 
 @contextmanager
-def adapted(base: Base, stage: Trained, *, seed: int) -> Iterator[PreTrainedModel | PeftModel]:
+def adapted(base: Base, stage: Trained, *, seed: int, task: str = "CAUSAL_LM") -> Iterator[PreTrainedModel | PeftModel]:
     """The base made trainable as the stage asks, and left as it was afterwards (full training excepted)."""
     adapter = stage.adapter
     seed_everything(seed)  # A fresh adapter is drawn from it, whatever else this process has done.
@@ -88,7 +103,7 @@ def adapted(base: Base, stage: Trained, *, seed: int) -> Iterator[PreTrainedMode
             raise ConfigError("A QLoRA stage needs the base model in 4 bits.", "This is a bug; please report it.")
         prepare_model_for_kbit_training(base.model, use_gradient_checkpointing=False)
     forward, use_cache = base.model.__dict__.get("forward"), base.model.config.use_cache
-    model = get_peft_model(base.model, lora_config(adapter))
+    model = get_peft_model(base.model, lora_config(adapter, task=task))
     try:
         yield model
     finally:
@@ -102,7 +117,7 @@ def adapted(base: Base, stage: Trained, *, seed: int) -> Iterator[PreTrainedMode
             base.model.__dict__["forward"] = forward
 
 
-def lora_config(adapter: Lora | Qlora) -> LoraConfig:
+def lora_config(adapter: Lora | Qlora, *, task: str = "CAUSAL_LM") -> LoraConfig:
     """Adapters on all linear layers but the output."""
     return LoraConfig(
         r=adapter.rank,
@@ -111,7 +126,7 @@ def lora_config(adapter: Lora | Qlora) -> LoraConfig:
         use_rslora=adapter.rank_stabilised,
         use_dora=adapter.weight_decomposed,
         target_modules="all-linear",
-        task_type="CAUSAL_LM",
+        task_type=task,
     )
 
 
@@ -174,6 +189,10 @@ def finish(trainer: Trainer, follower: "Follower", *, step: Step, base: Base) ->
     }
 
 
+def _short(value: float) -> float:
+    return float(f"{value:.6g}")
+
+
 class Follower(TrainerCallback):
     """Writes progress, saves by the clock, marks whole checkpoints, and stops when asked to."""
 
@@ -223,8 +242,7 @@ class Follower(TrainerCallback):
             step=state.global_step,
             total=self.total,
             loss=round(loss, 5),
-            learning_rate=logs.get("learning_rate"),
-            gradient_norm=logs.get("grad_norm"),
+            **{ours: _short(logs[theirs]) for theirs, ours in FIGURES.items() if logs.get(theirs) is not None},
             seconds_left=round(left, 1),
         )
 

@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from workbench.model import Noun
-from workbench.stage import Full, Qlora, Stage
+from workbench.stage import Full, Qlora, Reward, Stage
 from workbench.usecase import SLUG
 
 Approach = Literal["prompting", "RAG", "fine-tuning", "RAG + fine-tuning"]
@@ -63,6 +63,8 @@ class Candidate(Noun):
             raise ValueError("a qlora adapter can only be in the first stage: later ones build on merged weights")
         if any(four_bit) and any(isinstance(stage.adapter, Full) for stage in self.training):
             raise ValueError("weights in 4 bits (qlora) can't be trained in full: use lora in the later stages")
+        if self.training and all(isinstance(stage, Reward) for stage in self.training):
+            raise ValueError("a reward model answers nothing: list a stage that learns from it")
         return self
 
     @property

@@ -1,7 +1,7 @@
 """A use case on disk: its settings, its frozen splits, its documents and the candidates chosen for it."""
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -11,7 +11,8 @@ import yaml
 from workbench.candidate import Candidate
 from workbench.errors import ConfigError, NotFound
 from workbench.examples import Examples, read_examples, write_examples
-from workbench.stage import Cpt, Sft
+from workbench.pairs import Pair, pair_requests, write_pairs
+from workbench.stage import Cpt, Preferences, Sft
 from workbench.usecase import Example, Split, UseCase
 from workbench.workspace import NamedFolder, disk_error, file_digest, folder_digest, write_atomically
 
@@ -37,6 +38,21 @@ class Case(NamedFolder):
     def solved_examples(self) -> Path:
         """The document file that holds the training examples with their answers, where that is wanted."""
         return self.folder / "documents" / "solved-examples.jsonl"
+
+    @property
+    def pairs_path(self) -> Path:
+        """The file of preference pairs, where there are any."""
+        return self.folder / "pairs.jsonl"
+
+    @property
+    def pair_requests_path(self) -> Path:
+        """The requests of the pairs as examples, so that passages can be found for them."""
+        return self.folder / "pair-requests.jsonl"
+
+    def freeze_pairs(self, pairs: Sequence[Pair]) -> None:
+        """Replace the preference pairs."""
+        write_pairs(self.pairs_path, pairs)
+        write_examples(self.pair_requests_path, pair_requests(pairs))
 
     def split_path(self, split: Split) -> Path:
         """The file of one split."""
@@ -81,6 +97,8 @@ class Case(NamedFolder):
         train = self.split_path("train")
         if (learns or candidate.prompt.examples) and not (train.exists() and train.stat().st_size):
             return "training examples"
+        if any(isinstance(stage, Preferences) for stage in candidate.training) and not self.pairs_path.exists():
+            return "preference pairs"
         return ""
 
     def sees_training_answers(self, candidate: Candidate) -> bool:

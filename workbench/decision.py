@@ -15,7 +15,9 @@ from workbench.phrases import points
 from workbench.usecase import UseCase
 
 Strength = Literal["clear", "lean", "undecided"]
-Ground = Literal["winner", "good enough", "only one left", "simpler", "bet", "nothing shown", "limits", "all wrong"]
+Ground = Literal[
+    "winner", "good enough", "only one left", "simpler", "approach", "bet", "nothing shown", "limits", "all wrong"
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +123,11 @@ def _choose(analysis: Analysis, order: Sequence[str], unsure: set[str]) -> tuple
             return simpler[0], "lean", "simpler"
         return pick, "lean" if pick in unsure else "clear", ground
     bets = [name for name in by_surety if name in analysis.lean]
+    possible = {standings[name].approach for name in analysis.best_set}
+    if len(possible) == 1 and possible < {standings[name].approach for name in order}:
+        # The best is one of these, of whatever other approach the rest are: the question of the approach is settled.
+        alike = [name for name in bets if name in analysis.best_set]
+        return alike[0] if alike else analysis.provisional, "lean", "approach"
     if bets:
         return bets[0], "lean", "bet"
     return None, "undecided", "nothing shown"

@@ -145,7 +145,7 @@ def _ends_with_answer(table: Table, column: str | None) -> bool:
     if column is None or column not in table.columns:
         return False
     try:
-        messages = _messages(table.column(column)[0], "")
+        messages = conversation(table.column(column)[0], "")
     except DataError:
         return True  # to_examples says what is wrong with it; a guessed target would hide that.
     return bool(messages) and messages[-1].role == "assistant"
@@ -225,7 +225,7 @@ def _request_and_answer(cells: dict[str, str], where: str) -> tuple[tuple[Messag
     target = cells.get("target")
     if not cells["messages"].strip():
         return (Message(role="user", content=""),), target or ""
-    messages = _messages(cells["messages"], where)
+    messages = conversation(cells["messages"], where)
     if messages and messages[-1].role == "assistant":
         answer = messages[-1].content
         if target is not None and target != answer:
@@ -248,7 +248,11 @@ def _request_and_answer(cells: dict[str, str], where: str) -> tuple[tuple[Messag
     return messages, target
 
 
-def _messages(cell: str, where: str) -> tuple[Message, ...]:
+def conversation(cell: str, where: str) -> tuple[Message, ...]:
+    """The turns that a cell holds as JSON.
+
+    Raises DataError, saying ``where`` it stands, for what is no list of turns.
+    """
     hint = 'Write it as JSON: [{"role": "user", "content": "..."}, {"role": "assistant", "content": "..."}].'
     try:
         turns = json.loads(cell)

@@ -8,12 +8,12 @@ from typing import Any, Literal
 
 from workbench.base_models import identity
 from workbench.candidate import Candidate
-from workbench.case import Case
+from workbench.case import SPLITS, Case
 from workbench.errors import ConfigError
 from workbench.run import Run
-from workbench.stage import Cpt, Qlora, Sft, Stage
+from workbench.stage import Cpt, Dpo, Kto, Preferences, Qlora, Reward, Sft, Stage
 from workbench.usecase import Split, UseCase
-from workbench.workspace import Step, StepKind, StepRecord, digest, write_atomically
+from workbench.workspace import Step, StepKind, StepRecord, digest, file_digest, write_atomically
 
 Engine = Literal["rag", "recipes", "evals"]
 ENGINES: dict[StepKind, Engine] = {
@@ -124,7 +124,10 @@ def _plan_run(plan: Plan, use_case: UseCase, candidate: Candidate, seed: int) ->
             needs=stages | fed.needs,
             files=(shown if fed.prompted else {}) | fed.files,
         )
-        stages = stages | {f"train-{number}": name}
+        if isinstance(stage, Reward):
+            steps["reward"] = name  # Nothing that answers is built on it.
+        else:
+            stages = stages | {f"train-{len(stages) + 1}": name}
     steps |= stages
     needs = stages | ({"retrieve": steps[f"retrieve-{plan.split}"]} if candidate.retrieval else {})
     steps["answer"] = plan.add(
@@ -188,6 +191,10 @@ def _rows_for(case: Case, candidate: Candidate, stage: Stage, steps: dict[str, s
         case Sft():
             needs = {"retrieve": steps["retrieve-train"]} if candidate.retrieval else {}
             return _Fed({"examples": case.split_digest("train")}, {"examples": _relative(case, "train")}, needs)
+        case Dpo() | Kto() | Reward():
+            needs = {"retrieve": steps["retrieve-pairs"]} if candidate.retrieval else {}
+            pairs = str(case.pairs_path.relative_to(case.workspace))
+            return _Fed({"pairs": file_digest(case.pairs_path)}, {"pairs": pairs}, needs)
 
 
 def _plan_retrieval(plan: Plan, candidate: Candidate) -> dict[str, str]:
@@ -210,15 +217,18 @@ def _plan_retrieval(plan: Plan, candidate: Candidate) -> dict[str, str]:
             files={"documents": _documents(case)},
         )
     }
-    learns = any(isinstance(stage, Sft) for stage in candidate.training)
-    splits: list[Split] = ["train", plan.split] if learns else [plan.split]
-    for split in splits:
-        steps[f"retrieve-{split}"] = plan.add(
+    asked: dict[str, Path] = {plan.split: case.split_path(plan.split)}
+    if any(isinstance(stage, Sft) for stage in candidate.training):
+        asked["train"] = case.split_path("train")
+    if any(isinstance(stage, Preferences) for stage in candidate.training):
+        asked["pairs"] = case.pair_requests_path
+    for name, path in asked.items():
+        steps[f"retrieve-{name}"] = plan.add(
             "retrieve",
-            f"find passages for the {split} examples",
-            inputs={"passages": retrieval.passages, "examples": case.split_digest(split)},
+            f"find passages for the {name} examples" if name in SPLITS else f"find passages for the {name}",
+            inputs={"passages": retrieval.passages, "examples": file_digest(path)},
             needs={"index": steps["index"]},
-            files={"examples": _relative(case, split)},
+            files={"examples": str(path.relative_to(case.workspace))},
         )
     return steps
 

@@ -1,9 +1,9 @@
 """The stages of post-training that a candidate may list: a closed union over ``method``, each with its adapter."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from workbench.errors import ConfigError
 from workbench.model import Noun
@@ -79,8 +79,62 @@ class Sft(Trained):
     method: Literal["sft"] = "sft"
 
 
-Stage = Annotated[Cpt | Sft, Field(discriminator="method")]
-METHODS: Mapping[str, type[Cpt] | type[Sft]] = {"cpt": Cpt, "sft": Sft}
+class Preferences(Trained):
+    """What the stages have that learn from preference pairs."""
+
+    epochs: float = Field(default=3, gt=0)
+    """How often each pair is trained on."""
+    batch_size: int = Field(default=8, ge=1)
+    """Pairs in one forward pass: twice as many sequences."""
+
+
+class Dpo(Preferences):
+    """Direct preference optimisation: the preferred answers become likelier than the others (Rafailov et al. 2023)."""
+
+    method: Literal["dpo"] = "dpo"
+    loss: Literal["sigmoid", "ipo", "robust"] = "sigmoid"
+    """sigmoid: as published; ipo: does not run off where pairs are certain (Azar et al. 2023); robust: for pairs of
+    which some are wrong (Chowdhury et al. 2024)."""
+    beta: float = Field(default=0.1, gt=0)
+    """How dear it is to move away from the weights before this stage; low: far away."""
+    wrong_share: float = Field(default=0.0, ge=0, lt=0.5)
+    """For the robust loss: the share of pairs that prefer the wrong answer."""
+
+    @model_validator(mode="after")
+    def _share_fits(self) -> Self:
+        if (self.loss == "robust") != (self.wrong_share > 0):
+            raise ValueError("wrong_share belongs to the robust loss, which needs it to be above 0")
+        return self
+
+
+class Kto(Preferences):
+    """Learning from single answers that were called good or bad (KTO, Ethayarajh et al. 2024)."""
+
+    method: Literal["kto"] = "kto"
+    beta: float = Field(default=0.1, gt=0)
+    """How dear it is to move away from the weights before this stage; low: far away."""
+    batch_size: int = Field(default=16, ge=4, multiple_of=2)
+    """Answers in one forward pass, good and bad ones of at least two pairs; each is held against their mean."""
+
+
+class Reward(Preferences):
+    """A reward model: the base with a head that gives one number to an answer, learned from preference pairs."""
+
+    method: Literal["reward"] = "reward"
+    held_out: float = Field(default=0.2, gt=0, lt=1)
+    """Share of the pairs that it is measured on instead of learning from them."""
+    centre: float = Field(default=0.01, ge=0)
+    """How strongly the rewards of each pair are drawn towards a mean of 0 (Eisenstein et al. 2023)."""
+
+
+Stage = Annotated[Cpt | Sft | Dpo | Kto | Reward, Field(discriminator="method")]
+METHODS: Mapping[str, type[Cpt] | type[Sft] | type[Dpo] | type[Kto] | type[Reward]] = {
+    "cpt": Cpt,
+    "sft": Sft,
+    "dpo": Dpo,
+    "kto": Kto,
+    "reward": Reward,
+}
 """The stage of every method."""
 
 

@@ -3,7 +3,7 @@
 from workbench.comparison import find
 from workbench.cost import FEWEST_TIMINGS, LimitCheck, cost_per_1000, figure, mean_seconds
 from workbench.decision import Decision
-from workbench.phrases import percent, points
+from workbench.phrases import listed, percent, points
 from workbench.score import METRICS
 
 
@@ -29,6 +29,9 @@ def headline(decision: Decision) -> str:
         return f"Use {label}{tail.get(decision.ground, '')}."
     if decision.ground == "simpler":
         return f"Lean towards {label}: it is simpler, and nothing shows it to be worse."
+    if decision.ground == "approach":
+        rivals = listed(decision.analysis.best_set)
+        return f"Use {decision.standing(decision.choice).approach}; which of {rivals} is the best, this test can't tell."
     if decision.ground == "bet":
         loss = points(decision.standing(decision.choice).expected_regret)
         return f"Lean towards {label}: a bet, with an expected loss of {loss} points."
@@ -79,6 +82,11 @@ def how_sure(decision: Decision) -> str:
             f"Either may do: only {shown} is shown to be within {decision.margin} points of the best, but "
             f"{decision.choice} is simpler and expected to lose {loss} points, which would not change what you "
             f"deploy: a bet, not a claim of which at most {rate} are wrong."
+        )
+    if decision.ground == "approach":
+        return (
+            f"Only candidates that are {one.approach} may be the best ({', '.join(analysis.best_set)}): {promise}. "
+            f"Which of them is a bet: choosing {decision.choice} is expected to lose {loss} points."
         )
     if decision.ground == "bet":
         return (
@@ -141,7 +149,7 @@ def next_step(decision: Decision) -> str:
     if decision.ground == "all wrong":
         return "Look at some answers beside their targets: metric, instruction or targets may not fit."
     doubts = decision.unsure(decision.choice) if decision.choice is not None else []
-    if doubts and decision.ground != "bet":
+    if doubts and decision.ground not in ("bet", "approach"):
         return _resolve_limit(doubts[0])
     if decision.strength == "clear":
         return _after_choice(decision)

@@ -139,6 +139,16 @@ def test_where_the_dearer_leads_by_what_matters_it_is_chosen_and_the_simpler_nam
     assert "simpler, and perhaps as good, but not shown to be: few-shot" in found.sentences[1]
 
 
+def test_where_all_that_may_be_best_are_of_one_approach_that_is_settled() -> None:
+    found = judge(case(0.02), panel((0.60, 0.60, 0.05, 0.05, 0.05), n=100, seed=1))
+    assert set(found.best_set) == {"zero-shot", "few-shot"}
+    assert (found.approach, found.strength, found.ground) == ("prompting", "lean", "approach")
+    assert found.choice in found.best_set
+    assert found.headline == "Use prompting; which of zero-shot and few-shot is the best, this test can't tell."
+    assert "Only candidates that are prompting may be the best" in found.sentences[1]
+    assert found.needed is not None
+
+
 # --- Not decided
 
 
