@@ -85,8 +85,13 @@ class Case(NamedFolder):
         return in_order(Candidate.load(path) for path in chosen) if chosen else self.suggested()
 
     def suggested(self) -> tuple[Candidate, ...]:
-        """The presets that this use case has everything for."""
-        return tuple(candidate for candidate in presets().values() if not self.lacks(candidate))
+        """The presets that this use case has everything for, but for those with stages that are for the curious."""
+        usual = (Sft, Preferences)
+        return tuple(
+            candidate
+            for candidate in presets().values()
+            if not self.lacks(candidate) and all(isinstance(stage, usual) for stage in candidate.training)
+        )
 
     def lacks(self, candidate: Candidate) -> str:
         """What this use case would have to have for a candidate, in words; empty where nothing is missing."""

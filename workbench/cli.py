@@ -80,6 +80,14 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("--most-test", type=int, metavar="N", help="draw at most N test rows")
     new.add_argument("--replace", action="store_true", help="replace a use case of the same name")
 
+    pairs = verb("pairs", "Give a use case preference pairs: a request, the preferred answer, the other one.")
+    pairs.add_argument("name")
+    pairs.add_argument("file", type=Path, metavar="FILE", help="CSV, JSONL, Parquet or XLSX")
+    pairs.add_argument("--prompt", metavar="COLUMN", help="column of the request (guessed from its name)")
+    pairs.add_argument("--chosen", metavar="COLUMN", default="chosen", help="column of the preferred answer")
+    pairs.add_argument("--rejected", metavar="COLUMN", default="rejected", help="column of the other answer")
+    pairs.add_argument("--json", action="store_true", help="print JSON for programs")
+
     check = verb("check", "Say what is wrong with the data, row by row, before anything is spent.")
     check.add_argument("name")
     check.add_argument("--mend", action="store_true", help="leave out repeats, empty rows and leaked training rows")

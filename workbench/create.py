@@ -12,6 +12,7 @@ from workbench.errors import ConfigError, DataError
 from workbench.examples import Examples
 from workbench.finding import Finding
 from workbench.intake import Columns, guess_columns, read_table, to_examples
+from workbench.pairs import PairCheck, check_pairs, to_pairs
 from workbench.splits import split_examples
 from workbench.usecase import Split, UseCase
 from workbench.workspace import disk_error, write_jsonl
@@ -155,3 +156,19 @@ def add_documents(case: Case, files: Mapping[str, bytes]) -> None:
             partial.replace(folder / name)
         except OSError as error:
             raise disk_error(folder / name, error) from None
+
+
+def add_pairs(
+    case: Case, path: Path, *, prompt: str | None = None, chosen: str = "chosen", rejected: str = "rejected"
+) -> PairCheck:
+    """Replace the preference pairs of a use case by those of a file, and say what is wrong with them.
+
+    Raises NotFound and DataError as ``read_table`` and ``to_pairs`` do, and DataError where no pair is left.
+    """
+    pairs, same = to_pairs(read_table(path), prompt=prompt, chosen=chosen, rejected=rejected)
+    held_out = [example for split in ("dev", "test") for example in case.examples(split)]
+    kept, found = check_pairs(pairs, held_out=held_out, same=same)
+    if not kept:
+        raise DataError(f"{path.name} has no pair that can be trained on.", " ".join(found.remarks()))
+    case.freeze_pairs(kept)
+    return found

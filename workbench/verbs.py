@@ -12,7 +12,7 @@ from workbench.audit import Audit
 from workbench.candidate import Candidate
 from workbench.case import Case, cases, open_case, presets
 from workbench.console import LiveProgress, say, show_audit, show_outcome, show_recommendation, show_steps
-from workbench.create import Files, audit_case, create_from_files, mend_case
+from workbench.create import Files, add_pairs, audit_case, create_from_files, mend_case
 from workbench.demos import DEMOS, build
 from workbench.demos.opening import open_demo
 from workbench.doctor import examine
@@ -59,6 +59,19 @@ def new(options: Namespace) -> None:
         say(f"{created.left_out} exact repeats were left out before splitting.")
     show_audit(audit_case(created.case))
     say(f"\nNext: {_command('check', created.case)}, then {_command('run', created.case)}")
+
+
+def pairs(options: Namespace) -> None:
+    """Give a use case preference pairs, and say what is wrong with them."""
+    case = open_case(options.workspace, options.name)
+    found = add_pairs(case, options.file, prompt=options.prompt, chosen=options.chosen, rejected=options.rejected)
+    if options.json:
+        say(found.model_dump_json(indent=1))
+        return
+    say(f"{case.name} has {found.pairs} preference pairs.")
+    for remark in found.remarks():
+        say(f"  - {remark}")
+    say(f"\nNext: {_command('run', case)} --candidate dpo")
 
 
 def check(options: Namespace) -> int:

@@ -30,8 +30,8 @@ def headline(decision: Decision) -> str:
     if decision.ground == "simpler":
         return f"Lean towards {label}: it is simpler, and nothing shows it to be worse."
     if decision.ground == "approach":
-        rivals = listed(decision.analysis.best_set)
-        return f"Use {decision.standing(decision.choice).approach}; which of {rivals} is the best, this test can't tell."
+        approach, rivals = decision.standing(decision.choice).approach, listed(decision.analysis.best_set)
+        return f"Use {approach}; which of {rivals} is the best, this test can't tell."
     if decision.ground == "bet":
         loss = points(decision.standing(decision.choice).expected_regret)
         return f"Lean towards {label}: a bet, with an expected loss of {loss} points."

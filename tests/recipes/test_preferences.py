@@ -119,7 +119,7 @@ def test_what_a_batch_is_held_against_comes_from_other_pairs(toy_base: Path) -> 
     found = Labelled._prepare_dataset(None, Dataset.from_list(rows), None, config, "train")  # type: ignore[arg-type]
     for start in range(0, 12, 4):
         batch = found[start : start + 4]
-        assert sorted(sum(batch["KL_completion_ids"], [])) == sorted(sum(batch["completion_ids"], []))
+        assert sorted(batch["KL_completion_ids"]) == sorted(batch["completion_ids"])
         own = zip(batch["prompt_ids"], batch["KL_completion_ids"], strict=True)
         assert all(answer[0] // 2 != prompt[0] for prompt, answer in own)
 

@@ -6,6 +6,7 @@ import pytest
 
 from workbench.case import Case, cases, create_case, open_case, presets
 from workbench.errors import ConfigError, NotFound, WorkbenchError
+from workbench.pairs import Pair
 from workbench.usecase import Example, Message, UseCase
 
 ROW = Example(id="a", messages=(Message(role="user", content="What?"),), target="that")
@@ -22,7 +23,12 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     assert [example.id for example in case.examples("train")] == ["a"]
     assert len(case.examples("dev")) == 0
     assert case.documents
-    assert {candidate.name for candidate in case.candidates()} == set(presets())
+    plain = {"zero-shot", "few-shot", "rag", "sft", "qlora", "rag-sft"}
+    assert {candidate.name for candidate in case.candidates()} == plain
+    assert case.lacks(presets()["dpo"]) == "preference pairs"
+    turns = (Message(role="user", content="What?"),)
+    case.freeze_pairs([Pair(id="p", messages=turns, chosen="This.", rejected="That.")])
+    assert {candidate.name for candidate in case.suggested()} == {*plain, "dpo", "kto"}
 
 
 def test_one_of_the_same_name_is_not_replaced_unasked(tmp_path: Path) -> None:
