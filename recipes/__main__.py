@@ -14,7 +14,7 @@ os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from recipes.steps import Bases, answer, train
+from recipes.steps import Bases, answer, draw_answers, train
 from workbench.engine import main
 
 PACKAGES = ("torch", "transformers", "peft", "trl", "bitsandbytes", "accelerate", "datasets", "safetensors")
@@ -22,4 +22,5 @@ PACKAGES = ("torch", "transformers", "peft", "trl", "bitsandbytes", "accelerate"
 if __name__ == "__main__":
     bases = Bases()
     do = {"train": partial(train, bases=bases), "answer": partial(answer, bases=bases)}
+    do["draw"] = partial(draw_answers, bases=bases)
     sys.exit(main(do, program="recipes", packages=PACKAGES))

@@ -94,7 +94,7 @@ def _generate_batch(base: Base, prompts: list[list[int]], decoding: Decoding) ->
             **({"do_sample": False} | sampling),
         ),
     )[:, width:].tolist()
-    return [_finished(row, ends, base) for row in written]
+    return [finished(row, base) for row in written]
 
 
 def _ends(base: Base) -> list[int]:
@@ -104,7 +104,9 @@ def _ends(base: Base) -> list[int]:
     return sorted({int(token) for token in [base.tokenizer.eos_token_id, *others] if token is not None})
 
 
-def _finished(row: list[int], ends: list[int], base: Base) -> Generated:
+def finished(row: list[int], base: Base) -> Generated:
+    """The answer that the tokens after a prompt make, up to the first that ends it."""
+    ends = _ends(base)
     end = next((i for i, token in enumerate(row) if token in ends), None)
     kept = row if end is None else row[:end]
     text = str(base.tokenizer.decode(kept, skip_special_tokens=True)).strip()

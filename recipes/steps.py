@@ -12,17 +12,22 @@ from peft import PeftModel
 
 from rag.corpus import read_corpus
 from recipes.answer import Generated, generate, time_alone
-from recipes.data import PromptPlan, choose_shots, conversation, encode_pairs, encode_prompt, encode_rows, windows
+from recipes.data import encode_pairs, encode_prompt, encode_rows, windows
 from recipes.dpo import train_dpo
+from recipes.draw import draw
+from recipes.grpo import train_grpo
 from recipes.kto import train_kto
 from recipes.model import Base, load, seed_everything
+from recipes.prompting import conversations, prompt_plan, read_retrieved
 from recipes.reward import train_reward
+from recipes.rewards import graded, shorter
 from recipes.sft import train_sft
 from workbench.candidate import Decoding
+from workbench.errors import WorkbenchError
 from workbench.examples import read_examples
 from workbench.pairs import Pair, hold_out, read_pairs
 from workbench.run import Response, Retrieved
-from workbench.stage import Cpt, Dpo, Full, Kto, Reward, Sft, Stage, parse_stage
+from workbench.stage import Cpt, Dpo, Full, Grpo, Kto, Reward, RewardPart, Sft, Stage, parse_stage
 from workbench.usecase import Example
 from workbench.workspace import Step, read_jsonl, write_jsonl
 
@@ -73,26 +78,10 @@ class Bases:
             adapted.unload()
 
 
-def read_retrieved(step: Step) -> dict[str, Retrieved] | None:
-    """What retrieval found, by example, where the step builds on a retrieval."""
-    if "retrieve" not in step.record.needs:
-        return None
-    path = step.needed("retrieve").path("retrieved.jsonl")
-    return {record["example"]: Retrieved.parse(record, where=str(path)) for record in read_jsonl(path)}
-
-
 def earlier_stages(step: Step) -> list[Path]:
     """Folders of the training stages a step builds on, in their order."""
     names = sorted((role for role in step.record.needs if role.startswith("train-")), key=lambda r: int(r[6:]))
     return [step.needed(role).folder for role in names]
-
-
-def prompt_plan(step: Step) -> PromptPlan:
-    """The instruction and the solved examples that the step puts around each request."""
-    inputs = step.record.inputs
-    count = int(inputs["shots"])
-    shots = choose_shots(read_examples(step.file("shots")), count) if count else ()
-    return PromptPlan(str(inputs["instruction"]), shots)
 
 
 def train(step: Step, *, bases: Bases) -> None:
@@ -125,6 +114,36 @@ def _train_stage(step: Step, base: Base, stage: Stage, *, seed: int) -> dict[str
             return train_sft(step, base, stage, encoded=encoded, seed=seed)
         case Dpo() | Kto() | Reward():
             return _train_on_pairs(step, base, stage, seed=seed)
+        case Grpo():
+            return _reinforce(step, base, stage, seed=seed)
+
+
+def _reinforce(step: Step, base: Base, stage: Grpo, *, seed: int) -> dict[str, Any]:
+    tried = step.needed("passes").record.facts
+    often, share = max((int(name[8:]), value) for name, value in tried.items() if name.startswith("pass_at_"))
+    if not share:
+        raise WorkbenchError(
+            f"None of {often} answers to any request was right (pass@{often} = 0): there is nothing to reinforce.",
+            "Put an sft stage before this one, so that right answers come up at all (a cold start).",
+        )
+    examples = {example.id: example for example in read_examples(step.file("examples"))}
+    metric = step.record.inputs["metric"]
+    parts = stage.rewards or (RewardPart(metric=metric),)
+    rewards = [(graded(part.metric, examples, base), part.weight) for part in parts]
+    if stage.long_from is not None:
+        rewards.append((shorter(stage.long_from, stage.max_new_tokens), 1.0))
+    return train_grpo(
+        step, base, stage, conversations=conversations(step, examples.values()), rewards=rewards, seed=seed
+    ) | {name: value for name, value in tried.items() if name.startswith("pass_at_")}
+
+
+def draw_answers(step: Step, *, bases: Bases) -> None:
+    """Do a ``draw`` step: several answers to each request, by the model as the stages before left it."""
+    inputs = step.record.inputs
+    step.progress("loading the base model")
+    with bases.trained(inputs["base_model"], earlier_stages(step), four_bit=bool(inputs["four_bit"])) as base:
+        draw(step, base)
+        step.note(peak_memory_mb=peak_memory())
 
 
 def _train_on_pairs(step: Step, base: Base, stage: Dpo | Kto | Reward, *, seed: int) -> dict[str, Any]:
@@ -160,13 +179,7 @@ def answer(step: Step, *, bases: Bases) -> None:
     with bases.trained(inputs["base_model"], earlier_stages(step), four_bit=bool(inputs["four_bit"])) as base:
         examples = read_examples(step.file("examples"))
         retrieved = read_retrieved(step)
-        plan = prompt_plan(step)
-        prompts = {
-            example.id: encode_prompt(
-                conversation(example, plan, retrieved[example.id] if retrieved is not None else None), base.tokenizer
-            )
-            for example in examples
-        }
+        prompts = {name: encode_prompt(turns, base.tokenizer) for name, turns in conversations(step, examples).items()}
         answers = _answer_all(step, base, prompts, decoding)
         seconds = _time_some(step, base, prompts, decoding, answers)
     write_jsonl(

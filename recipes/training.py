@@ -22,7 +22,7 @@ from transformers import (
 
 from recipes.model import Base, seed_everything
 from workbench.errors import ConfigError, Stopped, WorkbenchError
-from workbench.stage import Full, Lora, Qlora, Stage, Trained
+from workbench.stage import Full, Lora, Qlora, Reinforced, Stage, Trained, Tuned
 from workbench.workspace import Step
 
 CHECKPOINT_SECONDS = float(os.environ.get("WORKBENCH_CHECKPOINT_SECONDS", "10"))
@@ -31,7 +31,7 @@ COMPLETE = "complete"
 """Name of the file that marks a checkpoint as whole; it is written last."""
 
 
-RATE_FACTORS: Mapping[str, float] = {"cpt": 1.0, "sft": 1.0, "dpo": 0.1, "kto": 0.1, "reward": 0.5}
+RATE_FACTORS: Mapping[str, float] = {"cpt": 1.0, "sft": 1.0, "dpo": 0.1, "kto": 0.1, "reward": 0.5, "grpo": 0.1}
 """The learning rate that is chosen for a method, beside supervised fine-tuning's."""
 
 
@@ -46,6 +46,11 @@ FIGURES: Mapping[str, str] = {
     "logps/chosen": "logp_chosen",
     "logps/rejected": "logp_rejected",
     "kl": "kl",
+    "reward": "reward",
+    "reward_std": "reward_spread",
+    "frac_reward_zero_std": "no_signal",
+    "completions/mean_length": "answer_tokens",
+    "completions/clipped_ratio": "clipped",
 }
 """What trainers log, and what it is called in progress, on the page and in the terminal."""
 
@@ -89,7 +94,7 @@ def order(lengths: Sequence[int], *, batch: int, epochs: float, rng: np.random.G
 
 
 @contextmanager
-def adapted(base: Base, stage: Trained, *, seed: int, task: str = "CAUSAL_LM") -> Iterator[PreTrainedModel | PeftModel]:
+def adapted(base: Base, stage: Tuned, *, seed: int, task: str = "CAUSAL_LM") -> Iterator[PreTrainedModel | PeftModel]:
     """The base made trainable as the stage asks, and left as it was afterwards (full training excepted)."""
     adapter = stage.adapter
     seed_everything(seed)  # A fresh adapter is drawn from it, whatever else this process has done.
@@ -130,13 +135,15 @@ def lora_config(adapter: Lora | Qlora, *, task: str = "CAUSAL_LM") -> LoraConfig
     )
 
 
-def common(step: Step, base: Base, stage: Trained, *, rate: float, seed: int, total: int) -> dict[str, Any]:
+def common(
+    step: Step, base: Base, stage: Trained | Reinforced, *, rate: float, seed: int, total: int
+) -> dict[str, Any]:
     """The settings of every trainer: ours is the order of rows, the checkpoints and the progress."""
     on_gpu = base.device.type == "cuda"
     return {
         "output_dir": str(step.path("checkpoints")),
         "per_device_train_batch_size": stage.batch_size,
-        "gradient_accumulation_steps": stage.accumulate,
+        "gradient_accumulation_steps": stage.accumulate if isinstance(stage, Trained) else 1,
         "max_steps": total,
         "learning_rate": rate,
         "lr_scheduler_type": "cosine",

@@ -10,7 +10,7 @@ from workbench.plan import Plan, run_folder
 from workbench.run import Run
 from workbench.workspace import Status, Step, StepKind, read_jsonl
 
-WEIGHTS: Mapping[StepKind, float] = {"index": 1, "retrieve": 1, "train": 12, "answer": 6, "score": 0.5}
+WEIGHTS: Mapping[StepKind, float] = {"index": 1, "retrieve": 1, "train": 12, "draw": 4, "answer": 6, "score": 0.5}
 """What the kinds of step take beside each other, by and large: for bars only."""
 FIGURES = ("loss", "learning_rate", "gradient_norm")
 """What a training step reports about itself."""

@@ -11,13 +11,12 @@ from pathlib import Path
 
 from workbench.case import Case
 from workbench.errors import ConfigError, Stopped
-from workbench.plan import Engine, Plan, is_done, order_for
+from workbench.plan import Engine, Plan, is_done, next_wave
 from workbench.workspace import Step, is_alive, write_atomically
 
 POLL_SECONDS = 0.2
 PATIENCE_SECONDS = 60.0
 """How long an engine may take to end by itself after it was asked to."""
-ORDER: tuple[Engine, ...] = ("rag", "recipes", "evals")
 
 
 @dataclass(frozen=True)
@@ -74,10 +73,11 @@ def launch(plan: Plan, *, on_tick: Callable[[Plan], None] = lambda plan: None) -
     stop_flag(case).unlink(missing_ok=True)
     write_atomically(runner_path(case), json.dumps({"process": os.getpid(), "started": time.time()}))
     try:
-        for engine in ORDER:
-            names = order_for(engine, waiting, plan)
-            if names and not stop_flag(case).exists():
-                _run_engine(engine, names, plan, on_tick)
+        untried = waiting
+        while not stop_flag(case).exists() and (wave := next_wave(plan, untried)):
+            engine, names = wave
+            _run_engine(engine, names, plan, on_tick)
+            untried = [name for name in untried if name not in names]
         if stop_flag(case).exists():
             raise Stopped("The run was stopped.", "Run it again to go on; finished steps are kept.")
     finally:

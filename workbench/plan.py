@@ -1,9 +1,10 @@
 """Use case x candidates x seeds -> steps in order: shared ones once, finished ones skipped."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from workbench.base_models import identity
@@ -11,7 +12,7 @@ from workbench.candidate import Candidate
 from workbench.case import SPLITS, Case
 from workbench.errors import ConfigError
 from workbench.run import Run
-from workbench.stage import Cpt, Dpo, Kto, Preferences, Qlora, Reward, Sft, Stage
+from workbench.stage import Cpt, Grpo, Preferences, Qlora, Reinforced, Reward, Sft, Stage
 from workbench.usecase import Split, UseCase
 from workbench.workspace import Step, StepKind, StepRecord, digest, file_digest, write_atomically
 
@@ -20,14 +21,22 @@ ENGINES: dict[StepKind, Engine] = {
     "index": "rag",
     "retrieve": "rag",
     "train": "recipes",
+    "draw": "recipes",
     "answer": "recipes",
     "score": "evals",
 }
 """The package that does each kind of step."""
-VERSIONS: dict[StepKind, int] = {"index": 1, "retrieve": 1, "train": 1, "answer": 1, "score": 1}
+ENGINE_ORDER: tuple[Engine, ...] = ("rag", "recipes", "evals")
+"""Of the engines that could go on, the first is started."""
+VERSIONS: dict[StepKind, int] = {"index": 1, "retrieve": 1, "train": 1, "draw": 1, "answer": 1, "score": 1}
 """Raised by one whenever the code of a kind of step changes what the step makes."""
 TIMED_REQUESTS = 60
 """Requests that are also answered alone, for the latency: 59 are the fewest that bound a 95th percentile."""
+
+ANSWERS_DRAWN = 16
+"""Answers to each request by which is measured whether right ones come up at all."""
+MOST_REQUESTS = 100
+"""Requests for which that is measured."""
 
 
 @dataclass
@@ -94,61 +103,29 @@ def make_plan(case: Case, candidates: Sequence[Candidate], *, split: Split = "te
 
 
 def _plan_run(plan: Plan, use_case: UseCase, candidate: Candidate, seed: int) -> None:
-    case, base = plan.case, str(candidate.base_model)
-    training = bool(candidate.training)
+    case = plan.case
     lacking = case.lacks(candidate)
     if lacking:
         raise ConfigError(
             f"The candidate {candidate.name} needs {lacking} and the use case {case.name} has none.",
             "Add them, or leave this candidate out.",
         )
-    weights = {"base_model": base, "base": identity(base)}
-    prompt, shown = _prompt(case, use_case, candidate)
-    steps = _plan_retrieval(plan, candidate)
-    stages: dict[str, str] = {}
-    four_bit = False
+    course = _Course(plan, candidate, seed, _plan_retrieval(plan, candidate))
     for number, stage in enumerate(candidate.training, 1):
-        four_bit = four_bit or isinstance(stage.adapter, Qlora)
-        fed = _rows_for(case, candidate, stage, steps)
-        name = plan.add(
-            "train",
-            f"train {candidate.name}, seed {seed}" + (f", stage {number}" if len(candidate.training) > 1 else ""),
-            inputs={
-                **weights,
-                **(prompt if fed.prompted else {}),
-                **fed.inputs,
-                "stage": stage.model_dump(mode="json"),
-                "four_bit": four_bit,
-                "seed": seed,
-            },
-            needs=stages | fed.needs,
-            files=(shown if fed.prompted else {}) | fed.files,
-        )
-        if isinstance(stage, Reward):
-            steps["reward"] = name  # Nothing that answers is built on it.
-        else:
-            stages = stages | {f"train-{len(stages) + 1}": name}
-    steps |= stages
-    needs = stages | ({"retrieve": steps[f"retrieve-{plan.split}"]} if candidate.retrieval else {})
-    steps["answer"] = plan.add(
+        course.train(stage, number)
+    steps = course.steps
+    told = f", seed {seed}" if candidate.training else ""
+    timed = TIMED_REQUESTS if seed == 0 else 0
+    steps["answer"] = course.add(
         "answer",
-        f"answer with {candidate.name}" + (f", seed {seed}" if training else ""),
-        inputs={
-            **weights,
-            **prompt,
-            "decoding": candidate.decoding.model_dump(mode="json"),
-            "seed": seed,
-            "examples": case.split_digest(plan.split),
-            "four_bit": four_bit,
-            "timed": TIMED_REQUESTS if seed == 0 else 0,
-        },
-        needs=needs,
-        files=shown | {"examples": _relative(case, plan.split)},
+        f"answer with {candidate.name}{told}",
+        asked=plan.split,
+        inputs={"decoding": candidate.decoding.model_dump(mode="json"), "timed": timed},
     )
     metrics = sorted({use_case.metric, *use_case.secondary_metrics})
     steps["score"] = plan.add(
         "score",
-        f"score {candidate.name}" + (f", seed {seed}" if training else ""),
+        f"score {candidate.name}{told}",
         inputs={"metrics": metrics, "examples": case.split_digest(plan.split)},
         needs={"answers": steps["answer"]},
         files={"examples": _relative(case, plan.split)},
@@ -164,37 +141,84 @@ def _plan_run(plan: Plan, use_case: UseCase, candidate: Candidate, seed: int) ->
     )
 
 
-def _prompt(case: Case, use_case: UseCase, candidate: Candidate) -> tuple[dict[str, Any], dict[str, str]]:
-    """What decides the words around a request, and the file that they are taken from."""
-    instruction = use_case.instruction if candidate.prompt.instruction is None else candidate.prompt.instruction
-    inputs: dict[str, Any] = {"instruction": instruction, "shots": candidate.prompt.examples}
-    if not candidate.prompt.examples:
-        return inputs, {}
-    return inputs | {"shots_from": case.split_digest("train")}, {"shots": _relative(case, "train")}
+class _Course:
+    """One candidate with one seed, as far as its steps are planned."""
 
+    def __init__(self, plan: Plan, candidate: Candidate, seed: int, steps: dict[str, str]) -> None:
+        self.plan, self.case, self.candidate, self.seed, self.steps = plan, plan.case, candidate, seed, steps
+        self.stages: dict[str, str] = {}
+        """The steps that trained the weights so far, by their role."""
+        self.four_bit = False
+        base, prompt = str(candidate.base_model), candidate.prompt
+        self.weights: dict[str, Any] = {"base_model": base, "base": identity(base)}
+        told = plan.case.use_case.instruction if prompt.instruction is None else prompt.instruction
+        self.prompt: dict[str, Any] = {"instruction": told, "shots": prompt.examples}
+        self.shown: dict[str, str] = {}
+        if prompt.examples:
+            self.prompt["shots_from"] = plan.case.split_digest("train")
+            self.shown = {"shots": _relative(plan.case, "train")}
 
-@dataclass(frozen=True)
-class _Fed:
-    """What a stage learns from."""
+    def add(
+        self,
+        kind: StepKind,
+        title: str,
+        *,
+        asked: Split | Literal["pairs"] | None,
+        inputs: dict[str, Any],
+        needs: Mapping[str, str] = MappingProxyType({}),
+    ) -> str:
+        """Plan a step of the model as it is so far; ``asked``: whose requests it is given, in the prompt."""
+        given, files, found = dict(self.weights), {}, {}
+        if asked is not None:
+            path = self.case.pairs_path if asked == "pairs" else self.case.split_path(asked)
+            role = "pairs" if asked == "pairs" else "examples"
+            given |= {**self.prompt, role: file_digest(path)}
+            files = {**self.shown, role: str(path.relative_to(self.case.workspace))}
+            if self.candidate.retrieval is not None:
+                found = {"retrieve": self.steps[f"retrieve-{asked}"]}
+        elif kind == "train":
+            given["documents"] = self.case.documents_digest()
+            files = {"documents": _documents(self.case)}
+        given |= {**inputs, "four_bit": self.four_bit, "seed": self.seed}
+        return self.plan.add(kind, title, inputs=given, needs=self.stages | found | dict(needs), files=files)
 
-    inputs: dict[str, Any]
-    files: dict[str, str]
-    needs: dict[str, str] = field(default_factory=dict)
-    prompted: bool = True
-    """Whether its rows are requests in the candidate's prompt."""
+    def train(self, stage: Stage, number: int) -> None:
+        """Plan a stage and what has to be there before it."""
+        self.four_bit = self.four_bit or isinstance(stage.adapter, Qlora)
+        inputs: dict[str, Any] = {"stage": stage.model_dump(mode="json")}
+        asked: Split | Literal["pairs"] | None = "train"
+        needs = {}
+        if isinstance(stage, Cpt):
+            asked = None
+        elif isinstance(stage, Preferences):
+            asked = "pairs"
+        elif isinstance(stage, Grpo):
+            inputs["metric"] = self.case.use_case.metric
+            needs["passes"] = self.draw_before(stage)
+        several = f", stage {number}" if len(self.candidate.training) > 1 else ""
+        title = f"train {self.candidate.name}, seed {self.seed}{several}"
+        name = self.add("train", title, asked=asked, inputs=inputs, needs=needs)
+        if isinstance(stage, Reward):
+            self.steps["reward"] = name  # Nothing that answers is built on it.
+        else:
+            role = f"train-{len(self.stages) + 1}"
+            self.stages = self.stages | {role: name}
+            self.steps[role] = name
 
-
-def _rows_for(case: Case, candidate: Candidate, stage: Stage, steps: dict[str, str]) -> _Fed:
-    match stage:
-        case Cpt():
-            return _Fed({"documents": case.documents_digest()}, {"documents": _documents(case)}, prompted=False)
-        case Sft():
-            needs = {"retrieve": steps["retrieve-train"]} if candidate.retrieval else {}
-            return _Fed({"examples": case.split_digest("train")}, {"examples": _relative(case, "train")}, needs)
-        case Dpo() | Kto() | Reward():
-            needs = {"retrieve": steps["retrieve-pairs"]} if candidate.retrieval else {}
-            pairs = str(case.pairs_path.relative_to(case.workspace))
-            return _Fed({"pairs": file_digest(case.pairs_path)}, {"pairs": pairs}, needs)
+    def draw_before(self, stage: Grpo) -> str:
+        """The step that measures how often the start of a stage gets a request right, in one go and in many."""
+        return self.add(
+            "draw",
+            f"draw answers before {stage.method} of {self.candidate.name}, seed {self.seed}",
+            asked="dev" if self.case.split_path("dev").stat().st_size else "train",
+            inputs={
+                "metric": self.case.use_case.metric,
+                "answers": ANSWERS_DRAWN,
+                "most": MOST_REQUESTS,
+                "temperature": stage.temperature,
+                "max_new_tokens": stage.max_new_tokens,
+            },
+        )
 
 
 def _plan_retrieval(plan: Plan, candidate: Candidate) -> dict[str, str]:
@@ -218,8 +242,10 @@ def _plan_retrieval(plan: Plan, candidate: Candidate) -> dict[str, str]:
         )
     }
     asked: dict[str, Path] = {plan.split: case.split_path(plan.split)}
-    if any(isinstance(stage, Sft) for stage in candidate.training):
+    if any(isinstance(stage, (Sft, Reinforced)) for stage in candidate.training):
         asked["train"] = case.split_path("train")
+    if any(isinstance(stage, Reinforced) for stage in candidate.training) and case.split_path("dev").stat().st_size:
+        asked["dev"] = case.split_path("dev")
     if any(isinstance(stage, Preferences) for stage in candidate.training):
         asked["pairs"] = case.pair_requests_path
     for name, path in asked.items():
@@ -241,16 +267,31 @@ def _documents(case: Case) -> str:
     return str((case.folder / "documents").relative_to(case.workspace))
 
 
-def order_for(engine: Engine, names: Sequence[str], plan: Plan) -> list[str]:
-    """Unfinished steps of one engine in the best order: those that share a loaded base model next to each other."""
-    mine = [name for name in names if ENGINES[plan.steps[name].kind] == engine]
+def next_wave(plan: Plan, waiting: Sequence[str]) -> tuple[Engine, list[str]] | None:
+    """The engine that can go on now, and all of the waiting steps that it can do in one go, in the best order.
 
-    def heavy(name: str) -> tuple[int, str]:
-        inputs = plan.steps[name].inputs
-        four_bit = inputs.get("four_bit") or inputs.get("stage", {}).get("adapter", {}).get("kind") == "qlora"
-        return int(bool(four_bit)), str(inputs.get("base_model", ""))
+    A step comes after those it needs; among those that could come next, the ones that share a loaded base model
+    stand next to each other. None where no waiting step has all that it needs.
+    """
+    for engine in ENGINE_ORDER:
+        mine = [name for name in waiting if ENGINES[plan.steps[name].kind] == engine]
+        chosen: list[str] = []
+        while ready := [name for name in mine if name not in chosen and _is_ready(plan, name, after=chosen)]:
+            last = _loads(plan, chosen[-1]) if chosen else None
+            chosen.append(min(ready, key=lambda name: (_loads(plan, name) != last, _loads(plan, name))))
+        if chosen:
+            return engine, chosen
+    return None
 
-    return sorted(mine, key=heavy)
+
+def _is_ready(plan: Plan, name: str, *, after: Sequence[str]) -> bool:
+    return all(need in after or is_done(plan.step(need)) for need in plan.steps[name].needs.values())
+
+
+def _loads(plan: Plan, name: str) -> tuple[bool, str]:
+    """The base model that a step loads."""
+    inputs = plan.steps[name].inputs
+    return bool(inputs.get("four_bit")), str(inputs.get("base_model", ""))
 
 
 def run_folder(workspace: Path, run_id: str) -> Path:

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from workbench.errors import ConfigError
 from workbench.model import Noun
+from workbench.usecase import MetricName
 
 
 class LowRank(Noun):
@@ -44,21 +45,26 @@ class Full(Noun):
 Adapter = Annotated[Lora | Qlora | Full, Field(discriminator="kind")]
 
 
-class Trained(Noun):
-    """What every stage has that moves weights by gradients."""
+class Tuned(Noun):
+    """What every stage has: the weights that are trained, and how far a step goes."""
 
     adapter: Adapter = Lora()
     learning_rate: float | None = Field(default=None, gt=0)
     """None: chosen from the size of the base model and the method (see recipes/training.py)."""
+    warmup: float = Field(default=0.05, ge=0, lt=1)
+    """Share of the steps in which the learning rate rises."""
+    weight_decay: float = Field(default=0.0, ge=0)
+
+
+class Trained(Tuned):
+    """What the stages have that learn from rows which are there before training."""
+
     epochs: float = Field(default=8, gt=0)
     """How often each row is trained on."""
     batch_size: int = Field(default=16, ge=1)
     """Rows in one forward pass."""
     accumulate: int = Field(default=1, ge=1)
     """Forward passes in one step of the optimiser."""
-    warmup: float = Field(default=0.05, ge=0, lt=1)
-    """Share of the steps in which the learning rate rises."""
-    weight_decay: float = Field(default=0.0, ge=0)
     max_length: int = Field(default=1024, ge=8)
     """Longest row in tokens; longer ones are left out and counted, never cut in silence."""
 
@@ -127,14 +133,53 @@ class Reward(Preferences):
     """How strongly the rewards of each pair are drawn towards a mean of 0 (Eisenstein et al. 2023)."""
 
 
-Stage = Annotated[Cpt | Sft | Dpo | Kto | Reward, Field(discriminator="method")]
-METHODS: Mapping[str, type[Cpt] | type[Sft] | type[Dpo] | type[Kto] | type[Reward]] = {
-    "cpt": Cpt,
-    "sft": Sft,
-    "dpo": Dpo,
-    "kto": Kto,
-    "reward": Reward,
-}
+class RewardPart(Noun):
+    """One measure of an answer among those that are added up to its reward."""
+
+    metric: MetricName
+    weight: float = 1.0
+    """How much it counts; 0: it is only watched."""
+
+
+class Reinforced(Tuned):
+    """What the stages have that learn from rewards for answers of their own."""
+
+    steps: int = Field(default=100, ge=1)
+    """Steps of the optimiser, each on new answers."""
+    prompts: int = Field(default=8, ge=1)
+    """Requests in one step."""
+    answers: int = Field(default=8, ge=2)
+    """Answers drawn for each request; they are held against one another."""
+    batch_size: int = Field(default=32, ge=1)
+    """Answers in one forward pass; prompts x answers must be a multiple of it."""
+    temperature: float = Field(default=1.0, gt=0, le=2)
+    """How freely answers are drawn: too low, and all are alike and teach nothing."""
+    max_new_tokens: int = Field(default=96, ge=1, le=8192)
+    """Longest answer; one that is cut off there keeps what it has earned by then."""
+    beta: float = Field(default=0.0, ge=0)
+    """How dear it is to move away from the weights before this stage (KL penalty); 0: free."""
+
+    @model_validator(mode="after")
+    def _batches_fit(self) -> Self:
+        if self.prompts * self.answers % self.batch_size:
+            drawn = self.prompts * self.answers
+            raise ValueError(f"prompts x answers ({drawn}) must be a multiple of batch_size ({self.batch_size})")
+        return self
+
+
+class Grpo(Reinforced):
+    """Reinforcement learning from verifiable rewards: the use case's own scorers grade answers (Shao et al. 2024)."""
+
+    method: Literal["grpo"] = "grpo"
+    rewards: tuple[RewardPart, ...] = ()
+    """What is added up to the reward; empty: the use case's metric."""
+    long_from: int | None = Field(default=None, ge=1)
+    """Tokens from which an answer loses reward, by up to 1 at max_new_tokens (Yu et al. 2025, DAPO)."""
+
+
+Stage = Annotated[Cpt | Sft | Dpo | Kto | Reward | Grpo, Field(discriminator="method")]
+Kind = type[Cpt] | type[Sft] | type[Dpo] | type[Kto] | type[Reward] | type[Grpo]
+METHODS: Mapping[str, Kind] = {"cpt": Cpt, "sft": Sft, "dpo": Dpo, "kto": Kto, "reward": Reward, "grpo": Grpo}
 """The stage of every method."""
 
 

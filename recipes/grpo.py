@@ -1,0 +1,81 @@
+"""Group-relative policy optimisation: requests, rewards, arguments, trainer, train, save."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from datasets import Dataset
+from trl.trainer.grpo_config import GRPOConfig
+from trl.trainer.grpo_trainer import GRPOTrainer
+
+from recipes.answer import context
+from recipes.data import Turn, encode_prompt
+from recipes.model import Base
+from recipes.rewards import Rewarder
+from recipes.training import Follower, adapted, common, finish, learning_rate, order
+from workbench.errors import ConfigError
+from workbench.stage import Full, Grpo
+from workbench.workspace import Step
+
+
+def train_grpo(
+    step: Step,
+    base: Base,
+    stage: Grpo,
+    *,
+    conversations: Mapping[str, list[Turn]],
+    rewards: Sequence[tuple[Rewarder, float]],
+    seed: int,
+) -> dict[str, Any]:
+    """Draw several answers to each request, and make those likelier that got more reward than the others.
+
+    ``conversations``: the turns before the answer, by example; ``rewards``: each with its weight, 0 to watch only.
+    Leaves ``adapter/`` or ``weights/``. Returns facts about the training; raises as ``finish`` does.
+    """
+    if isinstance(stage.adapter, Full) and stage.beta:
+        raise ConfigError(
+            "Training all weights against a KL penalty would need a second copy of the model.",
+            "Use a lora adapter, or set beta to 0.",
+        )
+    room = context(base) - stage.max_new_tokens
+    fitting = [name for name, turns in conversations.items() if len(encode_prompt(turns, base.tokenizer)) <= room]
+    if len(fitting) < stage.prompts:
+        raise ConfigError(
+            f"{len(fitting)} requests fit into the model's context, and a step takes {stage.prompts}.",
+            "Lower prompts or max_new_tokens of the stage, or add training examples.",
+        )
+    wanted = stage.steps * stage.prompts
+    drawn = order([0] * len(fitting), batch=1, epochs=wanted / len(fitting), rng=np.random.default_rng(seed))
+    rows = [{"prompt": conversations[fitting[i]], "example": fitting[i]} for i in drawn[:wanted]]
+    parameters = sum(p.numel() for p in base.model.parameters())
+    settings = common(step, base, stage, rate=learning_rate(stage, parameters), seed=seed, total=stage.steps)
+    settings["gradient_accumulation_steps"] = stage.prompts * stage.answers // stage.batch_size
+    del settings["train_sampling_strategy"]  # The trainer repeats each request by itself, in our order.
+    with adapted(base, stage, seed=seed) as model:
+        follower = Follower(step, stage.steps)
+        trainer = GRPOTrainer(
+            model=model,
+            reward_funcs=[*(function for function, _ in rewards)],
+            args=GRPOConfig(
+                **settings,
+                reward_weights=[weight for _, weight in rewards],
+                num_generations=stage.answers,
+                temperature=stage.temperature,
+                max_completion_length=stage.max_new_tokens,
+                beta=stage.beta,
+                shuffle_dataset=False,
+                disable_dropout=True,
+            ),
+            train_dataset=Dataset.from_list(rows),
+            processing_class=base.tokenizer,
+            callbacks=[follower],
+        )
+        facts = finish(trainer, follower, step=step, base=base)
+    return facts | {
+        "parameters": parameters,
+        "rows": len(fitting),
+        "rows_too_long": len(conversations) - len(fitting),
+        "answers_drawn": stage.steps * stage.prompts * stage.answers,
+        "rounds": math.ceil(wanted / len(fitting)),
+    }

@@ -1,0 +1,31 @@
+"""The words around a step's requests: instruction, solved examples, and passages where any were found."""
+
+from collections.abc import Iterable
+
+from recipes.data import PromptPlan, Turn, choose_shots, conversation
+from workbench.examples import read_examples
+from workbench.run import Retrieved
+from workbench.usecase import Example
+from workbench.workspace import Step, read_jsonl
+
+
+def read_retrieved(step: Step) -> dict[str, Retrieved] | None:
+    """What retrieval found, by example, where the step builds on a retrieval."""
+    if "retrieve" not in step.record.needs:
+        return None
+    path = step.needed("retrieve").path("retrieved.jsonl")
+    return {record["example"]: Retrieved.parse(record, where=str(path)) for record in read_jsonl(path)}
+
+
+def prompt_plan(step: Step) -> PromptPlan:
+    """The instruction and the solved examples that the step puts around each request."""
+    inputs = step.record.inputs
+    count = int(inputs["shots"])
+    shots = choose_shots(read_examples(step.file("shots")), count) if count else ()
+    return PromptPlan(str(inputs["instruction"]), shots)
+
+
+def conversations(step: Step, examples: Iterable[Example]) -> dict[str, list[Turn]]:
+    """The turns that the model is sent for each example, by its id."""
+    plan, found = prompt_plan(step), read_retrieved(step)
+    return {one.id: conversation(one, plan, found[one.id] if found is not None else None) for one in examples}

@@ -1,0 +1,47 @@
+"""Rewards for answers in training: the graders are the scorers that decide afterwards, the very same functions."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from evals.scorers import SCORERS
+from recipes.answer import finished
+from recipes.model import Base
+from workbench.errors import WorkbenchError
+from workbench.usecase import Example, MetricName
+
+Rewarder = Callable[..., list[float | None]]
+"""Called by the trainer with the tokens of the answers and the columns of their rows; one reward each."""
+
+
+def graded(metric: MetricName, examples: Mapping[str, Example], base: Base) -> Rewarder:
+    """The score of an answer on a metric, by the function that measures it afterwards, too.
+
+    Raises WorkbenchError where an example's reference can not be used.
+    """
+    score = SCORERS[metric]
+
+    def reward(completion_ids: Sequence[Sequence[int]], example: Sequence[str], **rest: Any) -> list[float | None]:
+        found: list[float | None] = []
+        for ids, name in zip(completion_ids, example, strict=True):
+            scored = score(finished(list(ids), base).text, examples[name].target)
+            if scored.value is None or not math.isfinite(scored.value):
+                raise WorkbenchError(
+                    f"The answer to {name} can't be graded by {metric}: {scored.reason}",
+                    "Mend that example's reference, or choose another reward.",
+                )
+            found.append(scored.value)
+        return found
+
+    reward.__name__ = metric
+    return reward
+
+
+def shorter(long_from: int, most: int) -> Rewarder:
+    """0 up to ``long_from`` tokens, then falling in a straight line to -1 at ``most`` (Yu et al. 2025, DAPO)."""
+
+    def reward(completion_ids: Sequence[Sequence[int]], **rest: Any) -> list[float | None]:
+        return [-min(1.0, max(0, len(ids) - long_from) / max(1, most - long_from)) for ids in completion_ids]
+
+    reward.__name__ = "shorter"
+    return reward

@@ -1,0 +1,174 @@
+"""Learning from rewards: the scorers are the rewards, nothing starts without a right answer, resumed is undisturbed."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from recipes.answer import finished
+from recipes.draw import pass_at, passed, read_draws
+from recipes.model import load
+from recipes.rewards import graded, shorter
+from recipes.steps import Bases, draw_answers, train
+from workbench.engine import do_step
+from workbench.errors import Stopped, WorkbenchError
+from workbench.examples import write_examples
+from workbench.stage import Grpo, Lora, RewardPart
+from workbench.usecase import Example
+from workbench.workspace import Step, StepKind, StepRecord, write_atomically
+
+STAGE = Grpo(
+    adapter=Lora(rank=4),
+    steps=12,
+    prompts=4,
+    answers=8,
+    batch_size=16,
+    max_new_tokens=6,
+    learning_rate=2e-2,
+    rewards=(RewardPart(metric="regex"), RewardPart(metric="exact_match", weight=0)),
+)
+
+
+def _step(workspace: Path, base: Path, kind: StepKind, name: str, **inputs: Any) -> Step:
+    record = StepRecord(
+        kind=kind,
+        key=name,
+        title=name,
+        inputs={
+            "base_model": str(base),
+            "seed": 1,
+            "instruction": "",
+            "shots": 0,
+            "four_bit": False,
+            "metric": "regex",
+            **inputs,
+        },
+        needs={"passes": "draw-a"} if kind == "train" else {},
+        files={"examples": "train.jsonl"},
+    )
+    folder = workspace / "steps" / name
+    write_atomically(folder / "step.json", record.model_dump_json())
+    return Step(folder)
+
+
+def _draw(workspace: Path, base: Path, name: str = "draw-a") -> Step:
+    asked = {"answers": 4, "most": 18, "temperature": 1.0, "max_new_tokens": 6}
+    return _step(workspace, base, "draw", name, **asked)
+
+
+def _do(step: Step, bases: Bases | None = None) -> None:
+    shared = bases or Bases()
+    do = {"train": lambda one: train(one, bases=shared), "draw": lambda one: draw_answers(one, bases=shared)}
+    do_step(step, do, packages=[])
+
+
+@pytest.fixture
+def asked(tmp_path: Path, examples: list[Example]) -> list[Example]:
+    """Requests that are answered right by anything with an e in it."""
+    found = [one.model_copy(update={"target": "e"}) for one in examples]
+    write_examples(tmp_path / "train.jsonl", found)
+    return found
+
+
+def test_the_reward_rises_and_a_watched_measure_moves_nothing(
+    tmp_path: Path, toy_base: Path, asked: list[Example]
+) -> None:
+    _do(_draw(tmp_path, toy_base))
+    step = _step(tmp_path, toy_base, "train", "train-a", stage=STAGE.model_dump(mode="json"))
+    bases = Bases()
+    base = bases.get(str(toy_base))
+    ids = torch.arange(5, 25)[None]
+    with torch.no_grad():
+        before = base.model(input_ids=ids).logits
+    _do(step, bases)
+    rewards = [line["reward"] for line in step.read_progress() if "reward" in line]
+    assert len(rewards) == 12
+    assert sum(rewards[-3:]) > sum(rewards[:3]) + 0.3
+    assert all("reward_spread" in line for line in step.read_progress() if "reward" in line)
+    facts = step.record.facts
+    assert facts["answers_drawn"] == 12 * 32
+    assert 0 < facts["pass_at_1"] < facts["pass_at_4"] <= 1
+    with torch.no_grad():
+        assert torch.equal(base.model(input_ids=ids).logits, before), "the base is left as it was"
+    assert not (step.path("adapter") / "ref").exists()
+
+
+def test_without_one_right_answer_nothing_is_reinforced(tmp_path: Path, toy_base: Path, asked: list[Example]) -> None:
+    write_examples(tmp_path / "train.jsonl", [one.model_copy(update={"target": "never said"}) for one in asked])
+    _do(_draw(tmp_path, toy_base))
+    step = _step(tmp_path, toy_base, "train", "train-a", stage=STAGE.model_dump(mode="json"))
+    with pytest.raises(WorkbenchError, match=r"pass@4 = 0") as caught:
+        _do(step)
+    assert "cold start" in caught.value.hint
+
+
+def test_a_stopped_reinforcement_ends_as_an_undisturbed_one(
+    tmp_path: Path, toy_base: Path, asked: list[Example]
+) -> None:
+    _do(_draw(tmp_path, toy_base))
+    whole, step = (
+        _step(tmp_path, toy_base, "train", f"train-{one}", stage=STAGE.model_dump(mode="json")) for one in "ab"
+    )
+    _do(whole)
+    report = Step.report
+
+    def stop_at_five(self: Step, phase: str, **figures: Any) -> None:
+        report(self, phase, **figures)
+        if figures.get("step") == 5:
+            self.ask_to_stop()
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Stopped):
+        patch.setattr(Step, "report", stop_at_five)
+        _do(step)
+    _do(step)
+    first, second = (load_file(one.path("adapter") / "adapter_model.safetensors") for one in (whole, step))
+    assert all(torch.equal(first[key], second[key]) for key in first)
+
+
+def test_a_stopped_draw_ends_as_an_undisturbed_one(tmp_path: Path, toy_base: Path, asked: list[Example]) -> None:
+    whole, step = (_draw(tmp_path, toy_base, f"draw-{one}") for one in "ab")
+    _do(whole)
+    report = Step.report
+
+    def stop_at_once(self: Step, phase: str, **figures: Any) -> None:
+        report(self, phase, **figures)
+        if phase == "drawing answers":
+            self.ask_to_stop()
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Stopped):
+        patch.setattr(Step, "report", stop_at_once)
+        _do(step)
+    assert 0 < len(list(read_draws(step.path("draws.jsonl")))) < 18 * 4
+    _do(step)
+    one, other = (list(read_draws(each.path("draws.jsonl"))) for each in (whole, step))
+    assert one == other
+    assert len(one) == 18 * 4
+    assert step.record.facts["pass_at_1"] == pytest.approx(sum(each.value or 0 for each in one) / len(one))
+    assert passed(one, 4)["pass_at_4"] == step.record.facts["pass_at_4"]
+
+
+def test_a_reward_is_the_score_of_the_same_text(toy_base: Path, asked: list[Example]) -> None:
+    base = load(str(toy_base))
+    tokens = [base.tokenizer(text, add_special_tokens=False)["input_ids"] for text in (" red ", "not it")]
+    rows = [[*tokens[0], base.tokenizer.eos_token_id, 7, 7], tokens[1]]
+    assert finished(rows[0], base).text == "red"
+    by_name = {one.id: one.model_copy(update={"target": "red"}) for one in asked}
+    reward = graded("exact_match", by_name, base)
+    assert reward(completion_ids=rows, example=[asked[0].id] * 2, prompts=[]) == [1.0, 0.0]
+    broken = graded("numeric", by_name, base)
+    with pytest.raises(WorkbenchError, match=f"{asked[0].id} can't be graded by numeric"):
+        broken(completion_ids=rows, example=[asked[0].id] * 2)
+
+
+def test_long_answers_lose_reward() -> None:
+    reward = shorter(10, 20)
+    assert reward(completion_ids=[[1] * n for n in (5, 10, 15, 20)]) == [0, 0, -0.5, -1]
+
+
+def test_pass_at_k_is_the_chance_of_a_right_one_among_k() -> None:
+    assert pass_at(1, 4, 1) == 0.25
+    assert pass_at(2, 4, 1) == 0.5
+    assert pass_at(4, 4, 1) == 1
+    assert pass_at(2, 4, 0) == 0
