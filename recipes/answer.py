@@ -82,7 +82,7 @@ def _generate_batch(base: Base, prompts: list[list[int]], decoding: Decoding) ->
     for row, prompt in enumerate(prompts):
         ids[row, width - len(prompt) :] = torch.tensor(prompt)
         mask[row, width - len(prompt) :] = 1
-    ends = _ends(base)
+    ends = ending(base)
     sampling = {"do_sample": True, "temperature": decoding.temperature, "top_k": 0} if decoding.temperature else {}
     written = base.model.generate(  # type: ignore[operator]
         input_ids=ids.to(base.device),
@@ -97,7 +97,7 @@ def _generate_batch(base: Base, prompts: list[list[int]], decoding: Decoding) ->
     return [finished(row, base) for row in written]
 
 
-def _ends(base: Base) -> list[int]:
+def ending(base: Base) -> list[int]:
     """Every token that ends an answer: the tokenizer's and those the model's own settings name."""
     named = base.model.generation_config.eos_token_id if base.model.generation_config else None
     others = named if isinstance(named, list) else [named]
@@ -106,7 +106,7 @@ def _ends(base: Base) -> list[int]:
 
 def finished(row: list[int], base: Base) -> Generated:
     """The answer that the tokens after a prompt make, up to the first that ends it."""
-    ends = _ends(base)
+    ends = ending(base)
     end = next((i for i, token in enumerate(row) if token in ends), None)
     kept = row if end is None else row[:end]
     text = str(base.tokenizer.decode(kept, skip_special_tokens=True)).strip()

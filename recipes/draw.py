@@ -1,19 +1,24 @@
 """Several answers drawn for each request: how often one of them is right, and which of them are."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import comb
 from pathlib import Path
+from typing import Any
 
-from evals.scorers import SCORERS
+from evals.scorers import SCORERS, words
 from recipes.answer import Generated, generate
 from recipes.data import encode_prompt
 from recipes.model import Base, seed_everything
 from recipes.prompting import conversations
 from workbench.candidate import Decoding
+from workbench.errors import WorkbenchError
 from workbench.examples import read_examples
-from workbench.usecase import MetricName
+from workbench.run import Retrieved
+from workbench.stage import RejectionSampling
+from workbench.usecase import Example, MetricName
 from workbench.workspace import Step, digest, read_jsonl
 
 REQUESTS_PER_PART = 16
@@ -92,3 +97,56 @@ def _answers(base: Base, prompts: list[list[int]], decoding: Decoding) -> list[G
 def _scored(example: str, given: Generated, target: str, metric: str) -> Drawn:
     name: MetricName = metric  # type: ignore[assignment]
     return Drawn(example, given.text, given.tokens, given.finish, SCORERS[name](given.text, target).value)
+
+
+def keep_passed(
+    draws: Sequence[Drawn],
+    examples: Sequence[Example],
+    stage: RejectionSampling,
+    *,
+    passages: Mapping[str, Retrieved] | None,
+) -> tuple[list[Example], dict[str, Any]]:
+    """The examples with the answers that passed as their references, each different answer once; and how many did.
+
+    The commonest of an example's answers go first, the shorter of equally common ones. Raises WorkbenchError where
+    none passed.
+    """
+    by_example: dict[str, Counter[str]] = {}
+    good = unsupported = 0
+    for one in draws:
+        if one.value is None or one.value < stage.least or one.finish != "stop" or not one.text.strip():
+            continue
+        good += 1
+        by_example.setdefault(one.example, Counter())[one.text] += 1
+    found: list[Example] = []
+    for example in examples:
+        answers = by_example.get(example.id, Counter())
+        order = sorted(answers, key=lambda text: (-answers[text], len(text), text))
+        if stage.supported_only and passages is not None:
+            texts = [*(passage.text for passage in passages[example.id].passages), example.question]
+            supported = [text for text in order if is_supported(text, texts)]
+            unsupported += len(order) - len(supported)
+            order = supported
+        for n, text in enumerate(order[: stage.keep]):
+            found.append(
+                example.model_copy(update={"target": text, "id": example.id if not n else f"{example.id}~{n}"})
+            )
+    if not found:
+        raise WorkbenchError(
+            f"None of {len(draws)} answers drawn passed, so there is nothing to train on.",
+            "Put an sft stage before this one, lower `least`, or draw more answers.",
+        )
+    asked = len({one.example for one in draws})
+    return found, {
+        "answers_drawn": len(draws),
+        "answers_passed": good,
+        "requests_with_none": asked - len(by_example),
+        "answers_unsupported": unsupported,
+        "rows_kept": len(found),
+    }
+
+
+def is_supported(text: str, passages: Sequence[str]) -> bool:
+    """Whether every word and number of an answer stands in one of the texts."""
+    known = {word for passage in passages for word in words(passage)}
+    return all(word in known for word in words(text))

@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from evals.scorers import SCORERS
-from recipes.answer import finished
+from recipes.answer import ending, finished
+from recipes.data import Turn, encode_prompt
 from recipes.model import Base
+from recipes.reward import RewardModel
 from workbench.errors import WorkbenchError
 from workbench.usecase import Example, MetricName
 
@@ -34,6 +36,28 @@ def graded(metric: MetricName, examples: Mapping[str, Example], base: Base) -> R
         return found
 
     reward.__name__ = metric
+    return reward
+
+
+def learned(model: RewardModel, base: Base) -> Rewarder:
+    """What a reward model gives a request with its answer, through the token that ends it."""
+
+    def reward(
+        completion_ids: Sequence[Sequence[int]], prompts: Sequence[list[Turn]], **rest: Any
+    ) -> list[float | None]:
+        ends = ending(base)
+        rows = []
+        for ids, turns in zip(completion_ids, prompts, strict=True):
+            end = next((n for n, token in enumerate(ids) if token in ends), len(ids))
+            rows.append([*encode_prompt(turns, base.tokenizer), *ids[: end + 1]])
+        found: list[float | None] = []
+        for given in model.scores(rows):
+            if not math.isfinite(given):
+                raise WorkbenchError("The reward model gave a reward that is no number.", "Train it anew, more slowly.")
+            found.append(given)
+        return found
+
+    reward.__name__ = "reward_model"
     return reward
 
 

@@ -1,87 +1,23 @@
-"""The two kinds of step of this package: train a stage, and answer examples."""
+"""The kinds of step of this package: train a stage, draw several answers, and answer examples."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
-from peft import PeftModel
 
-from rag.corpus import read_corpus
 from recipes.answer import Generated, generate, time_alone
-from recipes.data import encode_pairs, encode_prompt, encode_rows, windows
-from recipes.dpo import train_dpo
+from recipes.bases import Bases, earlier_stages
+from recipes.data import encode_prompt
 from recipes.draw import draw
-from recipes.grpo import train_grpo
-from recipes.kto import train_kto
-from recipes.model import Base, load, seed_everything
-from recipes.prompting import conversations, prompt_plan, read_retrieved
-from recipes.reward import train_reward
-from recipes.rewards import graded, shorter
-from recipes.sft import train_sft
+from recipes.model import Base, seed_everything
+from recipes.prompting import conversations, read_retrieved
+from recipes.stages import train_stage
 from workbench.candidate import Decoding
-from workbench.errors import WorkbenchError
 from workbench.examples import read_examples
-from workbench.pairs import Pair, hold_out, read_pairs
 from workbench.run import Response, Retrieved
-from workbench.stage import Cpt, Dpo, Full, Grpo, Kto, Reward, RewardPart, Sft, Stage, parse_stage
+from workbench.stage import Full, Reward, parse_stage
 from workbench.usecase import Example
 from workbench.workspace import Step, read_jsonl, write_jsonl
-
-
-class Bases:
-    """Base models that were loaded in this process, so that several steps share them."""
-
-    def __init__(self) -> None:
-        """Nothing is loaded yet."""
-        self._loaded: dict[tuple[str, bool], Base] = {}
-
-    def get(self, name: str, *, four_bit: bool = False) -> Base:
-        """The base as it came; callers leave it as they found it."""
-        key = (name, four_bit)
-        if key not in self._loaded:
-            self._loaded.clear()  # One at a time: memory is scarcer than the seconds to load it again.
-            self._loaded[key] = load(name, four_bit=four_bit)
-        return self._loaded[key]
-
-    @contextmanager
-    def trained(self, name: str, stages: list[Path], *, four_bit: bool = False, merged: bool = False) -> Iterator[Base]:
-        """The base with the weights that the stages left, in their order; as it came once this ends.
-
-        The adapter of the last stage is only put on, as it was when it was trained, unless all are to be ``merged``
-        into the weights, as for further training. Weights in 4 bits stay in 4 bits.
-        """
-        whole = [i for i, folder in enumerate(stages) if (folder / "weights").is_dir()]
-        start = str(stages[whole[-1]] / "weights") if whole else name
-        adapters = [folder / "adapter" for folder in stages[whole[-1] + 1 if whole else 0 :]]
-        if len(adapters) > 1 or whole or (adapters and merged):
-            self._loaded.clear()
-            base = load(start, four_bit=four_bit)
-            model: Any = base.model
-            for folder in adapters if merged else adapters[:-1]:
-                model = PeftModel.from_pretrained(model, folder).merge_and_unload()
-            if adapters and not merged:
-                model = PeftModel.from_pretrained(model, adapters[-1])
-            yield Base(model.eval(), base.tokenizer, base.device)
-            return
-        base = self.get(name, four_bit=four_bit)
-        if not adapters:
-            yield base
-            return
-        adapted = PeftModel.from_pretrained(base.model, adapters[0])
-        try:
-            yield Base(adapted.eval(), base.tokenizer, base.device)
-        finally:
-            adapted.unload()
-
-
-def earlier_stages(step: Step) -> list[Path]:
-    """Folders of the training stages a step builds on, in their order."""
-    names = sorted((role for role in step.record.needs if role.startswith("train-")), key=lambda r: int(r[6:]))
-    return [step.needed(role).folder for role in names]
 
 
 def train(step: Step, *, bases: Bases) -> None:
@@ -90,51 +26,12 @@ def train(step: Step, *, bases: Bases) -> None:
     stage = parse_stage(inputs["stage"], where=str(step.folder))
     before = earlier_stages(step)
     step.progress("loading the base model")
-    if isinstance(stage.adapter, Full) or before:
+    if isinstance(stage.adapter, Full) or before or isinstance(stage, Reward):
         bases = Bases()  # Its weights change, so nobody else may share it.
     with bases.trained(inputs["base_model"], before, four_bit=bool(inputs["four_bit"]), merged=True) as base:
         step.progress("preparing the rows")
-        facts = _train_stage(step, base, stage, seed=int(inputs["seed"]))
+        facts = train_stage(step, base, stage, seed=int(inputs["seed"]))
         step.note(**facts, peak_memory_mb=peak_memory())
-
-
-def _train_stage(step: Step, base: Base, stage: Stage, *, seed: int) -> dict[str, Any]:
-    """Hand a stage the rows that its method learns from."""
-    match stage:
-        case Cpt():
-            corpus = read_corpus(step.file("documents"))
-            texts = [document.whole for document in corpus.documents]
-            encoded = windows(texts, base.tokenizer, length=stage.max_length)
-            return train_sft(step, base, stage, encoded=encoded, seed=seed)
-        case Sft():
-            examples = read_examples(step.file("examples"))
-            encoded = encode_rows(
-                examples, prompt_plan(step), base.tokenizer, max_length=stage.max_length, retrieved=read_retrieved(step)
-            )
-            return train_sft(step, base, stage, encoded=encoded, seed=seed)
-        case Dpo() | Kto() | Reward():
-            return _train_on_pairs(step, base, stage, seed=seed)
-        case Grpo():
-            return _reinforce(step, base, stage, seed=seed)
-
-
-def _reinforce(step: Step, base: Base, stage: Grpo, *, seed: int) -> dict[str, Any]:
-    tried = step.needed("passes").record.facts
-    often, share = max((int(name[8:]), value) for name, value in tried.items() if name.startswith("pass_at_"))
-    if not share:
-        raise WorkbenchError(
-            f"None of {often} answers to any request was right (pass@{often} = 0): there is nothing to reinforce.",
-            "Put an sft stage before this one, so that right answers come up at all (a cold start).",
-        )
-    examples = {example.id: example for example in read_examples(step.file("examples"))}
-    metric = step.record.inputs["metric"]
-    parts = stage.rewards or (RewardPart(metric=metric),)
-    rewards = [(graded(part.metric, examples, base), part.weight) for part in parts]
-    if stage.long_from is not None:
-        rewards.append((shorter(stage.long_from, stage.max_new_tokens), 1.0))
-    return train_grpo(
-        step, base, stage, conversations=conversations(step, examples.values()), rewards=rewards, seed=seed
-    ) | {name: value for name, value in tried.items() if name.startswith("pass_at_")}
 
 
 def draw_answers(step: Step, *, bases: Bases) -> None:
@@ -144,30 +41,6 @@ def draw_answers(step: Step, *, bases: Bases) -> None:
     with bases.trained(inputs["base_model"], earlier_stages(step), four_bit=bool(inputs["four_bit"])) as base:
         draw(step, base)
         step.note(peak_memory_mb=peak_memory())
-
-
-def _train_on_pairs(step: Step, base: Base, stage: Dpo | Kto | Reward, *, seed: int) -> dict[str, Any]:
-    pairs = read_pairs(step.file("pairs"))
-    held_out: list[Pair] = []
-    if isinstance(stage, Reward):
-        pairs, held_out = hold_out(pairs, share=stage.held_out)
-    encode = partial(
-        encode_pairs,
-        plan=prompt_plan(step),
-        tokenizer=base.tokenizer,
-        max_length=stage.max_length,
-        retrieved=read_retrieved(step),
-    )
-    encoded, too_long = encode(pairs)
-    left_out = {"rows_too_long": too_long}
-    match stage:
-        case Dpo():
-            return left_out | train_dpo(step, base, stage, pairs=encoded, seed=seed)
-        case Kto():
-            return left_out | train_kto(step, base, stage, pairs=encoded, seed=seed)
-        case Reward():
-            unseen, _ = encode(held_out) if held_out else ([], 0)
-            return left_out | train_reward(step, base, stage, pairs=encoded, held_out=unseen, seed=seed)
 
 
 def answer(step: Step, *, bases: Bases) -> None:

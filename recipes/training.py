@@ -22,7 +22,7 @@ from transformers import (
 
 from recipes.model import Base, seed_everything
 from workbench.errors import ConfigError, Stopped, WorkbenchError
-from workbench.stage import Full, Lora, Qlora, Reinforced, Stage, Trained, Tuned
+from workbench.stage import Full, Lora, Qlora, Reinforced, Trained, Tuned
 from workbench.workspace import Step
 
 CHECKPOINT_SECONDS = float(os.environ.get("WORKBENCH_CHECKPOINT_SECONDS", "10"))
@@ -31,7 +31,17 @@ COMPLETE = "complete"
 """Name of the file that marks a checkpoint as whole; it is written last."""
 
 
-RATE_FACTORS: Mapping[str, float] = {"cpt": 1.0, "sft": 1.0, "dpo": 0.1, "kto": 0.1, "reward": 0.5, "grpo": 0.1}
+RATE_FACTORS: Mapping[str, float] = {
+    "cpt": 1.0,
+    "sft": 1.0,
+    "dpo": 0.1,
+    "kto": 0.1,
+    "reward": 0.5,
+    "grpo": 0.1,
+    "rlhf": 0.1,
+    "rejection_sampling": 1.0,
+    "distill": 1.0,
+}
 """The learning rate that is chosen for a method, beside supervised fine-tuning's."""
 
 
@@ -55,7 +65,7 @@ FIGURES: Mapping[str, str] = {
 """What trainers log, and what it is called in progress, on the page and in the terminal."""
 
 
-def learning_rate(stage: Stage, parameters: int) -> float:
+def learning_rate(stage: Tuned, parameters: int) -> float:
     """The stage's learning rate, or one chosen from the size of the base model.
 
     Small models need far larger steps than large ones. The rule is a power law through two points: 2e-4
@@ -65,7 +75,7 @@ def learning_rate(stage: Stage, parameters: int) -> float:
     if stage.learning_rate is not None:
         return stage.learning_rate
     rate: float = min(5e-3, max(5e-5, 2e-4 * (7e9 / parameters) ** 0.4))
-    rate *= RATE_FACTORS[stage.method]
+    rate *= RATE_FACTORS[str(getattr(stage, "method", "sft"))]
     return rate / 10 if isinstance(stage.adapter, Full) else rate
 
 
@@ -196,8 +206,13 @@ def finish(trainer: Trainer, follower: "Follower", *, step: Step, base: Base) ->
     }
 
 
-def _short(value: float) -> float:
-    return float(f"{value:.6g}")
+def _figures(logs: Mapping[str, Any]) -> dict[str, float]:
+    """What a trainer logged, by the names that it has here; each reward by its own name."""
+    found = {ours: logs[theirs] for theirs, ours in FIGURES.items() if logs.get(theirs) is not None}
+    for name, value in logs.items():
+        if name.startswith("rewards/") and name.endswith("/mean") and value is not None:
+            found[f"reward_{name.split('/')[1]}"] = value
+    return {name: float(f"{value:.6g}") for name, value in found.items()}
 
 
 class Follower(TrainerCallback):
@@ -249,7 +264,7 @@ class Follower(TrainerCallback):
             step=state.global_step,
             total=self.total,
             loss=round(loss, 5),
-            **{ours: _short(logs[theirs]) for theirs, ours in FIGURES.items() if logs.get(theirs) is not None},
+            **_figures(logs),
             seconds_left=round(left, 1),
         )
 

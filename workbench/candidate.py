@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from workbench.model import Noun
-from workbench.stage import Full, Qlora, Reward, Stage
+from workbench.stage import Full, Qlora, Reward, Rlhf, Stage
 from workbench.usecase import SLUG
 
 Approach = Literal["prompting", "RAG", "fine-tuning", "RAG + fine-tuning"]
@@ -65,6 +65,9 @@ class Candidate(Noun):
             raise ValueError("weights in 4 bits (qlora) can't be trained in full: use lora in the later stages")
         if self.training and all(isinstance(stage, Reward) for stage in self.training):
             raise ValueError("a reward model answers nothing: list a stage that learns from it")
+        for n, stage in enumerate(self.training):
+            if isinstance(stage, Rlhf) and not any(isinstance(before, Reward) for before in self.training[:n]):
+                raise ValueError("rlhf needs a reward stage before it, whose reward model it learns from")
         return self
 
     @property

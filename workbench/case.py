@@ -98,7 +98,7 @@ class Case(NamedFolder):
         reads = any(isinstance(stage, Cpt) for stage in candidate.training)
         if (candidate.retrieval is not None or reads) and self.documents is None:
             return "documents"
-        learns = any(isinstance(stage, Sft) for stage in candidate.training)
+        learns = any(not isinstance(stage, (Cpt, Preferences)) for stage in candidate.training)
         train = self.split_path("train")
         if (learns or candidate.prompt.examples) and not (train.exists() and train.stat().st_size):
             return "training examples"

@@ -8,11 +8,11 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from workbench.base_models import identity
-from workbench.candidate import Candidate
+from workbench.candidate import Candidate, Decoding
 from workbench.case import SPLITS, Case
 from workbench.errors import ConfigError
 from workbench.run import Run
-from workbench.stage import Cpt, Grpo, Preferences, Qlora, Reinforced, Reward, Sft, Stage
+from workbench.stage import Cpt, Distill, Grpo, Preferences, Qlora, Reinforced, RejectionSampling, Reward, Rlhf, Stage
 from workbench.usecase import Split, UseCase
 from workbench.workspace import Step, StepKind, StepRecord, digest, file_digest, write_atomically
 
@@ -37,6 +37,8 @@ ANSWERS_DRAWN = 16
 """Answers to each request by which is measured whether right ones come up at all."""
 MOST_REQUESTS = 100
 """Requests for which that is measured."""
+ALL_REQUESTS = 10**9
+"""No bound on the requests for which answers are drawn."""
 
 
 @dataclass
@@ -188,13 +190,25 @@ class _Course:
         inputs: dict[str, Any] = {"stage": stage.model_dump(mode="json")}
         asked: Split | Literal["pairs"] | None = "train"
         needs = {}
-        if isinstance(stage, Cpt):
-            asked = None
-        elif isinstance(stage, Preferences):
-            asked = "pairs"
-        elif isinstance(stage, Grpo):
-            inputs["metric"] = self.case.use_case.metric
-            needs["passes"] = self.draw_before(stage)
+        match stage:
+            case Cpt():
+                asked = None
+            case Preferences():
+                asked = "pairs"
+            case Grpo() | Rlhf():
+                inputs["metric"] = metric = self.case.use_case.metric
+                many = {"metric": metric, "answers": ANSWERS_DRAWN, "most": MOST_REQUESTS}
+                split: Split = "dev" if self.case.split_path("dev").stat().st_size else "train"
+                needs["passes"] = self.draw(stage, split, **many)
+                if isinstance(stage, Rlhf):
+                    needs["reward"] = self.steps["reward"]
+            case RejectionSampling():
+                inputs["metric"] = metric = self.case.use_case.metric
+                needs["rows"] = self.draw(stage, "train", metric=metric, answers=stage.answers, most=ALL_REQUESTS)
+            case Distill():
+                inputs["teacher"] = identity(stage.teacher)
+                if stage.mode == "off-policy":
+                    needs["rows"] = self.taught(stage)
         several = f", stage {number}" if len(self.candidate.training) > 1 else ""
         title = f"train {self.candidate.name}, seed {self.seed}{several}"
         name = self.add("train", title, asked=asked, inputs=inputs, needs=needs)
@@ -205,19 +219,34 @@ class _Course:
             self.stages = self.stages | {role: name}
             self.steps[role] = name
 
-    def draw_before(self, stage: Grpo) -> str:
-        """The step that measures how often the start of a stage gets a request right, in one go and in many."""
+    def draw(self, stage: Grpo | Rlhf | RejectionSampling, split: Split, **asked: Any) -> str:
+        """The step that draws several answers to each request, by the model as it is so far."""
         return self.add(
             "draw",
-            f"draw answers before {stage.method} of {self.candidate.name}, seed {self.seed}",
-            asked="dev" if self.case.split_path("dev").stat().st_size else "train",
+            f"draw answers for {stage.method} of {self.candidate.name}, seed {self.seed}",
+            asked=split,
+            inputs={"temperature": stage.temperature, "max_new_tokens": stage.max_new_tokens, **asked},
+        )
+
+    def taught(self, stage: Distill) -> str:
+        """The step in which the teacher answers the training examples."""
+        decoding = Decoding(max_new_tokens=stage.max_new_tokens)
+        found = {"retrieve": self.steps["retrieve-train"]} if self.candidate.retrieval else {}
+        return self.plan.add(
+            "answer",
+            f"let {stage.teacher} answer the training examples",
             inputs={
-                "metric": self.case.use_case.metric,
-                "answers": ANSWERS_DRAWN,
-                "most": MOST_REQUESTS,
-                "temperature": stage.temperature,
-                "max_new_tokens": stage.max_new_tokens,
+                **self.prompt,
+                "base_model": stage.teacher,
+                "base": identity(stage.teacher),
+                "decoding": decoding.model_dump(mode="json"),
+                "timed": 0,
+                "examples": self.case.split_digest("train"),
+                "four_bit": False,
+                "seed": 0,
             },
+            needs=found,
+            files={**self.shown, "examples": _relative(self.case, "train")},
         )
 
 
@@ -242,7 +271,7 @@ def _plan_retrieval(plan: Plan, candidate: Candidate) -> dict[str, str]:
         )
     }
     asked: dict[str, Path] = {plan.split: case.split_path(plan.split)}
-    if any(isinstance(stage, (Sft, Reinforced)) for stage in candidate.training):
+    if any(not isinstance(stage, (Cpt, Preferences)) for stage in candidate.training):
         asked["train"] = case.split_path("train")
     if any(isinstance(stage, Reinforced) for stage in candidate.training) and case.split_path("dev").stat().st_size:
         asked["dev"] = case.split_path("dev")

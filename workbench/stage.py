@@ -177,9 +177,74 @@ class Grpo(Reinforced):
     """Tokens from which an answer loses reward, by up to 1 at max_new_tokens (Yu et al. 2025, DAPO)."""
 
 
-Stage = Annotated[Cpt | Sft | Dpo | Kto | Reward | Grpo, Field(discriminator="method")]
-Kind = type[Cpt] | type[Sft] | type[Dpo] | type[Kto] | type[Reward] | type[Grpo]
-METHODS: Mapping[str, Kind] = {"cpt": Cpt, "sft": Sft, "dpo": Dpo, "kto": Kto, "reward": Reward, "grpo": Grpo}
+class Rlhf(Reinforced):
+    """Reinforcement learning on the reward model of an earlier stage, held near the start (Ouyang et al. 2022)."""
+
+    method: Literal["rlhf"] = "rlhf"
+    beta: float = Field(default=0.05, ge=0)
+    """How dear it is to move away from the weights before this stage (KL penalty); 0: free."""
+    watched: MetricName | None = None
+    """A metric that is logged beside the reward and moves nothing; None: the use case's. Where the reward rises and
+    this does not, the reward model is being fooled."""
+
+
+class RejectionSampling(Trained):
+    """Draw answers, keep those that pass, and fine-tune on them (Yuan et al. 2023)."""
+
+    method: Literal["rejection_sampling"] = "rejection_sampling"
+    answers: int = Field(default=8, ge=1)
+    """Answers drawn for each training example."""
+    temperature: float = Field(default=1.0, gt=0, le=2)
+    max_new_tokens: int = Field(default=96, ge=1, le=8192)
+    least: float = Field(default=1.0, gt=0, le=1)
+    """The score on the use case's metric from which an answer passes."""
+    keep: int = Field(default=2, ge=1)
+    """Different answers kept for each example, at most."""
+    supported_only: bool = False
+    """Leave out answers that have a word or a number which the retrieved passages and the request have not."""
+
+
+class Distill(Trained):
+    """Learn from a larger model (Hinton et al. 2015; on-policy: Agarwal et al. 2024)."""
+
+    method: Literal["distill"] = "distill"
+    teacher: str = Field(default="pocket", min_length=1)
+    """A Hub id or a folder."""
+    mode: Literal["off-policy", "on-policy"] = "off-policy"
+    """off-policy: fine-tune on what the teacher answers; on-policy: the student answers and the teacher, which must
+    have the same vocabulary, says of each token how likely it was."""
+    divergence: Literal["reverse", "forward", "middle"] = "reverse"
+    """On-policy, what is made small: reverse goes for the teacher's likeliest answers, forward covers them all."""
+    temperature: float = Field(default=1.0, gt=0, le=2)
+    """How freely the student answers, on-policy."""
+    max_new_tokens: int = Field(default=96, ge=1, le=8192)
+
+
+Stage = Annotated[
+    Cpt | Sft | Dpo | Kto | Reward | Grpo | Rlhf | RejectionSampling | Distill, Field(discriminator="method")
+]
+Kind = (
+    type[Cpt]
+    | type[Sft]
+    | type[Dpo]
+    | type[Kto]
+    | type[Reward]
+    | type[Grpo]
+    | type[Rlhf]
+    | type[RejectionSampling]
+    | type[Distill]
+)
+METHODS: Mapping[str, Kind] = {
+    "cpt": Cpt,
+    "sft": Sft,
+    "dpo": Dpo,
+    "kto": Kto,
+    "reward": Reward,
+    "grpo": Grpo,
+    "rlhf": Rlhf,
+    "rejection_sampling": RejectionSampling,
+    "distill": Distill,
+}
 """The stage of every method."""
 
 

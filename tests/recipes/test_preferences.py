@@ -9,11 +9,12 @@ from datasets import Dataset
 from safetensors.torch import load_file
 from trl.trainer.kto_config import KTOConfig
 
+from recipes.bases import Bases
 from recipes.data import PromptPlan, encode_pairs
 from recipes.kto import Labelled
 from recipes.model import load
 from recipes.reward import judge_pairs, load_reward
-from recipes.steps import Bases, train
+from recipes.steps import train
 from recipes.training import last_checkpoint
 from workbench.engine import do_step
 from workbench.errors import Stopped

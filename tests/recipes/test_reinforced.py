@@ -8,14 +8,16 @@ import torch
 from safetensors.torch import load_file
 
 from recipes.answer import finished
-from recipes.draw import pass_at, passed, read_draws
+from recipes.bases import Bases
+from recipes.draw import Drawn, keep_passed, pass_at, passed, read_draws
 from recipes.model import load
 from recipes.rewards import graded, shorter
-from recipes.steps import Bases, draw_answers, train
+from recipes.steps import draw_answers, train
 from workbench.engine import do_step
 from workbench.errors import Stopped, WorkbenchError
 from workbench.examples import write_examples
-from workbench.stage import Grpo, Lora, RewardPart
+from workbench.run import Passage, Retrieved
+from workbench.stage import Grpo, Lora, RejectionSampling, RewardPart
 from workbench.usecase import Example
 from workbench.workspace import Step, StepKind, StepRecord, write_atomically
 
@@ -172,3 +174,31 @@ def test_pass_at_k_is_the_chance_of_a_right_one_among_k() -> None:
     assert pass_at(2, 4, 1) == 0.5
     assert pass_at(4, 4, 1) == 1
     assert pass_at(2, 4, 0) == 0
+
+
+def test_what_passed_becomes_rows_once_each(asked: list[Example]) -> None:
+    examples = [one.model_copy(update={"target": "red"}) for one in asked[:3]]
+    names = [one.id for one in examples]
+    draws = [
+        *(Drawn(names[0], text, 2, "stop", 1.0) for text in ("red", "Red", "red", "RED.")),
+        Drawn(names[1], "red", 2, "length", 1.0),
+        Drawn(names[1], "blue", 2, "stop", 0.0),
+        Drawn(names[2], "red", 2, "stop", None),
+    ]
+    kept, facts = keep_passed(draws, examples, RejectionSampling(keep=2), passages=None)
+    assert [(one.id, one.target) for one in kept] == [(names[0], "red"), (f"{names[0]}~1", "Red")]
+    assert (facts["answers_drawn"], facts["answers_passed"], facts["requests_with_none"]) == (7, 4, 2)
+    with pytest.raises(WorkbenchError, match="None of 1 answers"):
+        keep_passed(draws[-1:], examples, RejectionSampling(), passages=None)
+
+
+def test_answers_that_no_passage_supports_are_left_out(asked: list[Example]) -> None:
+    passages = {
+        asked[0].id: Retrieved(
+            example=asked[0].id, passages=(Passage(id="d#1", document="d", text="The lamp is red.", score=1),)
+        )
+    }
+    draws = [Drawn(asked[0].id, text, 2, "stop", 1.0) for text in ("red", "Red!", "red velvet")]
+    kept, facts = keep_passed(draws, asked[:1], RejectionSampling(supported_only=True, keep=9), passages=passages)
+    assert [one.target for one in kept] == ["red", "Red!"]
+    assert facts["answers_unsupported"] == 1

@@ -14,9 +14,10 @@ import torch
 from peft import get_peft_model
 from safetensors.torch import load_file
 
+from recipes.bases import Bases
 from recipes.data import PromptPlan, encode_rows
 from recipes.model import Base, load
-from recipes.steps import Bases, train
+from recipes.steps import train
 from recipes.training import COMPLETE, last_checkpoint, learning_rate, lora_config, order
 from workbench.engine import do_step
 from workbench.errors import Stopped, WorkbenchError

@@ -1,4 +1,4 @@
-"""Group-relative policy optimisation: requests, rewards, arguments, trainer, train, save."""
+"""Reinforcement learning, group-relative or leave-one-out: requests, rewards, arguments, trainer, train, save."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -8,6 +8,8 @@ import numpy as np
 from datasets import Dataset
 from trl.trainer.grpo_config import GRPOConfig
 from trl.trainer.grpo_trainer import GRPOTrainer
+from trl.trainer.rloo_config import RLOOConfig
+from trl.trainer.rloo_trainer import RLOOTrainer
 
 from recipes.answer import context
 from recipes.data import Turn, encode_prompt
@@ -15,14 +17,14 @@ from recipes.model import Base
 from recipes.rewards import Rewarder
 from recipes.training import Follower, adapted, common, finish, learning_rate, order
 from workbench.errors import ConfigError
-from workbench.stage import Full, Grpo
+from workbench.stage import Full, Grpo, Rlhf
 from workbench.workspace import Step
 
 
-def train_grpo(
+def reinforce(
     step: Step,
     base: Base,
-    stage: Grpo,
+    stage: Grpo | Rlhf,
     *,
     conversations: Mapping[str, list[Turn]],
     rewards: Sequence[tuple[Rewarder, float]],
@@ -50,27 +52,31 @@ def train_grpo(
     rows = [{"prompt": conversations[fitting[i]], "example": fitting[i]} for i in drawn[:wanted]]
     parameters = sum(p.numel() for p in base.model.parameters())
     settings = common(step, base, stage, rate=learning_rate(stage, parameters), seed=seed, total=stage.steps)
-    settings["gradient_accumulation_steps"] = stage.prompts * stage.answers // stage.batch_size
+    settings |= {
+        "gradient_accumulation_steps": stage.prompts * stage.answers // stage.batch_size,
+        "reward_weights": [weight for _, weight in rewards],
+        "num_generations": stage.answers,
+        "temperature": stage.temperature,
+        "max_completion_length": stage.max_new_tokens,
+        "beta": stage.beta,
+        "shuffle_dataset": False,
+        "disable_dropout": True,
+    }
     del settings["train_sampling_strategy"]  # The trainer repeats each request by itself, in our order.
     with adapted(base, stage, seed=seed) as model:
         follower = Follower(step, stage.steps)
-        trainer = GRPOTrainer(
-            model=model,
-            reward_funcs=[*(function for function, _ in rewards)],
-            args=GRPOConfig(
-                **settings,
-                reward_weights=[weight for _, weight in rewards],
-                num_generations=stage.answers,
-                temperature=stage.temperature,
-                max_completion_length=stage.max_new_tokens,
-                beta=stage.beta,
-                shuffle_dataset=False,
-                disable_dropout=True,
-            ),
-            train_dataset=Dataset.from_list(rows),
-            processing_class=base.tokenizer,
-            callbacks=[follower],
-        )
+        given: dict[str, Any] = {
+            "model": model,
+            "reward_funcs": [function for function, _ in rewards],
+            "train_dataset": Dataset.from_list(rows),
+            "processing_class": base.tokenizer,
+            "callbacks": [follower],
+        }
+        trainer: GRPOTrainer | RLOOTrainer
+        if isinstance(stage, Grpo):
+            trainer = GRPOTrainer(args=GRPOConfig(**settings), **given)
+        else:
+            trainer = RLOOTrainer(args=RLOOConfig(**settings), **given)
         facts = finish(trainer, follower, step=step, base=base)
     return facts | {
         "parameters": parameters,
