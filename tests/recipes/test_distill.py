@@ -75,7 +75,7 @@ def test_on_policy_the_student_comes_near_the_teacher(
 def test_off_policy_the_teachers_answers_become_the_rows(tmp_path: Path, toy_base: Path, teacher: Path) -> None:
     decoding = Decoding(max_new_tokens=8).model_dump(mode="json")
     taught = _step(tmp_path, teacher, "answer", "answer-a", {}, decoding=decoding, timed=0)
-    stage = Distill(adapter=Lora(rank=8), teacher=str(teacher), epochs=20, batch_size=5, learning_rate=1e-2)
+    stage = Distill(adapter=Full(), teacher=str(teacher), epochs=30, batch_size=5, learning_rate=2e-3)
     step = _step(tmp_path, toy_base, "train", "train-a", {"rows": taught.name}, stage=_stage(stage))
     facts = step.record.facts
     assert facts["rows"] + facts["answers_unfinished"] == 20
