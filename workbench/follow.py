@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.errors import NotFound
+from workbench.health import reported
 from workbench.plan import Plan, run_folder
 from workbench.run import Run
 from workbench.workspace import Status, Step, StepKind, read_jsonl
 
 WEIGHTS: Mapping[StepKind, float] = {"index": 1, "retrieve": 1, "train": 12, "draw": 4, "answer": 6, "score": 0.5}
 """What the kinds of step take beside each other, by and large: for bars only."""
-FIGURES = ("loss", "learning_rate", "gradient_norm")
-"""What a training step reports about itself."""
 ORDER: tuple[Status, ...] = ("failed", "running", "stopped", "waiting", "done")
 """Of the states of a run's steps, the first of these is the run's."""
 
@@ -128,7 +127,7 @@ def _look(plan: Plan, name: str) -> StepState:
         phase=str(last.get("phase", "")),
         share=1.0 if status == "done" else _share(last),
         seconds_left=_seconds_left(lines) if status == "running" else None,
-        figures={name: float(last[name]) for name in FIGURES if last.get(name) is not None},
+        figures={name: float(last[name]) for name in reported([last])},
         message=record.message or ("The process that did it died." if status == "stopped" else ""),
         hint=record.hint or ("Run it again to go on from where it was." if status == "stopped" else ""),
         seconds=record.facts.get("seconds") if status == "done" else None,

@@ -17,7 +17,7 @@ from workbench.follow import Curve
 from workbench.stage import Full, Lora, Qlora, Sft
 from workbench.usecase import UseCase
 from workbench.views import words
-from workbench.views.charts import loss_chart, loss_title, smoothed
+from workbench.views.charts import smoothed, training_chart, training_title
 from workbench.views.fields import changed, differences, knobs, notes
 from workbench.views.settings import changes
 from workbench.views.tables import Asked, example_html, table_html
@@ -183,7 +183,7 @@ def curves() -> list[Curve]:
 
 def test_each_curve_is_drawn_raw_and_smoothed_in_its_approachs_colour() -> None:
     approaches = {"sft, seed 0": "fine-tuning", "rag-sft, seed 0": "RAG + fine-tuning", "waiting": "fine-tuning"}
-    chart = loss_chart(curves(), approaches)  # type: ignore[arg-type]
+    chart = training_chart(curves(), approaches)  # type: ignore[arg-type]
     raw, smooth = chart.data[0], chart.data[1]
     assert len(chart.data) == 4, "two lines for each curve that has values"
     assert raw.line.width < smooth.line.width
@@ -191,14 +191,14 @@ def test_each_curve_is_drawn_raw_and_smoothed_in_its_approachs_colour() -> None:
     assert chart.data[3].line.color == COLOURS["RAG + fine-tuning"]
     assert smooth.line.dash != chart.data[3].line.dash, "told apart without colour, too"
     assert chart.layout.yaxis.type != "log"
-    assert loss_chart(curves(), approaches, log=True).layout.yaxis.type == "log"  # type: ignore[arg-type]
+    assert training_chart(curves(), approaches, log=True).layout.yaxis.type == "log"  # type: ignore[arg-type]
     json.loads(chart.to_json())
 
 
 def test_the_title_states_what_the_curves_show() -> None:
-    assert loss_title([]) == "No training step has reported a loss yet"
-    assert loss_title(curves()[:1]).startswith("The loss of sft, seed 0 went from 3.00 to ")
-    assert "(rag-sft, seed 0)" in loss_title(curves())
+    assert training_title([]) == "No training step has reported a loss yet"
+    assert training_title(curves()[:1]).startswith("The loss of sft, seed 0 went from 3.00 to ")
+    assert "(rag-sft, seed 0)" in training_title(curves())
 
 
 # --- What the pages ask of the judgement side ---------------------------------------------------------

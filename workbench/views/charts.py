@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from workbench.candidate import Approach
 from workbench.charts import COLOURS
 from workbench.follow import Curve
+from workbench.health import figure_words
 
 SMOOTHING = 0.9
 """How much of the smoothed value so far is kept at each point."""
@@ -26,11 +27,14 @@ def smoothed(values: Sequence[float], *, keep: float = SMOOTHING) -> list[float]
     return found
 
 
-def loss_chart(curves: Sequence[Curve], approaches: Mapping[str, Approach], *, log: bool = False) -> go.Figure:
-    """Losses over the optimiser's steps, raw thin and smoothed thick; each is named at its end.
+def training_chart(
+    curves: Sequence[Curve], approaches: Mapping[str, Approach], *, figure: str = "loss", log: bool = False
+) -> go.Figure:
+    """A figure over the optimiser's steps, raw thin and smoothed thick.
 
     ``approaches`` gives each curve's colour, by its name.
     """
+    said = figure_words(figure)
     chart = go.Figure()
     ends: list[float] = []
     for number, curve in enumerate(curves):
@@ -58,26 +62,33 @@ def loss_chart(curves: Sequence[Curve], approaches: Mapping[str, Approach], *, l
         paper_bgcolor="rgba(0, 0, 0, 0)", plot_bgcolor="rgba(0, 0, 0, 0)", font={"size": 14}, showlegend=len(ends) > 1,
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
     )  # fmt: skip
+    better = f" ({said.better} is better)" if said.better else ""
     chart.update_xaxes(
-        title="optimiser steps · loss in nats per token of the answer (lower is better) · raw thin, smoothed thick",
+        title=f"optimiser steps · {said.title}: {said.unit}{better} · raw thin, smoothed thick",
         automargin=True,
         showgrid=False,
         zeroline=False,
         fixedrange=True,
     )
-    title = {"text": "loss" + (", log scale" if log else ""), "font": {"size": 12.5}}
+    title = {"text": said.title + (", log scale" if log else ""), "font": {"size": 12.5}}
     chart.update_yaxes(title=title, gridcolor=GRID, zeroline=False, automargin=True, fixedrange=True)
-    chart.update_yaxes(**({"type": "log", "dtick": "D2", "tickformat": "~g"} if log else {"rangemode": "tozero"}))
+    from_zero = {"rangemode": "tozero"} if all(end >= 0 for end in ends) else {}
+    chart.update_yaxes(**({"type": "log", "dtick": "D2", "tickformat": "~g"} if log else from_zero))
     return chart
 
 
-def loss_title(curves: Sequence[Curve]) -> str:
-    """What the curves show: where each ended, or that it is still falling."""
+def training_title(curves: Sequence[Curve], figure: str = "loss") -> str:
+    """What the curves show: where each ended."""
+    said = figure_words(figure).title
     drawn = [(curve.name, smoothed(curve.values)) for curve in curves if len(curve.values) > 1]
     if not drawn:
-        return "No training step has reported a loss yet"
+        return f"No training step has reported a {said} yet"
     name, values = min(drawn, key=lambda each: each[1][-1])
     if len(drawn) == 1:
-        return f"The loss of {name} went from {values[0]:.2f} to {values[-1]:.2f}"
+        return f"The {said} of {name} went from {_told(values[0])} to {_told(values[-1])}"
     worst, others = max(drawn, key=lambda each: each[1][-1])
-    return f"The lowest loss so far is {values[-1]:.2f} ({name}), the highest {others[-1]:.2f} ({worst})"
+    return f"The lowest {said} so far is {_told(values[-1])} ({name}), the highest {_told(others[-1])} ({worst})"
+
+
+def _told(value: float) -> str:
+    return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2g}"

@@ -7,10 +7,11 @@ import streamlit as st
 from workbench.blocks import Column, Row, Table
 from workbench.case import Case
 from workbench.follow import Curve, RunState, StepState, follow
+from workbench.health import figure_words, red_flags, reported
 from workbench.launch import stop, stop_flag
 from workbench.plan import Plan
 from workbench.views import blocks, state, words
-from workbench.views.charts import loss_chart, loss_title
+from workbench.views.charts import training_chart, training_title
 from workbench.views.state import CANDIDATES, RESULTS
 from workbench.views.tables import table_html
 from workbench.workspace import Status
@@ -25,6 +26,10 @@ HEALTHY = """
 | the smoothed curve is calm | it jumps, or rises again | lower the learning rate to a third |
 | it ends above 0 | it ends near 0 on few rows: learnt by heart | fewer epochs, a smaller rank |
 | gradient norms of 0.1 to 10 | 100 and more, or not a number | lower the learning rate |
+| preferences: the margin rises | preferred answers become unlikely, too | raise beta, or sft before |
+| rewards: the reward rises, groups differ | 80 % of groups without signal | raise the temperature, draw more answers |
+| rewards: KL stays below 10 nats | KL runs off | raise beta, or lower the learning rate |
+| answers end by themselves | half of them are cut off | raise max_new_tokens, or let length cost reward |
 """
 LOOKS: dict[Status, tuple[str, str]] = {
     "waiting": ("gray", ":material/radio_button_unchecked:"),
@@ -123,6 +128,9 @@ def row(each: RunState, *, live: bool) -> None:
         if current is not None and current.status in ("failed", "stopped"):
             show = st.error if current.status == "failed" else st.warning
             show(current.hint or "Run it again.", title=current.message or f"{current.title} did not finish.")
+        for step in each.training:
+            for flag in red_flags(state.progress_of(step.step)):
+                st.warning(flag, title=f"{step.title}: worth a look", icon=":material/flag:")
         with st.expander(
             "Steps, curve and log", key=f"unfold {each.run.id}", type="compact", on_change="rerun"
         ) as unfolded:
@@ -146,8 +154,9 @@ def latest(each: RunState) -> list[str]:
     parts = []
     if current is not None and current.status == "running" and current.seconds_left is not None:
         parts.append(f"{words.duration(current.seconds_left)} left")
-    if current is not None and "loss" in current.figures:
-        parts.append(f"loss {current.figures['loss']:.3f}")
+    if current is not None:
+        told = [name for name in ("reward", "pair_accuracy", "loss") if name in current.figures][:1]
+        parts += [f"{figure_words(name).title} {current.figures[name]:.3f}" for name in told]
     reused = sum(step.reused for step in each.steps)
     if reused:
         parts.append(f"{words.count(reused, 'step')} reused")
@@ -162,7 +171,7 @@ def details(each: RunState) -> None:
     drawn = [state.curve_of(step.step, step.title) for step in each.training]
     if any(one.steps for one in drawn):
         approaches = {one.name: each.run.candidate.approach for one in drawn}
-        blocks.plot(loss_chart(drawn, approaches), f"loss {each.run.id}", alt=loss_title(drawn))
+        blocks.plot(training_chart(drawn, approaches), f"loss {each.run.id}", alt=training_title(drawn))
     for step in each.steps:
         log = step.step.path("log.txt")
         if log.exists():
@@ -185,22 +194,29 @@ def standing(step: StepState) -> str:
 
 
 def curves(plan: Plan) -> None:
-    """The losses of the chosen runs over one another."""
+    """One figure of the chosen runs over one another."""
     trained = {name(each): each for each in follow(plan) if each.training}
-    if not trained:
+    lines = [line for each in trained.values() for step in each.training for line in state.progress_of(step.step)]
+    figures = reported(lines)
+    if not figures:
         return
-    with_losses = {label: drawn for label, each in trained.items() if (drawn := losses(each, label)).steps}
-    if not with_losses:
-        return
-    st.subheader(loss_title(list(with_losses.values())))
+    title = st.empty()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        shown = st.pills(
-            "Only these runs", list(with_losses), selection_mode="multi", key="curves", bind="query-params"
-        )
+        figure = figures[0]
+        if len(figures) > 1:
+            figure = st.selectbox(
+                "Figure", figures, format_func=lambda one: figure_words(one).title, key="figure", bind="query-params",
+                width=240,
+            )  # fmt: skip
+        drawn = {label: part for label, each in trained.items() if (part := course(each, label, figure)).steps}
+        shown = st.pills("Only these runs", list(drawn), selection_mode="multi", key="curves", bind="query-params")
         log = st.toggle("Log scale", key="log", bind="query-params")
-    chosen = [with_losses[label] for label in shown] or list(with_losses.values())
+    chosen = [drawn[label] for label in shown] or list(drawn.values())
+    title.subheader(training_title(chosen, figure))
     approaches = {label: each.run.candidate.approach for label, each in trained.items()}
-    blocks.plot(loss_chart(chosen, approaches, log=log), "losses", alt=loss_title(chosen))
+    blocks.plot(
+        training_chart(chosen, approaches, figure=figure, log=log), "curves", alt=training_title(chosen, figure)
+    )
     with st.expander("What is healthy, and what is not"):
         st.markdown(HEALTHY)
 
@@ -210,13 +226,13 @@ def name(each: RunState) -> str:
     return f"{each.run.candidate.name}, seed {each.run.seed}"
 
 
-def losses(each: RunState, label: str) -> Curve:
-    """The loss over all stages of a run's training, one after another."""
+def course(each: RunState, label: str, figure: str) -> Curve:
+    """A figure over all stages of a run's training, one after another."""
     steps: list[int] = []
     values: list[float] = []
     for stage in each.training:
         start = steps[-1] if steps else 0
-        part = state.curve_of(stage.step, label)
+        part = state.curve_of(stage.step, label, figure)
         steps += [start + n for n in part.steps]
         values += part.values
     return Curve(label, tuple(steps), tuple(values))

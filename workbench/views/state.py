@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -278,15 +279,26 @@ def _passages(path: str, stamp: tuple[str, int, int], name: str, _results: Resul
     return _results.find(name).retrieved(_results.plan.split)
 
 
-def curve_of(step: Step, name: str) -> Curve:
-    """The loss of a training step; ``name`` says whose it is."""
-    return _curve(str(step.folder), _stat(step.path("progress.jsonl")), name)
+def curve_of(step: Step, name: str, figure: str = "loss") -> Curve:
+    """The course of a training step's figure; ``name`` says whose it is."""
+    return _curve(str(step.folder), _stat(step.path("progress.jsonl")), name, figure)
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
-def _curve(folder: str, stamp: tuple[str, int, int], name: str) -> Curve:
+def _curve(folder: str, stamp: tuple[str, int, int], name: str, figure: str) -> Curve:
     del stamp
-    return curve(Step(Path(folder)), name)
+    return curve(Step(Path(folder)), name, figure=figure)
+
+
+def progress_of(step: Step) -> list[dict[str, Any]]:
+    """All that a step has reported so far."""
+    return _progress(str(step.folder), _stat(step.path("progress.jsonl")))
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _progress(folder: str, stamp: tuple[str, int, int]) -> list[dict[str, Any]]:
+    del stamp
+    return Step(Path(folder)).read_progress()
 
 
 @st.cache_data(ttl=300, show_spinner=False)
