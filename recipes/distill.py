@@ -11,7 +11,7 @@ from trl.trainer.distillation_trainer import DistillationTrainer
 
 from recipes.answer import context
 from recipes.data import Turn, encode_prompt
-from recipes.model import Base
+from recipes.model import Base, size
 from recipes.training import Follower, adapted, common, finish, learning_rate, rows_in_order
 from workbench.errors import ConfigError
 from workbench.stage import Distill
@@ -43,7 +43,7 @@ def train_distill(
     taken = taken[: len(taken) // together * together]
     rows = [{"prompt": conversations[fitting[i]]} for i in taken]
     total = len(taken) // together
-    parameters = sum(p.numel() for p in base.model.parameters())
+    parameters = size(base)
     settings = common(step, base, stage, rate=learning_rate(stage, parameters), seed=seed, total=total)
     del settings["train_sampling_strategy"]  # The trainer has a sampler of its own, which keeps our order.
     with adapted(base, stage, seed=seed) as model:

@@ -8,7 +8,7 @@ from trl.trainer.dpo_config import DPOConfig
 from trl.trainer.dpo_trainer import DPOTrainer
 
 from recipes.data import EncodedPair
-from recipes.model import Base
+from recipes.model import Base, size
 from recipes.training import Follower, adapted, common, finish, learning_rate, rows_in_order
 from workbench.stage import Dpo
 from workbench.workspace import Step
@@ -30,7 +30,7 @@ def train_dpo(step: Step, base: Base, stage: Dpo, *, pairs: list[EncodedPair], s
     lengths = [len(one.prompt) + max(len(one.chosen), len(one.rejected)) for one in pairs]
     order = rows_in_order(lengths, stage, seed=seed)
     total = math.ceil(len(order) / (stage.batch_size * stage.accumulate))
-    parameters = sum(p.numel() for p in base.model.parameters())
+    parameters = size(base)
     with adapted(base, stage, seed=seed) as model:
         follower = Follower(step, total)
         trainer = Pairs(

@@ -8,7 +8,7 @@ from trl.trainer.kto_config import KTOConfig
 from trl.trainer.kto_trainer import KTOTrainer
 
 from recipes.data import EncodedPair
-from recipes.model import Base
+from recipes.model import Base, size
 from recipes.training import Follower, adapted, common, finish, learning_rate, rows_in_order
 from workbench.stage import Full, Kto
 from workbench.workspace import Step
@@ -43,7 +43,7 @@ def train_kto(step: Step, base: Base, stage: Kto, *, pairs: list[EncodedPair], s
         by_pair.pop()  # The answers of a single pair would be held against themselves.
     order = [2 * pair + side for pair in by_pair for side in (0, 1)]
     total = math.ceil(len(order) / (stage.batch_size * stage.accumulate))
-    parameters = sum(p.numel() for p in base.model.parameters())
+    parameters = size(base)
     with adapted(base, stage, seed=seed) as model:
         follower = Follower(step, total)
         trainer = Labelled(

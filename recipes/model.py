@@ -66,6 +66,11 @@ def locate(name: str) -> Path:
         ) from None
 
 
+def size(base: Base) -> int:
+    """The number of parameters; those in 4 bits, of which two share a byte, are counted as what they stand for."""
+    return int(base.model.num_parameters())
+
+
 def device() -> torch.device:
     """A CUDA GPU where there is one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -13,7 +13,7 @@ from trl.trainer.rloo_trainer import RLOOTrainer
 
 from recipes.answer import context
 from recipes.data import Turn, encode_prompt
-from recipes.model import Base
+from recipes.model import Base, size
 from recipes.rewards import Rewarder
 from recipes.training import Follower, adapted, common, finish, learning_rate, order
 from workbench.errors import ConfigError
@@ -50,7 +50,7 @@ def reinforce(
     wanted = stage.steps * stage.prompts
     drawn = order([0] * len(fitting), batch=1, epochs=wanted / len(fitting), rng=np.random.default_rng(seed))
     rows = [{"prompt": conversations[fitting[i]], "example": fitting[i]} for i in drawn[:wanted]]
-    parameters = sum(p.numel() for p in base.model.parameters())
+    parameters = size(base)
     settings = common(step, base, stage, rate=learning_rate(stage, parameters), seed=seed, total=stage.steps)
     settings |= {
         "gradient_accumulation_steps": stage.prompts * stage.answers // stage.batch_size,

@@ -16,7 +16,7 @@ from trl.trainer.reward_config import RewardConfig
 from trl.trainer.reward_trainer import RewardTrainer
 
 from recipes.data import EncodedPair
-from recipes.model import Base, seed_everything
+from recipes.model import Base, seed_everything, size
 from recipes.training import Follower, adapted, common, finish, learning_rate, rows_in_order
 from workbench.stage import Reward
 from workbench.workspace import Step
@@ -55,7 +55,7 @@ def train_reward(
     lengths = [max(len(row["chosen_ids"]), len(row["rejected_ids"])) for row in rows]
     order = rows_in_order(lengths, stage, seed=seed)
     total = math.ceil(len(order) / (stage.batch_size * stage.accumulate))
-    parameters = sum(p.numel() for p in base.model.parameters())
+    parameters = size(base)
     scoring = classifier(base, seed=seed)
     with adapted(scoring, stage, seed=seed, task="SEQ_CLS") as model:
         follower = Follower(step, total)

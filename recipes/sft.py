@@ -9,7 +9,7 @@ from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
 from recipes.data import Encoded, Row
-from recipes.model import Base
+from recipes.model import Base, size
 from recipes.training import Follower, adapted, common, finish, learning_rate, rows_in_order
 from workbench.stage import Trained
 from workbench.workspace import Step
@@ -22,7 +22,7 @@ def train_sft(step: Step, base: Base, stage: Trained, *, encoded: Encoded, seed:
     """
     dataset = _dataset(encoded.rows, stage, seed=seed)
     total = math.ceil(len(dataset) / (stage.batch_size * stage.accumulate))
-    parameters = sum(p.numel() for p in base.model.parameters())
+    parameters = size(base)
     rate = learning_rate(stage, parameters)
     with adapted(base, stage, seed=seed) as model:
         follower = Follower(step, total)

@@ -7,10 +7,16 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
+
+from workbench.candidate import Candidate
+from workbench.stage import METHODS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```\n(.*?)```", README, re.DOTALL)
+FENCED = re.findall(r"^```(\w*)\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+BLOCKS = [text for kind, text in FENCED if not kind]
+CANDIDATES = [text for kind, text in FENCED if kind == "yaml"]
 TREE = [line.split()[0] for block in BLOCKS for line in block.splitlines() if block.startswith("streamlit_app.py")]
 COMMANDS = [line for block in BLOCKS for line in block.splitlines() if line.startswith("workbench ")]
 TARGETS = [line.split("#")[0].split()[1] for block in BLOCKS for line in block.splitlines() if line.startswith("make ")]
@@ -33,6 +39,16 @@ def test_the_tree_names_every_package() -> None:
         f"{path.parent.relative_to(ROOT)}/" for path in ROOT.glob("*/__init__.py") if path.parent.name != "tests"
     }
     assert packages <= set(TREE)
+
+
+@pytest.mark.parametrize("text", CANDIDATES)
+def test_the_candidates_are_candidates(text: str) -> None:
+    assert Candidate.parse(yaml.safe_load(text), where="README.md").training
+
+
+def test_every_method_is_named() -> None:
+    assert [name for name in METHODS if f"`{name}`" not in README] == []
+    assert CANDIDATES
 
 
 @pytest.mark.parametrize("target", TARGETS)
