@@ -30,9 +30,13 @@ def show() -> None:
         ticked = ticks(case, known)
         run_button(case, [known[name] for name in ticked])
         st.space("small")
-        cards(case, known, ticked)
+        rare = {name: one for name, one in known.items() if is_rare(one) and name not in ticked}
+        cards(case, {name: one for name, one in known.items() if name not in rare}, ticked)
         st.space("small")
         tuning(case, known)
+        if rare:
+            st.space("small")
+            more(case, rare, ticked)
 
 
 def available(case: Case) -> dict[str, Candidate]:
@@ -49,6 +53,11 @@ def ticks(case: Case, known: Mapping[str, Candidate]) -> list[str]:
         return [name for name in known if name in names and not case.lacks(known[name])]
     chosen = {candidate.name for candidate in case.candidates()}
     return [name for name in known if name in chosen and not case.lacks(known[name])]
+
+
+def is_rare(candidate: Candidate) -> bool:
+    """Whether it is trained in other ways than by supervised fine-tuning."""
+    return any(stage.method != "sft" for stage in candidate.training)
 
 
 # --- The button ---------------------------------------------------------------------------------------
@@ -118,6 +127,16 @@ def cards(case: Case, known: Mapping[str, Candidate], ticked: list[str]) -> None
                 card(case, candidate, ticked)
             if not mine:
                 st.caption("None yet: tune another one until it has these parts.")
+
+
+def more(case: Case, rare: Mapping[str, Candidate], ticked: list[str]) -> None:
+    """The candidates that learn from documents, preferences or rewards, side by side."""
+    st.subheader("More ways to train")
+    st.caption("From documents, preferences, rewards or a larger model, in stages on one another.")
+    grid = st.grid(4, min_column_width=190, gap="small")
+    for candidate in rare.values():
+        with grid.container():
+            card(case, candidate, ticked)
 
 
 def card(case: Case, candidate: Candidate, ticked: list[str]) -> None:

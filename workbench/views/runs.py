@@ -215,7 +215,9 @@ def curves(plan: Plan) -> None:
     title.subheader(training_title(chosen, figure))
     approaches = {label: each.run.candidate.approach for label, each in trained.items()}
     blocks.plot(
-        training_chart(chosen, approaches, figure=figure, log=log), "curves", alt=training_title(chosen, figure)
+        training_chart(chosen, approaches, figure=figure, log=log),
+        "course of a figure",
+        alt=training_title(chosen, figure),
     )
     with st.expander("What is healthy, and what is not"):
         st.markdown(HEALTHY)
