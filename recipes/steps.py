@@ -1,6 +1,7 @@
 """The kinds of step of this package: train a stage, draw several answers, and answer examples."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -25,18 +26,20 @@ def train(step: Step, *, bases: Bases) -> None:
     inputs = step.record.inputs
     stage = parse_stage(inputs["stage"], where=str(step.folder))
     before = earlier_stages(step)
+    forget_peak_memory()
     step.progress("loading the base model")
     if isinstance(stage.adapter, Full) or before or isinstance(stage, Reward):
         bases = Bases()  # Its weights change, so nobody else may share it.
     with bases.trained(inputs["base_model"], before, four_bit=bool(inputs["four_bit"]), merged=True) as base:
         step.progress("preparing the rows")
         facts = train_stage(step, base, stage, seed=int(inputs["seed"]))
-        step.note(**facts, peak_memory_mb=peak_memory())
+        step.note(**facts, device=base.device.type, peak_memory_mb=peak_memory())
 
 
 def draw_answers(step: Step, *, bases: Bases) -> None:
     """Do a ``draw`` step: several answers to each request, by the model as the stages before left it."""
     inputs = step.record.inputs
+    forget_peak_memory()
     step.progress("loading the base model")
     with bases.trained(inputs["base_model"], earlier_stages(step), four_bit=bool(inputs["four_bit"])) as base:
         draw(step, base)
@@ -48,6 +51,7 @@ def answer(step: Step, *, bases: Bases) -> None:
     inputs = step.record.inputs
     decoding = Decoding.parse(inputs["decoding"], where=str(step.folder))
     seed_everything(int(inputs["seed"]))
+    forget_peak_memory()
     step.progress("loading the base model")
     with bases.trained(inputs["base_model"], earlier_stages(step), four_bit=bool(inputs["four_bit"])) as base:
         examples = read_examples(step.file("examples"))
@@ -123,8 +127,17 @@ def _response(
     )
 
 
+def forget_peak_memory() -> None:
+    """Begin to measure anew what this process holds at most, so that each step tells of itself alone."""
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+        return
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
 def peak_memory() -> float | None:
-    """Most memory this process has held so far, in MB: of the GPU where there is one, else of the machine."""
+    """Most memory this process has held in this step, in MB: of the GPU where there is one, else of the machine."""
     if torch.cuda.is_available():
         return torch.cuda.max_memory_reserved() / 2**20
     status = Path("/proc/self/status")

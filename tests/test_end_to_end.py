@@ -170,7 +170,7 @@ def test_retrieval_without_documents_is_refused_before_anything_is_spent(bench: 
     workbench("new", "bare", "--train", "train.jsonl", "--test", "test.jsonl", cwd=bench)
     before = _steps(bench)
     printed = workbench("run", "bare", "--candidate", "rag", cwd=bench, code=2)
-    assert "has no documents" in printed
+    assert "needs documents" in printed
     assert _steps(bench) == before
 
 

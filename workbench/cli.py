@@ -102,6 +102,15 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--seeds", type=int, help="how often each trained candidate is trained")
     run.add_argument("--leaks-known", action="store_true", help="run although test rows stand in the training set")
 
+    estimate = verb(
+        "estimate", "Say whether a candidate's training fits into memory, from the base model's config.json."
+    )
+    estimate.add_argument("candidate", metavar="NAME|FILE", help="a preset or a YAML file")
+    estimate.add_argument("--config", type=Path, metavar="FILE", help="config.json of the base model, or its folder")
+    estimate.add_argument("--base", metavar="MODEL", help="base model whose config.json is on this machine")
+    estimate.add_argument("--gpu", metavar="MEMORY", help="such as 24GB; left out: this machine's memory")
+    estimate.add_argument("--json", action="store_true", help="print JSON for programs")
+
     stop = verb("stop", "Stop a run after a checkpoint.")
     stop.add_argument("name")
 

@@ -9,10 +9,12 @@ from rich.table import Table
 
 from workbench.audit import Audit
 from workbench.launch import Outcome
+from workbench.memory import Forecast, advice
 from workbench.plan import Plan
 from workbench.recommend import Recommendation
 from workbench.results import Results
 from workbench.score import METRICS
+from workbench.stage import Stage
 
 WORDS = {"waiting": "waiting", "running": "under way", "done": "done", "failed": "failed", "stopped": "stopped"}
 
@@ -155,6 +157,24 @@ def standings_table(recommendation: Recommendation, results: Results) -> Table:
             "yes" if one.in_best_set else "no",
         )
     return table
+
+
+def show_forecasts(stage: Stage, found: Sequence[Forecast], *, limit_gb: float) -> None:
+    """What each way of training a stage holds, part by part, and how to make it fit."""
+    table = Table(title=f"{stage.method}, {found[0].way} as given; GB, good to 30 %")
+    table.add_column("")
+    for one in found:
+        table.add_column(one.way, justify="right")
+    names = list(dict.fromkeys(part.what for one in found for part in one.parts))
+    for name in names:
+        held = [next((part.gb for part in one.parts if part.what == name), None) for one in found]
+        table.add_row(name, *("" if gb is None else f"{gb:.2f}" for gb in held))
+    table.add_section()
+    table.add_row("together", *(f"{one.gb:.2f}" for one in found))
+    table.add_row("", *(one.badge(limit_gb) for one in found))
+    console().print(table)
+    for text in advice(found, stage, limit_gb=limit_gb):
+        say(f"  - {text}")
 
 
 def show_steps(plan: Plan, names: Sequence[str]) -> None:

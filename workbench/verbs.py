@@ -9,9 +9,18 @@ from argparse import Namespace
 from pathlib import Path
 
 from workbench.audit import Audit
+from workbench.base_models import local_folder
 from workbench.candidate import Candidate
 from workbench.case import Case, cases, open_case, presets
-from workbench.console import LiveProgress, say, show_audit, show_outcome, show_recommendation, show_steps
+from workbench.console import (
+    LiveProgress,
+    say,
+    show_audit,
+    show_forecasts,
+    show_outcome,
+    show_recommendation,
+    show_steps,
+)
 from workbench.create import Files, add_pairs, audit_case, create_from_files, mend_case
 from workbench.demos import DEMOS, build
 from workbench.demos.opening import open_demo
@@ -20,6 +29,7 @@ from workbench.errors import ConfigError, NotFound
 from workbench.intake import Columns
 from workbench.launch import Outcome, launch, running_process
 from workbench.launch import stop as stop_run
+from workbench.memory import forecasts, gigabytes, missed, read_shape
 from workbench.plan import make_plan
 from workbench.recommend import Recommendation
 from workbench.report import Form, render, write_report
@@ -138,6 +148,43 @@ def _launch(case: Case) -> Outcome:
         outcome = launch(plan, on_tick=tick)
     show_outcome(outcome)
     return outcome
+
+
+def estimate(options: Namespace) -> int:
+    """Forecast the memory of each stage of a candidate; exit code 2 where one does not fit."""
+    candidate = _find_preset(options.candidate)
+    if not candidate.training:
+        say(f"{candidate.name} is not trained: it takes what its base model takes to answer.")
+        return 0
+    base = options.base or candidate.base_model or "pocket"
+    folder = options.config or local_folder(base)
+    if folder is None:
+        raise NotFound(
+            f"{base} is not on this machine.", "Name its config.json with --config; its weights are not needed."
+        )
+    shape = read_shape(Path(folder))
+    limit = gigabytes(options.gpu) if options.gpu else examine(options.workspace).memory_gb
+    on_gpu = bool(options.gpu) or examine(options.workspace).gpu is not None
+    stages = [(stage, forecasts(shape, stage, on_gpu=on_gpu)) for stage in candidate.training]
+    if options.json:
+        told = [{"method": stage.method, "ways": [one.model_dump() for one in found]} for stage, found in stages]
+        say(json.dumps({"parameters": shape.total, "memory_gb": limit, "stages": told}, indent=1))
+    else:
+        say(f"{shape.total / 1e9:.3g} billion weights; {limit:.0f} GB of memory.")
+        for stage, found in stages:
+            show_forecasts(stage, found, limit_gb=limit)
+        past = missed(options.workspace)
+        if past:
+            say(f"So far {len(past)} trainings here held {min(past):.2f} to {max(past):.2f} of what was forecast.")
+    return 2 if any(found[0].badge(limit) == "exceeds" for _, found in stages) else 0
+
+
+def _find_preset(name: str) -> Candidate:
+    if name.endswith((".yaml", ".yml")):
+        return Candidate.load(Path(name))
+    if name not in presets():
+        raise NotFound(f"There is no preset {name!r}.", f"Known: {', '.join(presets())}; or name a YAML file.")
+    return presets()[name]
 
 
 def stop(options: Namespace) -> None:

@@ -54,12 +54,12 @@ PROBLEMS: Mapping[str, tuple[str, ...]] = {
     ),
 }
 """What the customer says, by the code it goes under."""
-URGENCY: Mapping[int, tuple[str, ...]] = {
-    1: ("I need it tomorrow.", "This can not wait.", "It is urgent.", "Please hurry."),
-    2: ("", "Please answer this week.", "A few days are fine.", "Friday would be good."),
-    3: ("There is no hurry.", "Take your time.", "Next month is early enough.", "It can wait."),
+URGENCY: Mapping[str, tuple[str, ...]] = {
+    "HIGH": ("It is urgent.", "Please hurry."),
+    "NORMAL": ("", "A few days are fine."),
+    "LOW": ("There is no hurry.", "It can wait."),
 }
-"""How the customer says when, by priority; who says nothing of it gets 2."""
+"""How the customer says when, by priority; who says nothing of it gets NORMAL."""
 _OPENINGS = ("Hello,", "Good morning,", "Dear team,", "Hi there,", "To the service:", "")
 _FIRST = ("this is {n}.", "my name is {n}.", "{n} here.")
 _LAST = ("Thanks, {n}", "Greetings from {n}", "Signed, {n}", "Many thanks from {n}")
@@ -150,7 +150,7 @@ def _requests(rng: Random, count: int) -> Iterator[Request]:
     chosen = rng.sample(cores, count)
     for (code, problem, product, priority, urgency), client, order in zip(chosen, clients, orders, strict=True):
         said = [problem.format(p=product), urgency, rng.choice(_ORDERS).format(o=order)]
-        form = {"ticket": code, "item": product, "client": client, "order": str(order), "priority": priority}
+        form = {"ticket": code, "priority": priority, "item": product, "client": client}
         yield Request(_message(said, client=client, rng=rng), json.dumps(form), tags=(code,))
 
 
