@@ -173,7 +173,7 @@ def forecast(shape: Shape, stage: Stage, *, on_gpu: bool, way: Way | None = None
     parts = _weights(shape, kind, rank=rank, size=size)
     rows, length = _in_one_pass(stage)
     tokens = rows * length
-    whole = 34 * tokens * shape.width * size / 2
+    whole: float = 34 * tokens * shape.width * size / 2
     kept = 2 * tokens * shape.width * shape.layers * size / 2 + whole if on_gpu else whole * shape.layers
     parts["activations"] = kept
     parts["logits"] = 10 * (min(tokens, FUSED_TOKENS) if on_gpu else tokens) * shape.vocabulary
@@ -200,7 +200,7 @@ def _weights(shape: Shape, kind: Way, *, rank: int, size: int) -> dict[str, floa
             "gradients": 4 * shape.total,
             "optimiser": 8 * shape.total,
         }
-    frozen = size * shape.total
+    frozen: float = size * shape.total
     if kind == "qlora":
         frozen = NF4_BYTES * shape.linear + size * (shape.total - shape.linear)
     return {"weights": frozen, "adapters, their gradients and optimiser": ADAM_BYTES * shape.adapter(rank)}
