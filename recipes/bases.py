@@ -27,18 +27,20 @@ class Bases:
         return self._loaded[key]
 
     @contextmanager
-    def trained(self, name: str, stages: list[Path], *, four_bit: bool = False, merged: bool = False) -> Iterator[Base]:
+    def trained(
+        self, name: str, stages: list[Path], *, four_bit: bool = False, merged: bool = False, exact: bool = False
+    ) -> Iterator[Base]:
         """The base with the weights that the stages left, in their order; as it came once this ends.
 
         The adapter of the last stage is only put on, as it was when it was trained, unless all are to be ``merged``
-        into the weights, as for further training. Weights in 4 bits stay in 4 bits.
+        into the weights, as for further training. Weights in 4 bits stay in 4 bits; ``exact`` ones are in float32.
         """
         whole = [i for i, folder in enumerate(stages) if (folder / "weights").is_dir()]
         start = str(stages[whole[-1]] / "weights") if whole else name
         adapters = [folder / "adapter" for folder in stages[whole[-1] + 1 if whole else 0 :]]
-        if len(adapters) > 1 or whole or (adapters and merged):
+        if len(adapters) > 1 or whole or exact or (adapters and merged):
             self._loaded.clear()
-            base = load(start, four_bit=four_bit)
+            base = load(start, four_bit=four_bit, exact=exact)
             model: Any = base.model
             for folder in adapters if merged else adapters[:-1]:
                 model = PeftModel.from_pretrained(model, folder).merge_and_unload()

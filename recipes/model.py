@@ -98,15 +98,16 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def load(name: str, *, four_bit: bool = False) -> Base:
+def load(name: str, *, four_bit: bool = False, exact: bool = False) -> Base:
     """Load a base model for training or answering.
 
-    float32 on a CPU and bfloat16 on a GPU; with ``four_bit`` the linear layers are held as NF4.
+    float32 on a CPU and bfloat16 on a GPU; with ``four_bit`` the linear layers are held as NF4; with ``exact`` float32
+    everywhere, since steps of the optimiser are too small for weights in bfloat16 that are trained themselves.
     Raises NotFound and ConfigError as ``locate`` does.
     """
     folder = locate(name)
     where = device()
-    dtype = torch.bfloat16 if where.type == "cuda" else torch.float32
+    dtype = torch.bfloat16 if where.type == "cuda" and not exact else torch.float32
     quantisation = None
     if four_bit:
         quantisation = BitsAndBytesConfig(

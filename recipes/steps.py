@@ -28,9 +28,11 @@ def train(step: Step, *, bases: Bases) -> None:
     before = earlier_stages(step)
     forget_peak_memory()
     step.progress("loading the base model")
-    if isinstance(stage.adapter, Full) or before or isinstance(stage, Reward):
+    every = isinstance(stage.adapter, Full)
+    if every or before or isinstance(stage, Reward):
         bases = Bases()  # Its weights change, so nobody else may share it.
-    with bases.trained(inputs["base_model"], before, four_bit=bool(inputs["four_bit"]), merged=True) as base:
+    four_bit = bool(inputs["four_bit"])
+    with bases.trained(inputs["base_model"], before, four_bit=four_bit, merged=True, exact=every) as base:
         step.progress("preparing the rows")
         facts = train_stage(step, base, stage, seed=int(inputs["seed"]))
         step.note(**facts, device=base.device.type, peak_memory_mb=peak_memory())

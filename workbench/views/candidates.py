@@ -11,6 +11,7 @@ from workbench.errors import ConfigError, WorkbenchError
 from workbench.plan import make_plan
 from workbench.views import state, tune, words
 from workbench.views.fields import changed
+from workbench.views.room import room
 from workbench.views.state import RUNS, USE_CASE
 
 MEANING: Mapping[Approach, str] = {
@@ -206,6 +207,7 @@ def tuning(case: Case, known: dict[str, Candidate]) -> None:
         with state.problems_shown():
             with left:
                 after = tune.tuned(before)
+                room(after, after.base_model or case.use_case.base_model)
                 tune.keep(case, before, after, known=known)
             with right:
                 tune.beside(after, list(known.values()))
