@@ -19,7 +19,7 @@ from workbench.examples import read_examples
 from workbench.run import Retrieved
 from workbench.stage import RejectionSampling
 from workbench.usecase import Example, MetricName
-from workbench.workspace import Step, digest, read_jsonl
+from workbench.workspace import Step, digest, read_jsonl, write_jsonl
 
 REQUESTS_PER_PART = 16
 """Requests whose answers are drawn together; each part has a seed of its own, so a resumed draw is the same."""
@@ -45,13 +45,13 @@ def draw(step: Step, base: Base) -> None:
     targets = {example.id: example.target for example in examples}
     prompts = {name: encode_prompt(turns, base.tokenizer) for name, turns in conversations(step, examples).items()}
     path = step.path("draws.jsonl")
-    done = {record["example"] for record in read_jsonl(path)}
     names = list(prompts)
+    # A part that was being written when the process died is drawn again, whole.
+    whole = len(list(read_draws(path))) // count // REQUESTS_PER_PART * REQUESTS_PER_PART
+    write_jsonl(path, list(read_jsonl(path))[: whole * count])
     with path.open("a", encoding="utf-8") as out:
-        for start in range(0, len(names), REQUESTS_PER_PART):
+        for start in range(whole, len(names), REQUESTS_PER_PART):
             part = names[start : start + REQUESTS_PER_PART]
-            if done.issuperset(part):
-                continue
             seed_everything(int(digest([inputs["seed"], start])[:8], 16))
             answers = _answers(base, [prompts[name] for name in part for _ in range(count)], decoding)
             for i, given in enumerate(answers):

@@ -11,11 +11,13 @@ from trl.trainer.sft_trainer import SFTTrainer
 from recipes.data import Encoded, Row
 from recipes.model import Base, size
 from recipes.training import Follower, adapted, common, finish, learning_rate, rows_in_order
-from workbench.stage import Trained
+from workbench.stage import Cpt, Distill, RejectionSampling, Sft
 from workbench.workspace import Step
 
 
-def train_sft(step: Step, base: Base, stage: Trained, *, encoded: Encoded, seed: int) -> dict[str, Any]:
+def train_sft(
+    step: Step, base: Base, stage: Cpt | Sft | RejectionSampling | Distill, *, encoded: Encoded, seed: int
+) -> dict[str, Any]:
     """Train on the tokens of the rows that carry loss, from the last whole checkpoint where there is one.
 
     Leaves ``adapter/`` or ``weights/``. Returns facts about the training; raises as ``finish`` does.
@@ -46,6 +48,6 @@ def train_sft(step: Step, base: Base, stage: Trained, *, encoded: Encoded, seed:
     }
 
 
-def _dataset(rows: Sequence[Row], stage: Trained, *, seed: int) -> Dataset:
+def _dataset(rows: Sequence[Row], stage: Cpt | Sft | RejectionSampling | Distill, *, seed: int) -> Dataset:
     found = Dataset.from_list([{"input_ids": row.input_ids, "labels": row.labels} for row in rows])
     return found.select(rows_in_order([len(row.input_ids) for row in rows], stage, seed=seed))

@@ -18,7 +18,8 @@ from recipes.rewards import Rewarder, graded, learned, shorter
 from recipes.sft import train_sft
 from workbench.errors import WorkbenchError
 from workbench.examples import read_examples
-from workbench.pairs import Pair, hold_out, read_pairs
+from workbench.pair_intake import hold_out
+from workbench.pairs import Pair, read_pairs
 from workbench.stage import (
     Cpt,
     Distill,

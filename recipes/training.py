@@ -22,7 +22,7 @@ from transformers import (
 
 from recipes.model import Base, seed_everything
 from workbench.errors import ConfigError, Stopped, WorkbenchError
-from workbench.stage import Full, Lora, Qlora, Reinforced, Trained, Tuned
+from workbench.stage import Full, Lora, Qlora, Reinforced, Stage, Trained, Tuned
 from workbench.workspace import Step
 
 CHECKPOINT_SECONDS = float(os.environ.get("WORKBENCH_CHECKPOINT_SECONDS", "10"))
@@ -65,7 +65,7 @@ FIGURES: Mapping[str, str] = {
 """What trainers log, and what it is called in progress, on the page and in the terminal."""
 
 
-def learning_rate(stage: Tuned, parameters: int) -> float:
+def learning_rate(stage: Stage, parameters: int) -> float:
     """The stage's learning rate, or one chosen from the size of the base model.
 
     Small models need far larger steps than large ones. The rule is a power law through two points: 2e-4
@@ -75,7 +75,7 @@ def learning_rate(stage: Tuned, parameters: int) -> float:
     if stage.learning_rate is not None:
         return stage.learning_rate
     rate: float = min(5e-3, max(5e-5, 2e-4 * (7e9 / parameters) ** 0.4))
-    rate *= RATE_FACTORS[str(getattr(stage, "method", "sft"))]
+    rate *= RATE_FACTORS[stage.method]
     return rate / 10 if isinstance(stage.adapter, Full) else rate
 
 

@@ -1,15 +1,14 @@
 """What a run will take, from what earlier steps on this machine took; no figure where nothing comparable was done."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from workbench.errors import WorkbenchError
 from workbench.plan import Plan
-from workbench.workspace import Step, StepKind, StepRecord
+from workbench.workspace import StepKind, StepRecord, finished_steps
 
 DEMO_MINUTES = 8
 """The bundled demo from nothing to its report, on two cores."""
@@ -52,7 +51,7 @@ def history(workspace: Path) -> History:
     sizes = _Sizes(workspace)
     paces: dict[str, list[float]] = {}
     memory: dict[str, float] = {}
-    for record in _done(workspace):
+    for record in finished_steps(workspace):
         like, size = _like(record), sizes.of(record)
         if size:
             paces.setdefault(like, []).append(float(record.facts["seconds"]) / size)
@@ -83,16 +82,25 @@ def estimate(plan: Plan, past: History) -> Bill:
 
 
 class _Sizes:
-    """How much there is to do in a step: rows times epochs in training, else rows; files are counted once."""
+    """How much there is to do in a step: rows, times epochs in training; files are counted once.
+
+    Answers that are drawn count each, in draws and in reinforcement.
+    """
 
     def __init__(self, workspace: Path) -> None:
         self.workspace = workspace
         self.rows: dict[str, int] = {}
 
     def of(self, record: StepRecord) -> float:
-        """The size; 1 for an index, since its documents may be anywhere."""
-        rows = float(self._rows(record.files["examples"])) if "examples" in record.files else 1.0
-        return rows * float(record.inputs["stage"]["epochs"]) if record.kind == "train" else rows
+        """The size; 1 row for an index and for documents to train on, which may be anywhere."""
+        stage: Mapping[str, Any] = record.inputs.get("stage", {})
+        if "steps" in stage:
+            return float(stage["steps"] * stage["prompts"] * stage["answers"])
+        source = record.files.get("pairs") or record.files.get("examples")
+        rows = float(self._rows(source)) if source else 1.0
+        if record.kind == "draw":
+            return min(rows, float(record.inputs["most"])) * float(record.inputs["answers"])
+        return rows * float(stage["epochs"]) if record.kind == "train" else rows
 
     def _rows(self, relative: str) -> int:
         if relative not in self.rows:
@@ -101,19 +109,10 @@ class _Sizes:
         return self.rows[relative]
 
 
-def _done(workspace: Path) -> Iterable[StepRecord]:
-    for path in sorted((workspace / "steps").glob("*/step.json")):
-        try:
-            record = Step(path.parent).record
-        except WorkbenchError:
-            continue  # A damaged step says nothing; running it again says what is wrong with it.
-        if record.status == "done" and record.facts.get("seconds") is not None:
-            yield record
-
-
 def _like(record: StepRecord) -> str:
-    """Steps of one value take about the same for each row: kind, base model, prompt and adapter."""
+    """Steps of one value take about the same for each row: kind, base model, prompt, method and adapter."""
     inputs: Mapping[str, Any] = record.inputs
-    adapter = inputs.get("stage", {}).get("adapter", {}).get("kind")
+    stage = inputs.get("stage", {})
+    adapter = [stage.get("method"), stage.get("adapter", {}).get("kind")]
     parts = [inputs.get("base_model"), bool(inputs.get("shots")), "retrieve" in record.needs, inputs.get("four_bit")]
     return json.dumps([record.kind, *parts, adapter])

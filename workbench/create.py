@@ -12,7 +12,7 @@ from workbench.errors import ConfigError, DataError
 from workbench.examples import Examples
 from workbench.finding import Finding
 from workbench.intake import Columns, guess_columns, read_table, to_examples
-from workbench.pairs import PairCheck, check_pairs, to_pairs
+from workbench.pair_intake import PairCheck, check_pairs, to_pairs
 from workbench.splits import split_examples
 from workbench.usecase import Split, UseCase
 from workbench.workspace import disk_error, write_jsonl

@@ -24,7 +24,7 @@ from workbench.stage import (
     Trained,
     parse_stage,
 )
-from workbench.workspace import Step
+from workbench.workspace import finished_steps
 
 GIGABYTE = 2**30
 NF4_BYTES = 0.516
@@ -259,14 +259,16 @@ def gigabytes(text: str) -> float:
 def missed(workspace: Path) -> tuple[float, ...]:
     """What finished trainings of a workspace held, as a share of what was forecast; local base models only."""
     found = []
-    for path in sorted((workspace / "steps").glob("train-*/step.json")):
-        record = Step(path.parent).record
+    for record in finished_steps(workspace):
         held = record.facts.get("peak_memory_mb")
-        if record.status != "done" or held is None:
+        if record.kind != "train" or held is None:
             continue
-        folder = local_folder(str(record.inputs["base_model"]))
+        try:
+            folder = local_folder(str(record.inputs["base_model"]))
+        except NotFound:
+            continue  # It was trained on a folder that is gone.
         if folder is not None:
-            stage = parse_stage(record.inputs["stage"], where=str(path))
+            stage = parse_stage(record.inputs["stage"], where=record.title)
             on_gpu = record.facts.get("device") == "cuda"
             found.append(float(held) / 1024 / forecast(read_shape(folder), stage, on_gpu=on_gpu).gb)
     return tuple(found)

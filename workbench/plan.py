@@ -209,6 +209,9 @@ class _Course:
                 inputs["teacher"] = identity(stage.teacher)
                 if stage.mode == "off-policy":
                     needs["rows"] = self.taught(stage)
+        for role, made in needs.items():
+            if role in ("passes", "rows"):
+                self.steps[f"{role}-{number}"] = made
         several = f", stage {number}" if len(self.candidate.training) > 1 else ""
         title = f"train {self.candidate.name}, seed {self.seed}{several}"
         name = self.add("train", title, asked=asked, inputs=inputs, needs=needs)

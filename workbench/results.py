@@ -17,10 +17,12 @@ from workbench.plan import Plan, is_done, make_plan
 from workbench.recommend import Recommendation, recommend
 from workbench.run import Response, Retrieved, Run
 from workbench.score import Score
+from workbench.statistics.arrays import Floats
 from workbench.usecase import MetricName, UseCase
 from workbench.workspace import Step, read_jsonl
 
-Floats = NDArray[np.float64]
+TRAINING_ROLES = ("train", "passes", "rows", "reward")
+"""How the roles of those steps of a run begin that its training takes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +77,7 @@ class CandidateResults:
         """Seconds that all training stages took, for each run; empty where nothing is trained."""
         if not self.candidate.training:
             return ()
-        roles = [role for role in self.steps[0] if role.startswith("train-")]
+        roles = [role for role in self.steps[0] if role.split("-")[0] in TRAINING_ROLES]
         return tuple(sum(float(steps[role].record.facts["seconds"]) for role in roles) for steps in self.steps)
 
 

@@ -121,11 +121,11 @@ def _settle(case: Case, options: Namespace) -> None:
         case.choose(_find(name, case) for name in options.candidate)
 
 
-def _find(name: str, case: Case) -> Candidate:
-    """A candidate by its name among the chosen ones and presets, or from a YAML file."""
+def _find(name: str, case: Case | None = None) -> Candidate:
+    """A candidate by its name among the presets and those chosen for a use case, or from a YAML file."""
     if name.endswith((".yaml", ".yml")):
         return Candidate.load(Path(name))
-    known = dict(presets()) | {candidate.name: candidate for candidate in case.candidates()}
+    known = dict(presets()) | {candidate.name: candidate for candidate in (case.candidates() if case else ())}
     if name not in known:
         raise NotFound(f"There is no candidate {name!r}.", f"Known: {', '.join(known)}; or name a YAML file.")
     return known[name]
@@ -152,7 +152,7 @@ def _launch(case: Case) -> Outcome:
 
 def estimate(options: Namespace) -> int:
     """Forecast the memory of each stage of a candidate; exit code 2 where one does not fit."""
-    candidate = _find_preset(options.candidate)
+    candidate = _find(options.candidate)
     if not candidate.training:
         say(f"{candidate.name} is not trained: it takes what its base model takes to answer.")
         return 0
@@ -177,14 +177,6 @@ def estimate(options: Namespace) -> int:
         if past:
             say(f"So far {len(past)} trainings here held {min(past):.2f} to {max(past):.2f} of what was forecast.")
     return 2 if any(found[0].badge(limit) == "exceeds" for _, found in stages) else 0
-
-
-def _find_preset(name: str) -> Candidate:
-    if name.endswith((".yaml", ".yml")):
-        return Candidate.load(Path(name))
-    if name not in presets():
-        raise NotFound(f"There is no preset {name!r}.", f"Known: {', '.join(presets())}; or name a YAML file.")
-    return presets()[name]
 
 
 def stop(options: Namespace) -> None:

@@ -233,6 +233,20 @@ class Step(NamedFolder):
         self.update(facts={**self.record.facts, **facts})
 
 
+def finished_steps(workspace: Path) -> Iterator[StepRecord]:
+    """Every step of a workspace that is done and says how long it took; damaged ones are passed over.
+
+    Running a damaged one again says what is wrong with it.
+    """
+    for path in sorted((workspace / "steps").glob("*/step.json")):
+        try:
+            record = Step(path.parent).record
+        except WorkbenchError:
+            continue
+        if record.status == "done" and record.facts.get("seconds") is not None:
+            yield record
+
+
 def is_alive(process: int | None) -> bool:
     """Whether a process of this number is running (a zombie is not)."""
     if process is None:

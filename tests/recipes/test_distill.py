@@ -5,35 +5,20 @@ from typing import Any
 
 import pytest
 
-from recipes.bases import Bases
 from recipes.distill import require_same_vocabulary
 from recipes.model import load
-from recipes.steps import answer, draw_answers, train
+from tests.recipes.steps import do, make
 from workbench.candidate import Decoding
-from workbench.engine import do_step
 from workbench.errors import ConfigError
 from workbench.examples import write_examples
 from workbench.pairs import Pair, write_pairs
 from workbench.stage import Distill, Full, Lora, RejectionSampling, Reward, Rlhf, Sft, Stage
 from workbench.usecase import Example
-from workbench.workspace import Step, StepKind, StepRecord, read_jsonl, write_atomically
-
-FILES = {"examples": "train.jsonl", "pairs": "pairs.jsonl"}
+from workbench.workspace import Step, StepKind, read_jsonl
 
 
 def _step(workspace: Path, base: Path, kind: StepKind, name: str, needs: dict[str, str], **inputs: Any) -> Step:
-    plain = {"base_model": str(base), "seed": 1, "instruction": "", "shots": 0, "four_bit": False, "metric": "regex"}
-    record = StepRecord(kind=kind, key=name, title=name, inputs=plain | inputs, needs=needs, files=FILES)
-    folder = workspace / "steps" / name
-    write_atomically(folder / "step.json", record.model_dump_json())
-    shared = Bases()
-    do = {
-        "train": lambda one: train(one, bases=shared),
-        "draw": lambda one: draw_answers(one, bases=shared),
-        "answer": lambda one: answer(one, bases=shared),
-    }
-    do_step(Step(folder), do, packages=[])
-    return Step(folder)
+    return do(make(workspace, base, kind, name, needs=needs, **inputs))
 
 
 def _stage(stage: Stage) -> dict[str, Any]:

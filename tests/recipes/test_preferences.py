@@ -1,12 +1,10 @@
 """Learning from pairs: the preferred answer becomes likelier, the reference is the start, the base is left alone."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from datasets import Dataset
-from safetensors.torch import load_file
 from trl.trainer.kto_config import KTOConfig
 
 from recipes.bases import Bases
@@ -14,14 +12,13 @@ from recipes.data import PromptPlan, encode_pairs
 from recipes.kto import Labelled
 from recipes.model import load
 from recipes.reward import judge_pairs, load_reward
-from recipes.steps import train
 from recipes.training import last_checkpoint
-from workbench.engine import do_step
-from workbench.errors import Stopped
-from workbench.pairs import Pair, hold_out, write_pairs
-from workbench.stage import Cpt, Dpo, Full, Kto, Lora, Qlora, Reward, Stage
+from tests.recipes.steps import do, make_training, same_adapters, stop
+from workbench.pair_intake import hold_out
+from workbench.pairs import Pair, write_pairs
+from workbench.stage import Cpt, Dpo, Full, Kto, Lora, Reward, Stage
 from workbench.usecase import Message
-from workbench.workspace import Step, StepRecord, write_atomically
+from workbench.workspace import Step
 
 PAIRS = [
     Pair(
@@ -36,28 +33,7 @@ PAIRS = [
 
 def _step(workspace: Path, base: Path, stage: Stage, *, name: str = "train-a") -> Step:
     write_pairs(workspace / "pairs.jsonl", PAIRS)
-    record = StepRecord(
-        kind="train",
-        key=name.removeprefix("train-"),
-        title="train",
-        inputs={
-            "base_model": str(base),
-            "stage": stage.model_dump(mode="json"),
-            "seed": 1,
-            "instruction": "",
-            "shots": 0,
-            "four_bit": isinstance(stage.adapter, Qlora),
-        },
-        files={"pairs": "pairs.jsonl", "documents": "documents"},
-    )
-    folder = workspace / "steps" / name
-    write_atomically(folder / "step.json", record.model_dump_json())
-    return Step(folder)
-
-
-def _do(step: Step, bases: Bases | None = None) -> None:
-    shared = bases or Bases()
-    do_step(step, {"train": lambda one: train(one, bases=shared)}, packages=[])
+    return make_training(workspace, base, stage, name=name)
 
 
 def _figures(step: Step, name: str) -> list[float]:
@@ -82,7 +58,7 @@ def test_the_preferred_answers_move_ahead(tmp_path: Path, toy_base: Path, name: 
     ids = torch.arange(5, 25)[None]
     with torch.no_grad():
         before = base.model(input_ids=ids).logits
-    _do(step, bases)
+    do(step, bases)
     margins = _figures(step, "margin")
     assert sum(margins[-3:]) / 3 > 0.1 + sum(margins[:2]) / 2
     if name.startswith("dpo"):
@@ -101,7 +77,7 @@ def test_a_reward_model_is_measured_on_pairs_it_never_saw_and_can_be_loaded(tmp_
     stage = STAGES["reward"]
     assert isinstance(stage, Reward)
     step = _step(tmp_path, toy_base, stage)
-    _do(step)
+    do(step)
     facts = step.record.facts
     learned, unseen = hold_out(PAIRS, share=stage.held_out)
     assert facts["held_out_pairs"] == len(unseen) == 5
@@ -128,28 +104,18 @@ def test_what_a_batch_is_held_against_comes_from_other_pairs(toy_base: Path) -> 
 @pytest.mark.parametrize("name", ["dpo", "kto", "reward"])
 def test_stopping_keeps_a_checkpoint_and_goes_on_as_undisturbed(tmp_path: Path, toy_base: Path, name: str) -> None:
     whole, step = (_step(tmp_path, toy_base, STAGES[name], name=f"train-{one}") for one in "ab")
-    _do(whole)
-    report = Step.report
-
-    def stop_at_five(self: Step, phase: str, **figures: Any) -> None:
-        report(self, phase, **figures)
-        if figures.get("step") == 5:
-            self.ask_to_stop()
-
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(Stopped):
-        patch.setattr(Step, "report", stop_at_five)
-        _do(step)
+    do(whole)
+    stop(step, phase="training", at=5)
     assert last_checkpoint(step.path("checkpoints"))
-    _do(step)
-    first, second = (load_file(one.path("adapter") / "adapter_model.safetensors") for one in (whole, step))
-    assert all(torch.equal(first[key], second[key]) for key in first)
+    do(step)
+    assert same_adapters(whole, step)
 
 
 def test_documents_are_learned_by_heart(tmp_path: Path, toy_base: Path) -> None:
     (tmp_path / "documents").mkdir()
     (tmp_path / "documents" / "one.txt").write_text("The lamp is red. " * 40)
     step = _step(tmp_path, toy_base, Cpt(adapter=Lora(rank=8), epochs=30, max_length=32, learning_rate=2e-2))
-    _do(step)
+    do(step)
     losses = _figures(step, "loss")
     assert losses[-1] < 0.5 * losses[0]
     assert step.record.facts["rows"] > 5

@@ -1,25 +1,22 @@
 """Learning from rewards: the scorers are the rewards, nothing starts without a right answer, resumed is undisturbed."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file
 
 from recipes.answer import finished
 from recipes.bases import Bases
 from recipes.draw import Drawn, keep_passed, pass_at, passed, read_draws
 from recipes.model import load
 from recipes.rewards import graded, shorter
-from recipes.steps import draw_answers, train
-from workbench.engine import do_step
-from workbench.errors import Stopped, WorkbenchError
+from tests.recipes.steps import do, make, make_training, same_adapters, stop
+from workbench.errors import WorkbenchError
 from workbench.examples import write_examples
 from workbench.run import Passage, Retrieved
 from workbench.stage import Grpo, Lora, RejectionSampling, RewardPart
 from workbench.usecase import Example
-from workbench.workspace import Step, StepKind, StepRecord, write_atomically
+from workbench.workspace import Step
 
 STAGE = Grpo(
     adapter=Lora(rank=4),
@@ -33,37 +30,8 @@ STAGE = Grpo(
 )
 
 
-def _step(workspace: Path, base: Path, kind: StepKind, name: str, **inputs: Any) -> Step:
-    record = StepRecord(
-        kind=kind,
-        key=name,
-        title=name,
-        inputs={
-            "base_model": str(base),
-            "seed": 1,
-            "instruction": "",
-            "shots": 0,
-            "four_bit": False,
-            "metric": "regex",
-            **inputs,
-        },
-        needs={"passes": "draw-a"} if kind == "train" else {},
-        files={"examples": "train.jsonl"},
-    )
-    folder = workspace / "steps" / name
-    write_atomically(folder / "step.json", record.model_dump_json())
-    return Step(folder)
-
-
 def _draw(workspace: Path, base: Path, name: str = "draw-a") -> Step:
-    asked = {"answers": 4, "most": 18, "temperature": 1.0, "max_new_tokens": 6}
-    return _step(workspace, base, "draw", name, **asked)
-
-
-def _do(step: Step, bases: Bases | None = None) -> None:
-    shared = bases or Bases()
-    do = {"train": lambda one: train(one, bases=shared), "draw": lambda one: draw_answers(one, bases=shared)}
-    do_step(step, do, packages=[])
+    return make(workspace, base, "draw", name, answers=4, most=18, temperature=1.0, max_new_tokens=6)
 
 
 @pytest.fixture
@@ -77,14 +45,14 @@ def asked(tmp_path: Path, examples: list[Example]) -> list[Example]:
 def test_the_reward_rises_and_a_watched_measure_moves_nothing(
     tmp_path: Path, toy_base: Path, asked: list[Example]
 ) -> None:
-    _do(_draw(tmp_path, toy_base))
-    step = _step(tmp_path, toy_base, "train", "train-a", stage=STAGE.model_dump(mode="json"))
+    do(_draw(tmp_path, toy_base))
+    step = make_training(tmp_path, toy_base, STAGE, passes="draw-a")
     bases = Bases()
     base = bases.get(str(toy_base))
     ids = torch.arange(5, 25)[None]
     with torch.no_grad():
         before = base.model(input_ids=ids).logits
-    _do(step, bases)
+    do(step, bases)
     rewards = [line["reward"] for line in step.read_progress() if "reward" in line]
     assert len(rewards) == 12
     assert sum(rewards[-3:]) > sum(rewards[:3]) + 0.3
@@ -99,51 +67,33 @@ def test_the_reward_rises_and_a_watched_measure_moves_nothing(
 
 def test_without_one_right_answer_nothing_is_reinforced(tmp_path: Path, toy_base: Path, asked: list[Example]) -> None:
     write_examples(tmp_path / "train.jsonl", [one.model_copy(update={"target": "never said"}) for one in asked])
-    _do(_draw(tmp_path, toy_base))
-    step = _step(tmp_path, toy_base, "train", "train-a", stage=STAGE.model_dump(mode="json"))
+    do(_draw(tmp_path, toy_base))
+    step = make_training(tmp_path, toy_base, STAGE, passes="draw-a")
     with pytest.raises(WorkbenchError, match=r"pass@4 = 0") as caught:
-        _do(step)
+        do(step)
     assert "cold start" in caught.value.hint
 
 
 def test_a_stopped_reinforcement_ends_as_an_undisturbed_one(
     tmp_path: Path, toy_base: Path, asked: list[Example]
 ) -> None:
-    _do(_draw(tmp_path, toy_base))
-    whole, step = (
-        _step(tmp_path, toy_base, "train", f"train-{one}", stage=STAGE.model_dump(mode="json")) for one in "ab"
-    )
-    _do(whole)
-    report = Step.report
-
-    def stop_at_five(self: Step, phase: str, **figures: Any) -> None:
-        report(self, phase, **figures)
-        if figures.get("step") == 5:
-            self.ask_to_stop()
-
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(Stopped):
-        patch.setattr(Step, "report", stop_at_five)
-        _do(step)
-    _do(step)
-    first, second = (load_file(one.path("adapter") / "adapter_model.safetensors") for one in (whole, step))
-    assert all(torch.equal(first[key], second[key]) for key in first)
+    do(_draw(tmp_path, toy_base))
+    whole, step = (make_training(tmp_path, toy_base, STAGE, name=f"train-{one}", passes="draw-a") for one in "ab")
+    do(whole)
+    stop(step, phase="training", at=5)
+    do(step)
+    assert same_adapters(whole, step)
 
 
 def test_a_stopped_draw_ends_as_an_undisturbed_one(tmp_path: Path, toy_base: Path, asked: list[Example]) -> None:
     whole, step = (_draw(tmp_path, toy_base, f"draw-{one}") for one in "ab")
-    _do(whole)
-    report = Step.report
-
-    def stop_at_once(self: Step, phase: str, **figures: Any) -> None:
-        report(self, phase, **figures)
-        if phase == "drawing answers":
-            self.ask_to_stop()
-
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(Stopped):
-        patch.setattr(Step, "report", stop_at_once)
-        _do(step)
-    assert 0 < len(list(read_draws(step.path("draws.jsonl")))) < 18 * 4
-    _do(step)
+    do(whole)
+    stop(step, phase="drawing answers")
+    left = step.path("draws.jsonl")
+    assert 0 < len(list(read_draws(left))) < 18 * 4
+    with left.open("a") as out:
+        out.write(left.read_text().splitlines()[0] + '\n{"example": "torn')  # As a kill leaves it, amid a part.
+    do(step)
     one, other = (list(read_draws(each.path("draws.jsonl"))) for each in (whole, step))
     assert one == other
     assert len(one) == 18 * 4

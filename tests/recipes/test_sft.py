@@ -17,40 +17,18 @@ from safetensors.torch import load_file
 from recipes.bases import Bases
 from recipes.data import PromptPlan, encode_rows
 from recipes.model import Base, load
-from recipes.steps import train
 from recipes.training import COMPLETE, last_checkpoint, learning_rate, lora_config, order
-from workbench.engine import do_step
-from workbench.errors import Stopped, WorkbenchError
+from tests.recipes.steps import do, make_training, same_adapters, stop
+from workbench.errors import WorkbenchError
 from workbench.examples import write_examples
 from workbench.stage import Full, Lora, Qlora, Sft
 from workbench.usecase import Example
-from workbench.workspace import Step, StepRecord, write_atomically
+from workbench.workspace import Step
 
 
 def _train_step(workspace: Path, base: Path, examples: list[Example], stage: Sft, *, name: str = "train-a") -> Step:
     write_examples(workspace / "train.jsonl", examples)
-    record = StepRecord(
-        kind="train",
-        key=name.removeprefix("train-"),
-        title="train",
-        inputs={
-            "base_model": str(base),
-            "stage": stage.model_dump(mode="json"),
-            "seed": 1,
-            "instruction": "",
-            "shots": 0,
-            "four_bit": isinstance(stage.adapter, Qlora),
-        },
-        files={"examples": "train.jsonl"},
-    )
-    folder = workspace / "steps" / name
-    write_atomically(folder / "step.json", record.model_dump_json())
-    return Step(folder)
-
-
-def _do(step: Step) -> None:
-    bases = Bases()
-    do_step(step, {"train": lambda one: train(one, bases=bases)}, packages=[])
+    return make_training(workspace, base, stage, name=name)
 
 
 def _logits(base: Base) -> torch.Tensor:
@@ -64,7 +42,7 @@ def test_training_lowers_the_loss_and_leaves_weights(
 ) -> None:
     stage = Sft(adapter=adapter, epochs=6, batch_size=5, learning_rate=2e-2 if adapter.kind == "lora" else 2e-3)
     step = _train_step(tmp_path, toy_base, examples, stage)
-    _do(step)
+    do(step)
     facts = step.record.facts
     losses = [line["loss"] for line in step.read_progress() if "loss" in line]
     assert facts["optimiser_steps"] == len(losses) == 24
@@ -91,7 +69,7 @@ def test_the_shared_base_is_left_as_it_was(
     base = bases.get(str(toy_base), four_bit=isinstance(adapter, Qlora))
     before, use_cache = _logits(base), base.model.config.use_cache
     step = _train_step(tmp_path, toy_base, examples, Sft(adapter=adapter, epochs=1))
-    do_step(step, {"train": lambda one: train(one, bases=bases)}, packages=[])
+    do(step, bases)
     assert step.status == "done"
     assert bases.get(str(toy_base), four_bit=isinstance(adapter, Qlora)) is base
     assert not base.model.training
@@ -103,16 +81,16 @@ def test_the_shared_base_is_left_as_it_was(
 def test_a_loss_that_is_no_number_stops_the_training(tmp_path: Path, toy_base: Path, examples: list[Example]) -> None:
     step = _train_step(tmp_path, toy_base, examples, Sft(adapter=Lora(rank=4), epochs=4, learning_rate=1e30))
     with pytest.raises(WorkbenchError, match="finite number"):
-        _do(step)
+        do(step)
 
 
 def test_a_second_stage_builds_on_the_first(tmp_path: Path, toy_base: Path, examples: list[Example]) -> None:
     stage = Sft(adapter=Lora(rank=4), epochs=1, batch_size=5, learning_rate=2e-2)
     first = _train_step(tmp_path, toy_base, examples, stage)
-    _do(first)
+    do(first)
     second = _train_step(tmp_path, toy_base, examples, stage, name="train-b")
     second.update(needs={"train-1": first.name})
-    _do(second)
+    do(second)
     bases = Bases()
     with bases.trained(str(toy_base), [first.folder]) as one:
         after_one = _logits(one)
@@ -136,7 +114,7 @@ def test_qlora_holds_the_linear_weights_in_4_bits(tmp_path: Path, toy_base: Path
     assert all(weight.dtype == torch.uint8 for weight in weights)
     stage = Sft(adapter=Qlora(rank=4), epochs=2, batch_size=5, learning_rate=2e-2)
     step = _train_step(tmp_path, toy_base, examples, stage)
-    _do(step)
+    do(step)
     losses = [line["loss"] for line in step.read_progress() if "loss" in line]
     assert losses[-1] < losses[0]
 
@@ -148,7 +126,7 @@ def test_accumulation_of_single_rows_equals_one_batch(tmp_path: Path, toy_base: 
         # Rows of one length, so that both orders put the same rows into a step.
         rows = [e.model_copy(update={"messages": examples[0].messages, "target": "red"}) for e in examples[:8]]
         step = _train_step(tmp_path, toy_base, rows, stage, name=name)
-        _do(step)
+        do(step)
         weights.append(load_file(step.path("adapter") / "adapter_model.safetensors"))
     for name, tensor in weights[0].items():
         assert torch.allclose(tensor, weights[1][name], atol=2e-4), name
@@ -188,24 +166,13 @@ def test_a_checkpoint_that_was_being_written_does_not_count(tmp_path: Path) -> N
 def test_stopping_keeps_a_checkpoint_and_goes_on(tmp_path: Path, toy_base: Path, examples: list[Example]) -> None:
     stage = Sft(adapter=Lora(rank=4), epochs=3, batch_size=5, learning_rate=1e-2)
     whole = _train_step(tmp_path, toy_base, examples, stage)
-    _do(whole)
+    do(whole)
     step = _train_step(tmp_path, toy_base, examples, stage, name="train-b")
-    report = Step.report
-
-    def stop_at_five(self: Step, phase: str, **figures: Any) -> None:
-        report(self, phase, **figures)
-        if figures.get("step") == 5:
-            self.ask_to_stop()
-
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(Stopped):
-        patch.setattr(Step, "report", stop_at_five)
-        _do(step)
-    assert step.status == "stopped"
+    stop(step, phase="training", at=5)
     assert last_checkpoint(step.path("checkpoints"))
-    _do(step)
+    do(step)
     assert step.status == "done"
-    first, second = (load_file(one.path("adapter") / "adapter_model.safetensors") for one in (whole, step))
-    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert same_adapters(whole, step)
 
 
 @pytest.mark.slow

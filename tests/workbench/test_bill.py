@@ -7,8 +7,8 @@ import pytest
 from workbench.bill import demo_minutes, estimate, history
 from workbench.candidate import Candidate, Prompt
 from workbench.case import open_case
-from workbench.plan import make_plan
-from workbench.stage import Lora, Qlora, Sft
+from workbench.plan import Plan, make_plan
+from workbench.stage import Grpo, Lora, Qlora, RejectionSampling, Sft
 
 
 def test_nothing_comparable_gives_no_figure(full_workspace: Path, tmp_path: Path) -> None:
@@ -38,6 +38,32 @@ def test_twice_the_epochs_take_twice_the_training(full_workspace: Path) -> None:
 
     assert seconds(20) - seconds(10) == pytest.approx(seconds(30) - seconds(20))
     assert seconds(20) > 1.5 * seconds(10)
+
+
+def test_reinforcement_is_billed_by_the_answers_it_draws(full_workspace: Path) -> None:
+    case = open_case(full_workspace, "shop-facts")
+
+    def planned(steps: int) -> Plan:
+        return make_plan(case, [Candidate(name="tuned", training=(Sft(), Grpo(steps=steps)))])
+
+    plan = planned(10)
+    plan.write()
+    for name in plan.unfinished():
+        plan.step(name).update(status="done", facts={"seconds": 60.0})
+    past = history(full_workspace)
+    assert estimate(plan, past).steps == 0
+    twice, thrice = (estimate(planned(steps), past).seconds or 0 for steps in (20, 30))
+    trained = [name for name in planned(20).unfinished() if name.startswith("train-")]
+    assert thrice - twice == pytest.approx(60 * len(trained))
+
+
+def test_what_draws_answers_is_part_of_the_run(full_workspace: Path) -> None:
+    case = open_case(full_workspace, "shop-facts")
+    stages = (Sft(), Grpo(), RejectionSampling())
+    plan = make_plan(case, [Candidate(name="tuned", training=stages)])
+    roles = list(plan.runs["tuned", 0].steps)
+    assert roles == ["train-1", "passes-2", "train-2", "rows-3", "train-3", "answer", "score"]
+    assert set(plan.steps) == {name for run in plan.runs.values() for name in run.steps.values()}
 
 
 def test_steps_on_another_base_say_nothing(full_workspace: Path) -> None:

@@ -45,7 +45,7 @@ def test_a_70b_model_is_told_to_fit_in_4_bits_only(
 def test_what_can_not_be_estimated_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     where = ["--workspace", str(tmp_path)]
     assert main([*where, "estimate", "magic"]) == 2
-    assert "no preset 'magic'" in capsys.readouterr().err
+    assert "no candidate 'magic'" in capsys.readouterr().err
     assert main([*where, "estimate", "sft", "--gpu", "much"]) == 2
     assert "no amount of memory" in capsys.readouterr().err
     assert main([*where, "estimate", "sft", "--base", "some/model"]) == 2

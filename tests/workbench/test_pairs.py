@@ -8,7 +8,8 @@ import pytest
 from workbench.case import create_case
 from workbench.create import add_pairs
 from workbench.errors import ConfigError, DataError, NotFound
-from workbench.pairs import Pair, check_pairs, hold_out, read_pairs, to_pairs, write_pairs
+from workbench.pair_intake import check_pairs, hold_out, to_pairs
+from workbench.pairs import Pair, read_pairs, write_pairs
 from workbench.textfiles import read_csv, read_jsonl
 from workbench.usecase import Example, Message, UseCase
 
