@@ -84,7 +84,7 @@ def score(response: Response, example: Example, *, metric: MetricName) -> Score:
     Only where that value is 0 is it counted as a failure, and then being cut is named as its cause, unless
     nothing was said at all.
     """
-    scored = SCORERS[metric](response.text, example.target)
+    scored = SCORERS[metric](response.text, example.reference)
     cut = response.finish == "length" and scored.value == 0 and scored.failure != "empty"
     return Score(
         metric=metric,

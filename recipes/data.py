@@ -1,6 +1,6 @@
 """Examples become conversations, and conversations token ids: the same way in training and in answering."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -26,14 +26,20 @@ class PromptPlan:
     """Solved examples that are shown before the request."""
 
 
-def choose_shots(examples: Sequence[Example], count: int) -> tuple[Example, ...]:
-    """``count`` solved examples spread evenly over the training set, in its order."""
-    if count > len(examples):
+def answered(examples: Iterable[Example]) -> list[Example]:
+    """The examples that have a reference answer to learn from or to show."""
+    return [example for example in examples if example.target.strip()]
+
+
+def choose_shots(examples: Iterable[Example], count: int) -> tuple[Example, ...]:
+    """``count`` solved examples spread evenly over those of the training set that have an answer, in its order."""
+    solved = answered(examples)
+    if count > len(solved):
         raise ConfigError(
-            f"The prompt shows {count} examples but there are only {len(examples)} training examples.",
+            f"The prompt shows {count} examples but there are only {len(solved)} solved training examples.",
             "Lower prompt.examples or add training rows.",
         )
-    return tuple(examples[i * len(examples) // count] for i in range(count))
+    return tuple(solved[i * len(solved) // count] for i in range(count))
 
 
 def conversation(example: Example, plan: PromptPlan, retrieved: Retrieved | None = None) -> list[Turn]:

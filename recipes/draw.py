@@ -42,7 +42,7 @@ def draw(step: Step, base: Base) -> None:
     count, metric = int(inputs["answers"]), str(inputs["metric"])
     decoding = Decoding(max_new_tokens=int(inputs["max_new_tokens"]), temperature=float(inputs["temperature"]))
     examples = read_examples(step.file("examples"))[: int(inputs["most"])]
-    targets = {example.id: example.target for example in examples}
+    targets = {example.id: example.reference for example in examples}
     prompts = {name: encode_prompt(turns, base.tokenizer) for name, turns in conversations(step, examples).items()}
     path = step.path("draws.jsonl")
     names = list(prompts)

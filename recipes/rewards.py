@@ -26,7 +26,7 @@ def graded(metric: MetricName, examples: Mapping[str, Example], base: Base) -> R
     def reward(completion_ids: Sequence[Sequence[int]], example: Sequence[str], **rest: Any) -> list[float | None]:
         found: list[float | None] = []
         for ids, name in zip(completion_ids, example, strict=True):
-            scored = score(finished(list(ids), base).text, examples[name].target)
+            scored = score(finished(list(ids), base).text, examples[name].reference)
             if scored.value is None or not math.isfinite(scored.value):
                 raise WorkbenchError(
                     f"The answer to {name} can't be graded by {metric}: {scored.reason}",

@@ -5,7 +5,7 @@ from typing import Any
 
 from rag.corpus import read_corpus
 from recipes.bases import Bases, earlier_stages
-from recipes.data import encode_pairs, encode_rows, windows
+from recipes.data import answered, encode_pairs, encode_rows, windows
 from recipes.distill import train_distill
 from recipes.dpo import train_dpo
 from recipes.draw import keep_passed, read_draws
@@ -48,7 +48,10 @@ def train_stage(step: Step, base: Base, stage: Stage, *, seed: int) -> dict[str,
             encoded = windows(texts, base.tokenizer, length=stage.max_length)
             return train_sft(step, base, stage, encoded=encoded, seed=seed)
         case Sft():
-            return _on_examples(step, base, stage, list(read_examples(step.file("examples"))), seed=seed)
+            examples = list(read_examples(step.file("examples")))
+            solved = answered(examples)
+            facts = {"rows_without_answer": len(examples) - len(solved)}
+            return facts | _on_examples(step, base, stage, solved, seed=seed)
         case RejectionSampling():
             draws = list(read_draws(step.needed("rows").path("draws.jsonl")))
             examples = list(read_examples(step.file("examples")))

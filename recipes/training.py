@@ -37,7 +37,7 @@ RATE_FACTORS: Mapping[str, float] = {
     "dpo": 0.1,
     "kto": 0.1,
     "reward": 0.5,
-    "grpo": 0.1,
+    "grpo": 0.4,
     "rlhf": 0.1,
     "rejection_sampling": 1.0,
     "distill": 1.0,

@@ -36,7 +36,7 @@ class LengthLimit:
 
     def size(self, example: Example) -> int:
         """The approximate number of tokens of an example."""
-        texts = [*(message.content for message in example.messages), example.target]
+        texts = [*(message.content for message in example.messages), example.target or example.check]
         return math.ceil(sum(len(text.encode()) for text in texts) / self.bytes_per_token)
 
 
@@ -164,7 +164,7 @@ def _sizes(splits: Mapping[Split, Examples]) -> Iterator[Finding]:
 def _unusable(examples: Examples, split: Split, *, metric: MetricName) -> Iterator[Finding]:
     """Rows that cannot be asked, answered or scored."""
     empty = [n for n, example in enumerate(examples) if not example.question.strip()]
-    blank = [n for n, example in enumerate(examples) if not example.target.strip()]
+    blank = [n for n, example in enumerate(examples) if not example.reference.strip()]
     fill = "Fill them in, or leave those rows out."
     for said, rows in (
         (Said("empty_request", "error", "{rows} {have} no request", fill), empty),
@@ -175,7 +175,7 @@ def _unusable(examples: Examples, split: Split, *, metric: MetricName) -> Iterat
             yield made.model_copy(update={"drop": made.rows, "drop_split": split})
     if metric in WANTED:
         wanted, fits = WANTED[metric]
-        unfit = [n for n, each in enumerate(examples) if each.target.strip() and not fits(each.target)]
+        unfit = [n for n, each in enumerate(examples) if each.reference.strip() and not fits(each.reference)]
         said = Said(
             "unfit_target",
             "error",
@@ -226,7 +226,7 @@ def _too_long(examples: Examples, split: Split, *, limit: LengthLimit) -> Iterat
 def _answers(splits: Mapping[Split, Examples]) -> Iterator[Finding]:
     """Answers that are too much alike, or that training never shows."""
     answers = {
-        split: Counter(normalise(example.target) for example in examples if example.target.strip())
+        split: Counter(normalise(example.reference) for example in examples if example.reference.strip())
         for split, examples in splits.items()
     }
     for split in ("test", "train"):
@@ -235,7 +235,7 @@ def _answers(splits: Mapping[Split, Examples]) -> Iterator[Finding]:
     known = answers["train"]
     if len(known) * LABEL_REPEATS > known.total():
         return
-    targets = [normalise(example.target) for example in splits["test"]]
+    targets = [normalise(example.reference) for example in splits["test"]]
     rows = [n for n, target in enumerate(targets) if target and target not in known]
     said = Said(
         "unseen_target",

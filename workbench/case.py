@@ -102,6 +102,9 @@ class Case(NamedFolder):
         train = self.split_path("train")
         if (learns or candidate.prompt.examples) and not (train.exists() and train.stat().st_size):
             return "training examples"
+        imitates = any(isinstance(stage, Sft) for stage in candidate.training) or candidate.prompt.examples
+        if imitates and not any(example.target.strip() for example in self.examples("train")):
+            return "training examples with an answer"
         if any(isinstance(stage, Preferences) for stage in candidate.training) and not self.pairs_path.exists():
             return "preference pairs"
         return ""

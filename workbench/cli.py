@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("--dev", type=Path, metavar="FILE", help="left out: part of the training rows")
     new.add_argument("--documents", type=Path, metavar="PATH", help="file or folder to retrieve from")
     new.add_argument("--solved-examples", action="store_true", help="retrieve from the solved training examples, too")
-    for field in ("input", "target", "messages", "id", "group", "evidence", "tags"):
+    for field in ("input", "target", "check", "messages", "id", "group", "evidence", "tags"):
         new.add_argument(f"--{field}", metavar="COLUMN", help=f"column of the {field} (guessed from its name)")
     new.add_argument("--encoding", help="of text files that are not UTF-8")
     new.add_argument("--instruction", default="", help="what the model is told to do")

@@ -128,9 +128,10 @@ def retrieve_solved_examples(case: Case) -> None:
     records = [
         {"id": example.id, "text": f"{example.question}\nAnswer: {example.target}"}
         for example in case.examples("train")
+        if example.target.strip()
     ]
     if not records:
-        raise DataError("There are no training examples to retrieve from.", "Add some, or documents of another kind.")
+        raise DataError("There are no solved training examples to retrieve.", "Add some, or documents of another kind.")
     path = case.solved_examples
     try:
         path.parent.mkdir(exist_ok=True)

@@ -62,9 +62,10 @@ class Examples(Sequence[Example]):
 
 
 def content_id(example: Example) -> str:
-    """An id that depends on the request and the answer alone: 16 hexadecimal digits of their SHA-256."""
+    """An id that depends on the request, the answer and the check alone: 16 hexadecimal digits of their SHA-256."""
     turns = [[message.role, message.content] for message in example.messages]
-    return hashlib.sha256(_canonical([turns, example.target]).encode()).hexdigest()[:16]
+    answers = [example.target, *([example.check] if example.check else [])]
+    return hashlib.sha256(_canonical([turns, *answers]).encode()).hexdigest()[:16]
 
 
 def digest(examples: Iterable[Example]) -> str:

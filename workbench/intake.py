@@ -75,6 +75,8 @@ class Columns(Noun):
     """Text put beneath the request, after an empty line, where there is any."""
     target: str | None = None
     """The reference answer."""
+    check: str | None = None
+    """What an answer is scored against, where that is no answer to imitate: a result, a regular expression."""
     messages: str | None = None
     """The conversation, as a list of turns with role and content, in place of ``input``; where it ends
     with the assistant's turn, that is the reference answer."""
@@ -98,6 +100,7 @@ ANSWERS = (
     "label", "category", "intent", "class",
 )  # fmt: skip
 OTHERS = {
+    "check": ("check", "checks", "pattern", "regex"),
     "id": ("id", "example_id", "row_id", "uid", "uuid"),
     "evidence": ("evidence", "documents", "document", "document_id", "doc_id", "source_document"),
     "group": (
@@ -181,6 +184,7 @@ def to_examples(table: Table, columns: Columns, *, split: Split = "test") -> Exa
             id=cells.get("id", "").strip() or "none yet",
             messages=messages,
             target=target,
+            check=cells.get("check", "").strip(),
             evidence=_listed_values(cells.get("evidence", "")),
             group=cells.get("group", "").strip(),
             tags=_listed_values(cells.get("tags", "")),
@@ -208,10 +212,10 @@ def _check_columns(table: Table, named: dict[str, str]) -> None:
         )
     if "input" in named and "messages" in named:
         raise DataError("Both a column of plain requests and one of conversations are named.", "Choose one of them.")
-    if "input" in named and "target" not in named:
+    if "input" in named and not {"target", "check"} & named.keys():
         raise DataError(
             f"Which column of {table.source} is the reference answer? It has {found}.",
-            "Name it (--target).",
+            "Name it (--target), or the column that says how an answer is checked (--check).",
         )
     answer = named.get("target")
     if answer is not None and answer in (named.get("input"), named.get("messages"), named.get("context")):
@@ -221,7 +225,7 @@ def _check_columns(table: Table, named: dict[str, str]) -> None:
 def _request_and_answer(cells: dict[str, str], where: str) -> tuple[tuple[Message, ...], str]:
     if "messages" not in cells:
         parts = [cells["input"], *([cells["context"]] if cells.get("context", "").strip() else [])]
-        return (Message(role="user", content="\n\n".join(parts)),), cells["target"]
+        return (Message(role="user", content="\n\n".join(parts)),), cells.get("target", "")
     target = cells.get("target")
     if not cells["messages"].strip():
         return (Message(role="user", content=""),), target or ""
@@ -240,12 +244,12 @@ def _request_and_answer(cells: dict[str, str], where: str) -> tuple[tuple[Messag
             f"{where}: before the answer comes {found}, not the user's turn.",
             "Let the conversation end with the user's turn and then the assistant's answer.",
         )
-    if target is None:
+    if target is None and not cells.get("check", "").strip():
         raise DataError(
             f"{where}: the conversation ends with the user's turn, and no column gives the answer.",
-            "Add the assistant's answer as the last turn, or name a target column (--target).",
+            "Add the assistant's answer as the last turn, or name a column: --target for answers, --check for checks.",
         )
-    return messages, target
+    return messages, target or ""
 
 
 def conversation(cell: str, where: str) -> tuple[Message, ...]:

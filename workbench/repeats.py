@@ -162,7 +162,8 @@ def gather(examples: Sequence[Example]) -> list[dict[str, list[int]]]:
     """For each distinct request, the positions of its examples by normalised answer."""
     gathered: dict[str, dict[str, list[int]]] = {}
     for row, example in enumerate(examples):
-        gathered.setdefault(identity(example), {}).setdefault(normalise(example.target), []).append(row)
+        answer = normalise(example.target or example.check)
+        gathered.setdefault(identity(example), {}).setdefault(answer, []).append(row)
     return list(gathered.values())
 
 

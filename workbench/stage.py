@@ -146,11 +146,11 @@ class Reinforced(Tuned):
 
     steps: int = Field(default=100, ge=1)
     """Steps of the optimiser, each on new answers."""
-    prompts: int = Field(default=8, ge=1)
+    prompts: int = Field(default=16, ge=1)
     """Requests in one step."""
     answers: int = Field(default=8, ge=2)
     """Answers drawn for each request; they are held against one another."""
-    batch_size: int = Field(default=32, ge=1)
+    batch_size: int = Field(default=64, ge=1)
     """Answers in one forward pass; prompts x answers must be a multiple of it."""
     temperature: float = Field(default=1.0, gt=0, le=2)
     """How freely answers are drawn: too low, and all are alike and teach nothing."""

@@ -35,8 +35,10 @@ class Example(Noun):
     id: str = Field(min_length=1)
     messages: tuple[Message, ...] = Field(min_length=1)
     """The request: the conversation up to the answer; the last turn is the user's."""
-    target: str
-    """The reference answer."""
+    target: str = ""
+    """The reference answer; empty where nobody has written one and there is only a check."""
+    check: str = ""
+    """What an answer is scored against where that is no answer to imitate: a result, a regular expression."""
     evidence: tuple[str, ...] = ()
     """Ids or titles of the documents that support the answer, where known."""
     group: str = ""
@@ -52,6 +54,11 @@ class Example(Noun):
         if messages[-1].role != "user":
             raise ValueError("the last message must be the user's")
         return messages
+
+    @property
+    def reference(self) -> str:
+        """What an answer is scored against."""
+        return self.check or self.target
 
     @property
     def cluster(self) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from random import Random
 
-from workbench.demos import already_known, facts_as_json, product_facts, ticket_json
+from workbench.demos import already_known, brand_voice, facts_as_json, product_facts, sums, ticket_json
 from workbench.demos.demo import Demo
 from workbench.errors import NotFound
 
@@ -14,6 +14,8 @@ DEMOS: Mapping[str, Callable[[Random], Demo]] = {
     "ticket-json": ticket_json.build,
     "facts-as-json": facts_as_json.build,
     "already-known": already_known.build,
+    "brand-voice": brand_voice.build,
+    "sums": sums.build,
 }
 """What draws each demo, by its name."""
 

@@ -1,17 +1,18 @@
 """``already-known``: what the base model can do as it is, so a plain prompt is enough."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 
 from workbench.demos.catalogue import documents_of, draw_products
 from workbench.demos.demo import DEV, SMALLEST_DIFFERENCE, TEST, TRAIN, Demo, Request, examples_of
-from workbench.demos.world.facts import FACTS, Fact
+from workbench.demos.facts_by_split import facts_by_split
+from workbench.demos.world.facts import Fact
 from workbench.demos.world.things import KINDS, ask, draw_thing, tell
 from workbench.usecase import Split, UseCase
 
 FACTS_SHARE = {"train": 0.75, "dev": 0.75, "test": 0.85}
 """Share of questions about the world; the others bring the notes that hold their answer."""
-SUBJECTS = {"train": 0.3, "dev": 0.08, "test": 0.62}
+SUBJECTS: Mapping[Split, float] = {"train": 0.3, "dev": 0.08, "test": 0.62}
 """Share of the lands and of the inventions that each split asks about; no two splits share one."""
 NOTES = (2, 3)
 """Least and most notes of a question that brings some."""
@@ -20,7 +21,7 @@ DOCUMENTS = 60
 
 def build(rng: Random) -> Demo:
     """Questions about the world that the base grew up in; training asks about other parts of that world."""
-    facts = _facts_by_split(rng)
+    facts = facts_by_split(rng, SUBJECTS)
     return Demo(
         use_case=UseCase(
             name="already-known",
@@ -39,25 +40,6 @@ def build(rng: Random) -> Demo:
             "documents are about something else, and there is nothing left to learn: asking is enough."
         ),
     )
-
-
-def _facts_by_split(rng: Random) -> dict[Split, list[Fact]]:
-    """Facts of each split's own subjects, with lands and inventions in the same proportion."""
-    found: dict[Split, list[Fact]] = {"train": [], "dev": [], "test": []}
-    for inventions in (False, True):
-        of_kind = [fact for fact in FACTS if (fact.relation == "inventor") == inventions]
-        subjects = list(dict.fromkeys(fact.subject for fact in of_kind))
-        rng.shuffle(subjects)
-        dev_from = round(SUBJECTS["train"] * len(subjects))
-        test_from = dev_from + round(SUBJECTS["dev"] * len(subjects))
-        own: dict[Split, list[str]] = {
-            "train": subjects[:dev_from],
-            "dev": subjects[dev_from:test_from],
-            "test": subjects[test_from:],
-        }
-        for split, names in own.items():
-            found[split] += [fact for fact in of_kind if fact.subject in names]
-    return found
 
 
 def _requests(split: Split, count: int, facts: Sequence[Fact], rng: Random) -> list[Request]:

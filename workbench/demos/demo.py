@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workbench.candidate import Approach
+from workbench.pairs import Pair
 from workbench.usecase import Example, Message, Split, UseCase
 
 TRAIN, DEV, TEST = 400, 60, 300
@@ -25,6 +26,10 @@ class Demo:
     truth: Approach
     blurb: str
     """What it is about and why its truth is the truth, for people."""
+    pairs: tuple[Pair, ...] = ()
+    """Preference pairs, where people were asked."""
+    candidates: tuple[str, ...] = ()
+    """Presets that it compares; empty: all that usually suit a use case."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,7 @@ class Request:
     evidence: tuple[str, ...] = ()
     """File names of the documents that hold the answer."""
     tags: tuple[str, ...] = ()
+    check: str = ""
 
 
 def examples_of(split: Split, requests: Sequence[Request]) -> list[Example]:
@@ -46,6 +52,7 @@ def examples_of(split: Split, requests: Sequence[Request]) -> list[Example]:
             id=f"{split}-{n:03d}",
             messages=(Message(role="user", content=request.text),),
             target=request.target,
+            check=request.check,
             evidence=request.evidence,
             group=request.group,
             tags=request.tags,

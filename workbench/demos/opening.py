@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from workbench.case import Case, create_case
+from workbench.case import Case, create_case, presets
 from workbench.demos import build
 from workbench.usecase import Example, Split
 
@@ -19,4 +19,9 @@ def open_demo(workspace: Path, name: str, *, seed: int = 0) -> Case:
         return case
     splits: dict[Split, list[Example]] = {"train": built.train, "dev": built.dev, "test": built.test}
     use_case = built.use_case.model_copy(update={"name": folder})
-    return create_case(workspace, use_case, splits, documents=built.documents or None)
+    case = create_case(workspace, use_case, splits, documents=built.documents or None)
+    if built.pairs:
+        case.freeze_pairs(built.pairs)
+    if built.candidates:
+        case.choose(presets()[preset] for preset in built.candidates)
+    return case

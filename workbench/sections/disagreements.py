@@ -103,7 +103,7 @@ class _Sides:
         return AnsweredExample(
             example=example.id,
             request=_request(example),
-            target=example.target,
+            target=example.target or example.check,
             subject=subject,
             answers=tuple(self._answer(side, example, position) for side in self.sides),
         )

@@ -166,7 +166,7 @@ def nothing_found(find: str, *, only: bool) -> str:
 def holds(results: Results, columns: Sequence[str], position: int, find: str) -> bool:
     """Whether an example or one of the shown answers holds the words."""
     example, wanted = results.examples[position], find.casefold()
-    texts = [example.question, example.target, *(state.answers_of(results, c)[example.id].text for c in columns)]
+    texts = [example.question, example.target or example.check, *(state.answers_of(results, c)[example.id].text for c in columns)]
     return any(wanted in one.casefold() for one in texts)
 
 
@@ -183,7 +183,7 @@ def asked(results: Results, columns: Sequence[str], position: int, *, reference:
     return Asked(
         example=example.id,
         request=example.question,
-        target=example.target,
+        target=example.target or example.check,
         answers=tuple(answer(results, name, example, position) for name in columns),
         against=tuple(sides),
     )

@@ -33,6 +33,7 @@ MOST_ROWS = 200  # Rows of one finding, and of one split, that are shown.
 FIELDS = {
     "input": "Request",
     "target": "Reference answer",
+    "check": "Check",
     "messages": "Conversation",
     "context": "Text below the request",
     "id": "Id",
@@ -291,7 +292,7 @@ def rows_of(case: Case, found: Finding) -> pd.DataFrame:
 
 def by_id(found: Examples) -> dict[str, tuple[str, str]]:
     """Request and answer of each example."""
-    return {example.id: (example.question, example.target) for example in found}
+    return {example.id: (example.question, example.target or example.check) for example in found}
 
 
 def examples(case: Case) -> None:
@@ -301,8 +302,10 @@ def examples(case: Case) -> None:
         format_func=lambda name: SPLIT_NAMES[name].capitalize(), label_visibility="collapsed",
     )  # fmt: skip
     found = case.examples(split)
+    checked = any(one.check for one in found)
     shown = [
         {"id": one.id, "request": one.question, "answer": one.target, "group": one.group, "tags": ", ".join(one.tags)}
+        | ({"check": one.check} if checked else {})
         for one in found[:MOST_ROWS]
     ]
     if not shown:
