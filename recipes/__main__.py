@@ -15,6 +15,7 @@ os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from recipes.bases import Bases
+from recipes.pairing import make_pairs
 from recipes.steps import answer, draw_answers, train
 from workbench.engine import main
 
@@ -23,5 +24,5 @@ PACKAGES = ("torch", "transformers", "peft", "trl", "bitsandbytes", "accelerate"
 if __name__ == "__main__":
     bases = Bases()
     do = {"train": partial(train, bases=bases), "answer": partial(answer, bases=bases)}
-    do["draw"] = partial(draw_answers, bases=bases)
+    do |= {"draw": partial(draw_answers, bases=bases), "judge": partial(make_pairs, bases=bases)}
     sys.exit(main(do, program="recipes", packages=PACKAGES))

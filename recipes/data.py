@@ -1,7 +1,9 @@
 """Examples become conversations, and conversations token ids: the same way in training and in answering."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import cast
 
 from transformers import PreTrainedTokenizerBase
@@ -15,6 +17,8 @@ from workbench.usecase import Example
 Turn = dict[str, str]
 IGNORED = -100
 """The label of a token that carries no loss."""
+MOST_LOST = 0.3
+"""Share of rows that may be left out as too long before it is refused."""
 
 
 @dataclass(frozen=True)
@@ -118,19 +122,32 @@ def encode_rows(
 ) -> Encoded:
     """All training rows of at most ``max_length`` tokens.
 
-    Raises ConfigError where none is left.
+    Raises ConfigError where too many are longer.
     """
     rows: list[Row] = []
     for example in examples:
         found = retrieved[example.id] if retrieved is not None else None
         rows.append(encode_row(conversation(example, plan, found), example.target, tokenizer))
     fitting = [row for row in rows if len(row.input_ids) <= max_length]
-    if not fitting:
-        raise ConfigError(
-            f"None of the {len(rows)} training rows fits into {max_length} tokens.",
-            "Raise max_length of the stage or shorten the rows.",
-        )
+    _enough_fit([len(row.input_ids) for row in rows], max_length, what="training rows")
     return Encoded(fitting, len(rows) - len(fitting))
+
+
+def _enough_fit(lengths: Sequence[int], max_length: int, *, what: str) -> None:
+    """Raise ConfigError where so many rows are too long that training would miss what they teach."""
+    long = sum(length > max_length for length in lengths)
+    if lengths and long > MOST_LOST * len(lengths):
+        usual = sorted(lengths)[math.ceil(0.95 * len(lengths)) - 1]
+        raise ConfigError(
+            f"{long} of {len(lengths)} {what} are longer than {max_length} tokens: nothing in them would be trained.",
+            f"Raise max_length of the stage (95 % of them have at most {usual} tokens), or shorten them.",
+        )
+
+
+def spelled_out(row: Row, tokenizer: PreTrainedTokenizerBase) -> list[tuple[str, bool]]:
+    """The text of a row in pieces of one kind: each with whether its tokens carry loss."""
+    kinds = groupby(zip(row.input_ids, row.labels, strict=True), key=lambda token: token[1] != IGNORED)
+    return [(str(tokenizer.decode([ids for ids, _ in tokens])), carries) for carries, tokens in kinds]
 
 
 def windows(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase, *, length: int) -> Encoded:
@@ -174,19 +191,16 @@ def encode_pairs(
 ) -> tuple[list[EncodedPair], int]:
     """All pairs of which both conversations have at most ``max_length`` tokens, and how many have not.
 
-    Raises ConfigError where none is left.
+    Raises ConfigError where too many have not.
     """
     found = []
     for pair in pairs:
         turns = conversation(pair.as_example(), plan, retrieved[pair.id] if retrieved is not None else None)
         chosen, rejected = (_answer_ids(turns, answer, tokenizer) for answer in (pair.chosen, pair.rejected))
         found.append(EncodedPair(encode_prompt(turns, tokenizer), chosen, rejected))
-    fitting = [one for one in found if len(one.prompt) + max(len(one.chosen), len(one.rejected)) <= max_length]
-    if not fitting:
-        raise ConfigError(
-            f"None of the {len(pairs)} pairs fits into {max_length} tokens.",
-            "Raise max_length of the stage or shorten the pairs.",
-        )
+    lengths = [len(one.prompt) + max(len(one.chosen), len(one.rejected)) for one in found]
+    _enough_fit(lengths, max_length, what="preference pairs")
+    fitting = [one for one, length in zip(found, lengths, strict=True) if length <= max_length]
     return fitting, len(found) - len(fitting)
 
 

@@ -11,6 +11,7 @@ from trl.trainer.distillation_trainer import DistillationTrainer
 
 from recipes.answer import context
 from recipes.data import Turn, encode_prompt
+from recipes.look import Look
 from recipes.model import Base, size
 from recipes.training import Follower, adapted, common, finish, learning_rate, rows_in_order
 from workbench.errors import ConfigError
@@ -22,7 +23,14 @@ BETAS: Mapping[str, float] = {"forward": 0.0, "middle": 0.5, "reverse": 1.0}
 
 
 def train_distill(
-    step: Step, base: Base, stage: Distill, *, conversations: Mapping[str, list[Turn]], teacher: Base, seed: int
+    step: Step,
+    base: Base,
+    stage: Distill,
+    *,
+    conversations: Mapping[str, list[Turn]],
+    teacher: Base,
+    look: Look,
+    seed: int,
 ) -> dict[str, Any]:
     """Bring the student's distribution near the teacher's, token by token, on answers of the student's own.
 
@@ -47,7 +55,7 @@ def train_distill(
     settings = common(step, base, stage, rate=learning_rate(stage, parameters), seed=seed, total=total)
     del settings["train_sampling_strategy"]  # The trainer has a sampler of its own, which keeps our order.
     with adapted(base, stage, seed=seed) as model:
-        follower = Follower(step, total)
+        follower = Follower(step, base, stage, look, total=total)
         trainer = DistillationTrainer(
             model=model,
             teacher_model=cast("PreTrainedModel", teacher.model),
@@ -61,7 +69,7 @@ def train_distill(
             ),
             train_dataset=Dataset.from_list(rows),
             processing_class=base.tokenizer,
-            callbacks=[follower],
+            callbacks=follower.callbacks,
         )
         facts = finish(trainer, follower, step=step, base=base)
     return facts | {

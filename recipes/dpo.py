@@ -8,6 +8,7 @@ from trl.trainer.dpo_config import DPOConfig
 from trl.trainer.dpo_trainer import DPOTrainer
 
 from recipes.data import EncodedPair
+from recipes.look import Look
 from recipes.model import Base, size
 from recipes.training import Follower, adapted, common, finish, learning_rate, rows_in_order
 from workbench.stage import Dpo
@@ -21,7 +22,7 @@ class Pairs(DPOTrainer):
         return dataset
 
 
-def train_dpo(step: Step, base: Base, stage: Dpo, *, pairs: list[EncodedPair], seed: int) -> dict[str, Any]:
+def train_dpo(step: Step, base: Base, stage: Dpo, *, pairs: list[EncodedPair], look: Look, seed: int) -> dict[str, Any]:
     """Train on preference pairs; the reference is the model as it was before, and is asked about each pair once.
 
     Leaves ``adapter/`` or ``weights/``. Returns facts about the training; raises as ``finish`` does.
@@ -32,7 +33,7 @@ def train_dpo(step: Step, base: Base, stage: Dpo, *, pairs: list[EncodedPair], s
     total = math.ceil(len(order) / (stage.batch_size * stage.accumulate))
     parameters = size(base)
     with adapted(base, stage, seed=seed) as model:
-        follower = Follower(step, total)
+        follower = Follower(step, base, stage, look, total=total)
         trainer = Pairs(
             model=model,
             args=DPOConfig(
@@ -45,7 +46,7 @@ def train_dpo(step: Step, base: Base, stage: Dpo, *, pairs: list[EncodedPair], s
             ),
             train_dataset=Dataset.from_list(rows),
             processing_class=base.tokenizer,
-            callbacks=[follower],
+            callbacks=follower.callbacks,
         )
         # Each pair was scored by the reference once, in the constructor; only now come the epochs.
         scored = trainer.train_dataset

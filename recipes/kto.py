@@ -8,6 +8,7 @@ from trl.trainer.kto_config import KTOConfig
 from trl.trainer.kto_trainer import KTOTrainer
 
 from recipes.data import EncodedPair
+from recipes.look import Look
 from recipes.model import Base, size
 from recipes.training import Follower, adapted, common, finish, learning_rate, rows_in_order
 from workbench.stage import Full, Kto
@@ -25,7 +26,7 @@ class Labelled(KTOTrainer):
         return dataset.map(mismatched, batched=True, batch_size=args.per_device_train_batch_size)
 
 
-def train_kto(step: Step, base: Base, stage: Kto, *, pairs: list[EncodedPair], seed: int) -> dict[str, Any]:
+def train_kto(step: Step, base: Base, stage: Kto, *, pairs: list[EncodedPair], look: Look, seed: int) -> dict[str, Any]:
     """Train on each answer of the pairs by itself, as a good or as a bad one.
 
     How far an answer moved is held against the mean of its batch, so that the result depends on the batches.
@@ -45,7 +46,7 @@ def train_kto(step: Step, base: Base, stage: Kto, *, pairs: list[EncodedPair], s
     total = math.ceil(len(order) / (stage.batch_size * stage.accumulate))
     parameters = size(base)
     with adapted(base, stage, seed=seed) as model:
-        follower = Follower(step, total)
+        follower = Follower(step, base, stage, look, total=total)
         trainer = Labelled(
             model=model,
             args=KTOConfig(
@@ -56,7 +57,7 @@ def train_kto(step: Step, base: Base, stage: Kto, *, pairs: list[EncodedPair], s
             ),
             train_dataset=Dataset.from_list(rows).select(order),
             processing_class=base.tokenizer,
-            callbacks=[follower],
+            callbacks=follower.callbacks,
         )
         facts = finish(trainer, follower, step=step, base=base)
     return facts | {"parameters": parameters, "rows": len(rows), "tokens": sum(lengths) * 2 * stage.epochs}

@@ -1,6 +1,7 @@
 """The base model: where it is, how it is loaded, on which device, with or without 4-bit weights and adapters."""
 
 import json
+import os
 import random
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,8 +73,12 @@ def size(base: Base) -> int:
 
 
 def device() -> torch.device:
-    """A CUDA GPU where there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    """This process's own CUDA GPU where there is one, else the CPU."""
+    return (
+        torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        if torch.cuda.is_available()
+        else torch.device("cpu")
+    )
 
 
 def seed_everything(seed: int) -> None:

@@ -9,11 +9,11 @@ from workbench.usecase import Example
 from workbench.workspace import Step, read_jsonl
 
 
-def read_retrieved(step: Step) -> dict[str, Retrieved] | None:
-    """What retrieval found, by example, where the step builds on a retrieval."""
-    if "retrieve" not in step.record.needs:
+def read_retrieved(step: Step, role: str = "retrieve") -> dict[str, Retrieved] | None:
+    """What retrieval found, by example, where the step builds on a retrieval in this role."""
+    if role not in step.record.needs:
         return None
-    path = step.needed("retrieve").path("retrieved.jsonl")
+    path = step.needed(role).path("retrieved.jsonl")
     return {record["example"]: Retrieved.parse(record, where=str(path)) for record in read_jsonl(path)}
 
 
@@ -25,7 +25,7 @@ def prompt_plan(step: Step) -> PromptPlan:
     return PromptPlan(str(inputs["instruction"]), shots)
 
 
-def conversations(step: Step, examples: Iterable[Example]) -> dict[str, list[Turn]]:
-    """The turns that the model is sent for each example, by its id."""
-    plan, found = prompt_plan(step), read_retrieved(step)
+def conversations(step: Step, examples: Iterable[Example], role: str = "retrieve") -> dict[str, list[Turn]]:
+    """The turns that the model is sent for each example, by its id, with what the retrieval in this role found."""
+    plan, found = prompt_plan(step), read_retrieved(step, role)
     return {one.id: conversation(one, plan, found[one.id] if found is not None else None) for one in examples}

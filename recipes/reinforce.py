@@ -13,6 +13,7 @@ from trl.trainer.rloo_trainer import RLOOTrainer
 
 from recipes.answer import context
 from recipes.data import Turn, encode_prompt
+from recipes.look import Look
 from recipes.model import Base, size
 from recipes.rewards import Rewarder
 from recipes.training import Follower, adapted, common, finish, learning_rate, order
@@ -28,6 +29,7 @@ def reinforce(
     *,
     conversations: Mapping[str, list[Turn]],
     rewards: Sequence[tuple[Rewarder, float]],
+    look: Look,
     seed: int,
 ) -> dict[str, Any]:
     """Draw several answers to each request, and make those likelier that got more reward than the others.
@@ -64,13 +66,13 @@ def reinforce(
     }
     del settings["train_sampling_strategy"]  # The trainer repeats each request by itself, in our order.
     with adapted(base, stage, seed=seed) as model:
-        follower = Follower(step, stage.steps)
+        follower = Follower(step, base, stage, look, total=stage.steps)
         given: dict[str, Any] = {
             "model": model,
             "reward_funcs": [function for function, _ in rewards],
             "train_dataset": Dataset.from_list(rows),
             "processing_class": base.tokenizer,
-            "callbacks": [follower],
+            "callbacks": follower.callbacks,
         }
         trainer: GRPOTrainer | RLOOTrainer
         if isinstance(stage, Grpo):

@@ -16,6 +16,7 @@ from trl.trainer.reward_config import RewardConfig
 from trl.trainer.reward_trainer import RewardTrainer
 
 from recipes.data import EncodedPair
+from recipes.look import Look
 from recipes.model import Base, seed_everything, size
 from recipes.training import Follower, adapted, common, finish, learning_rate, rows_in_order
 from workbench.stage import Reward
@@ -44,7 +45,14 @@ def classifier(base: Base, *, seed: int = 0) -> Base:
 
 
 def train_reward(
-    step: Step, base: Base, stage: Reward, *, pairs: list[EncodedPair], held_out: list[EncodedPair], seed: int
+    step: Step,
+    base: Base,
+    stage: Reward,
+    *,
+    pairs: list[EncodedPair],
+    held_out: list[EncodedPair],
+    look: Look,
+    seed: int,
 ) -> dict[str, Any]:
     """Learn to prefer as the pairs do, and measure that on the pairs held out.
 
@@ -58,7 +66,7 @@ def train_reward(
     parameters = size(base)
     scoring = classifier(base, seed=seed)
     with adapted(scoring, stage, seed=seed, task="SEQ_CLS") as model:
-        follower = Follower(step, total)
+        follower = Follower(step, base, stage, look, total=total)
         trainer = RewardTrainer(
             model=model,
             args=RewardConfig(
@@ -68,7 +76,7 @@ def train_reward(
             ),
             train_dataset=Dataset.from_list(rows).select(order),
             processing_class=base.tokenizer,
-            callbacks=[follower],
+            callbacks=follower.callbacks,
         )
         facts = finish(trainer, follower, step=step, base=base)
         measured = judge_pairs(RewardModel(model.eval(), scoring), held_out)

@@ -7,9 +7,11 @@ from typing import Any
 from evals.scorers import SCORERS
 from recipes.answer import ending, finished
 from recipes.data import Turn, encode_prompt
+from recipes.judge import Asker, grade, request_text
 from recipes.model import Base
 from recipes.reward import RewardModel
 from workbench.errors import WorkbenchError
+from workbench.stage import Judge
 from workbench.usecase import Example, MetricName
 
 Rewarder = Callable[..., list[float | None]]
@@ -36,6 +38,19 @@ def graded(metric: MetricName, examples: Mapping[str, Example], base: Base) -> R
         return found
 
     reward.__name__ = metric
+    return reward
+
+
+def judged(judge: Judge, ask: Asker, base: Base) -> Rewarder:
+    """The grade that a judge gives an answer, from 0 to 1; no reward where it gives none."""
+
+    def reward(
+        completion_ids: Sequence[Sequence[int]], prompts: Sequence[list[Turn]], **rest: Any
+    ) -> list[float | None]:
+        answers = [finished(list(ids), base).text for ids in completion_ids]
+        return grade(ask, judge, [(request_text(turns), text) for turns, text in zip(prompts, answers, strict=True)])
+
+    reward.__name__ = "judge"
     return reward
 
 

@@ -9,6 +9,7 @@ from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
 from recipes.data import Encoded, Row
+from recipes.look import Look
 from recipes.model import Base, size
 from recipes.training import Follower, adapted, common, finish, learning_rate, rows_in_order
 from workbench.stage import Cpt, Distill, RejectionSampling, Sft
@@ -16,7 +17,7 @@ from workbench.workspace import Step
 
 
 def train_sft(
-    step: Step, base: Base, stage: Cpt | Sft | RejectionSampling | Distill, *, encoded: Encoded, seed: int
+    step: Step, base: Base, stage: Cpt | Sft | RejectionSampling | Distill, *, encoded: Encoded, look: Look, seed: int
 ) -> dict[str, Any]:
     """Train on the tokens of the rows that carry loss, from the last whole checkpoint where there is one.
 
@@ -27,7 +28,7 @@ def train_sft(
     parameters = size(base)
     rate = learning_rate(stage, parameters)
     with adapted(base, stage, seed=seed) as model:
-        follower = Follower(step, total)
+        follower = Follower(step, base, stage, look, total=total)
         trainer = SFTTrainer(
             model=model,
             args=SFTConfig(
@@ -37,7 +38,7 @@ def train_sft(
             ),
             train_dataset=dataset,
             processing_class=base.tokenizer,
-            callbacks=[follower],
+            callbacks=follower.callbacks,
         )
         facts = finish(trainer, follower, step=step, base=base)
     return facts | {

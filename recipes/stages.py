@@ -1,20 +1,38 @@
 """Each stage gets the rows that its method learns from, and is handed to its recipe."""
 
+from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import islice
 from typing import Any
 
+from evals.scorers import SCORERS
 from rag.corpus import read_corpus
+from recipes.answer import Generated, context
 from recipes.bases import Bases, earlier_stages
-from recipes.data import answered, encode_pairs, encode_rows, windows
+from recipes.data import (
+    IGNORED,
+    Encoded,
+    Row,
+    answered,
+    encode_pairs,
+    encode_prompt,
+    encode_row,
+    encode_rows,
+    spelled_out,
+    windows,
+)
 from recipes.distill import train_distill
 from recipes.dpo import train_dpo
 from recipes.draw import keep_passed, read_draws
+from recipes.general import general_rows
+from recipes.judge import asker
 from recipes.kto import train_kto
+from recipes.look import ANSWERED, ROWS, SHOWN, Look, Question
 from recipes.model import Base, load
 from recipes.prompting import conversations, prompt_plan, read_retrieved
 from recipes.reinforce import reinforce
 from recipes.reward import load_reward, train_reward
-from recipes.rewards import Rewarder, graded, learned, shorter
+from recipes.rewards import Rewarder, graded, judged, learned, shorter
 from recipes.sft import train_sft
 from workbench.errors import WorkbenchError
 from workbench.examples import read_examples
@@ -25,16 +43,22 @@ from workbench.stage import (
     Distill,
     Dpo,
     Grpo,
+    Imitating,
     Kto,
+    Reinforced,
     RejectionSampling,
     Reward,
     RewardPart,
     Rlhf,
     Sft,
     Stage,
+    Trained,
 )
 from workbench.usecase import Example
-from workbench.workspace import Step, read_jsonl
+from workbench.workspace import Step, read_jsonl, write_jsonl
+
+ROWS_SHOWN = 4
+"""Rows whose tokens are shown before training."""
 
 
 def train_stage(step: Step, base: Base, stage: Stage, *, seed: int) -> dict[str, Any]:
@@ -42,41 +66,79 @@ def train_stage(step: Step, base: Base, stage: Stage, *, seed: int) -> dict[str,
 
     Raises Stopped when asked to, and WorkbenchError as the recipes do.
     """
+    look = _look(step, base, stage)
     match stage:
         case Cpt():
             texts = [document.whole for document in read_corpus(step.file("documents")).documents]
             encoded = windows(texts, base.tokenizer, length=stage.max_length)
-            return train_sft(step, base, stage, encoded=encoded, seed=seed)
+            _show_tokens(step, base, encoded.rows)
+            return train_sft(step, base, stage, encoded=encoded, look=look, seed=seed)
         case Sft():
             examples = list(read_examples(step.file("examples")))
             solved = answered(examples)
             facts = {"rows_without_answer": len(examples) - len(solved)}
-            return facts | _on_examples(step, base, stage, solved, seed=seed)
+            return facts | _on_examples(step, base, stage, solved, look=look, seed=seed)
         case RejectionSampling():
             draws = list(read_draws(step.needed("rows").path("draws.jsonl")))
             examples = list(read_examples(step.file("examples")))
             kept, facts = keep_passed(draws, examples, stage, passages=read_retrieved(step))
-            return facts | _on_examples(step, base, stage, kept, seed=seed)
+            return facts | _on_examples(step, base, stage, kept, look=look, seed=seed)
         case Dpo() | Kto() | Reward():
-            return _on_pairs(step, base, stage, seed=seed)
+            return _on_pairs(step, base, stage, look=look, seed=seed)
         case Grpo() | Rlhf():
-            return _reinforced(step, base, stage, seed=seed)
+            return _reinforced(step, base, stage, look=look, seed=seed)
         case Distill():
-            return _distilled(step, base, stage, seed=seed)
+            return _distilled(step, base, stage, look=look, seed=seed)
 
 
 def _on_examples(
-    step: Step, base: Base, stage: Sft | RejectionSampling | Distill, examples: list[Example], *, seed: int
+    step: Step, base: Base, stage: Sft | RejectionSampling | Distill, examples: list[Example], *, look: Look, seed: int
 ) -> dict[str, Any]:
     found = read_retrieved(step)
     if found is not None:  # A second answer to a request is asked with the same passages.
         found |= {one.id: found[one.id.split("~")[0]] for one in examples if one.id not in found}
     encoded = encode_rows(examples, prompt_plan(step), base.tokenizer, max_length=stage.max_length, retrieved=found)
-    return train_sft(step, base, stage, encoded=encoded, seed=seed)
+    general = general_rows(stage, base, beside=len(encoded.rows), seed=seed)
+    encoded = Encoded([*encoded.rows, *general], encoded.too_long)
+    _show_tokens(step, base, encoded.rows)
+    mixed = {"general_rows": len(general)} if general else {}
+    return mixed | train_sft(step, base, stage, encoded=encoded, look=look, seed=seed)
 
 
-def _on_pairs(step: Step, base: Base, stage: Dpo | Kto | Reward, *, seed: int) -> dict[str, Any]:
-    pairs = read_pairs(step.file("pairs"))
+def _show_tokens(step: Step, base: Base, rows: Sequence[Row]) -> None:
+    """Leave a few rows spelled out in ``tokens.jsonl``, with what of them carries loss, before training begins."""
+    write_jsonl(step.path("tokens.jsonl"), [{"pieces": spelled_out(row, base.tokenizer)} for row in rows[:ROWS_SHOWN]])
+
+
+def _look(step: Step, base: Base, stage: Stage) -> Look:
+    """What the stage looks at on its way: the development set, where there is one and the stage makes answers."""
+    if not stage.looks or isinstance(stage, Reward) or "dev" not in step.record.files:
+        return Look()
+    examples = {example.id: example for example in read_examples(step.file("dev"))}
+    turns = conversations(step, examples.values(), "retrieve-dev")
+    own = (encode_row(turns[one.id], one.target, base.tokenizer) for one in answered(examples.values()))
+    length = stage.max_length if isinstance(stage, Trained) else context(base)
+    rows = list(islice((row for row in own if len(row.input_ids) <= length), ROWS))
+    most = stage.max_new_tokens if isinstance(stage, Reinforced | RejectionSampling | Distill) else 96
+    judged = not isinstance(stage, Cpt | Imitating)
+    prompts = {name: encode_prompt(asked, base.tokenizer) for name, asked in turns.items()}
+    fitting = [name for name, prompt in prompts.items() if len(prompt) + most <= context(base)]
+    questions = [
+        Question(name, examples[name].question, examples[name].target or examples[name].check, prompts[name])
+        for name in fitting[: ANSWERED if judged else SHOWN]
+    ]
+    scorer = SCORERS[step.record.inputs["metric"]] if judged else None
+
+    def score(one: Question, given: Generated) -> float | None:
+        assert scorer is not None
+        return scorer(given.text, examples[one.example].reference).value
+
+    return Look(rows, questions, score if judged else None, most)
+
+
+def _on_pairs(step: Step, base: Base, stage: Dpo | Kto | Reward, *, look: Look, seed: int) -> dict[str, Any]:
+    made = step.record.needs.get("pairs")
+    pairs = read_pairs(step.needed("pairs").path("pairs.jsonl") if made else step.file("pairs"))
     held_out: list[Pair] = []
     if isinstance(stage, Reward):
         pairs, held_out = hold_out(pairs, share=stage.held_out)
@@ -88,18 +150,20 @@ def _on_pairs(step: Step, base: Base, stage: Dpo | Kto | Reward, *, seed: int) -
         retrieved=read_retrieved(step),
     )
     encoded, too_long = encode(pairs)
+    answers = [(one.prompt, answer) for one in encoded[:ROWS_SHOWN] for answer in (one.chosen, one.rejected)]
+    _show_tokens(step, base, [Row(asked + answer, [IGNORED] * len(asked) + answer) for asked, answer in answers])
     left_out = {"rows_too_long": too_long}
     match stage:
         case Dpo():
-            return left_out | train_dpo(step, base, stage, pairs=encoded, seed=seed)
+            return left_out | train_dpo(step, base, stage, pairs=encoded, look=look, seed=seed)
         case Kto():
-            return left_out | train_kto(step, base, stage, pairs=encoded, seed=seed)
+            return left_out | train_kto(step, base, stage, pairs=encoded, look=look, seed=seed)
         case Reward():
             unseen, _ = encode(held_out) if held_out else ([], 0)
-            return left_out | train_reward(step, base, stage, pairs=encoded, held_out=unseen, seed=seed)
+            return left_out | train_reward(step, base, stage, pairs=encoded, held_out=unseen, look=look, seed=seed)
 
 
-def _reinforced(step: Step, base: Base, stage: Grpo | Rlhf, *, seed: int) -> dict[str, Any]:
+def _reinforced(step: Step, base: Base, stage: Grpo | Rlhf, *, look: Look, seed: int) -> dict[str, Any]:
     tried = {key: value for key, value in step.needed("passes").record.facts.items() if key.startswith("pass_at_")}
     often, share = max((int(name.removeprefix("pass_at_")), value) for name, value in tried.items())
     if not share and isinstance(stage, Grpo):
@@ -108,11 +172,13 @@ def _reinforced(step: Step, base: Base, stage: Grpo | Rlhf, *, seed: int) -> dic
             "Put an sft stage before this one, so that right answers come up at all (a cold start).",
         )
     examples = {example.id: example for example in read_examples(step.file("examples"))}
-    run = partial(reinforce, step, base, stage, conversations=conversations(step, examples.values()), seed=seed)
+    run = partial(
+        reinforce, step, base, stage, conversations=conversations(step, examples.values()), look=look, seed=seed
+    )
     metric = step.record.inputs["metric"]
     if isinstance(stage, Grpo):
-        parts = stage.rewards or (RewardPart(metric=metric),)
-        rewards: list[tuple[Rewarder, float]] = [(graded(one.metric, examples, base), one.weight) for one in parts]
+        parts = stage.parts or (RewardPart(metric=metric),)
+        rewards = [(_rewarder(stage, one, examples, base), one.weight) for one in parts]
         if stage.long_from is not None:
             rewards.append((shorter(stage.long_from, stage.max_new_tokens), 1.0))
         return tried | run(rewards=rewards)
@@ -124,11 +190,18 @@ def _reinforced(step: Step, base: Base, stage: Grpo | Rlhf, *, seed: int) -> dic
         return tried | run(rewards=[(learned(load_reward(scoring, judge.folder), base), 1.0), watched])
 
 
-def _distilled(step: Step, base: Base, stage: Distill, *, seed: int) -> dict[str, Any]:
+def _rewarder(stage: Grpo, part: RewardPart, examples: Mapping[str, Example], base: Base) -> Rewarder:
+    if part.metric != "judge":
+        return graded(part.metric, examples, base)
+    assert stage.judge is not None
+    return judged(stage.judge, asker(stage.judge), base)
+
+
+def _distilled(step: Step, base: Base, stage: Distill, *, look: Look, seed: int) -> dict[str, Any]:
     examples = list(read_examples(step.file("examples")))
     if stage.mode == "on-policy":
         asked = conversations(step, examples)
-        return train_distill(step, base, stage, conversations=asked, teacher=load(stage.teacher), seed=seed)
+        return train_distill(step, base, stage, conversations=asked, teacher=load(stage.teacher), look=look, seed=seed)
     path = step.needed("rows").path("responses.jsonl")
     answers = {record["example"]: record for record in read_jsonl(path) if record["finish"] == "stop"}
     taught = [
@@ -140,5 +213,5 @@ def _distilled(step: Step, base: Base, stage: Distill, *, seed: int) -> dict[str
         raise WorkbenchError(
             f"The teacher {stage.teacher} finished no answer.", "Choose another teacher, or raise max_new_tokens."
         )
-    facts = _on_examples(step, base, stage, taught, seed=seed)
+    facts = _on_examples(step, base, stage, taught, look=look, seed=seed)
     return facts | {"answers_unfinished": len(examples) - len(taught)}

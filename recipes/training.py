@@ -2,6 +2,7 @@
 
 import math
 import os
+import shutil
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from peft import LoraConfig, PeftModel, get_peft_model, prepare_model_for_kbit_training
+from torch import distributed
 from transformers import (
     PreTrainedModel,
     Trainer,
@@ -20,6 +22,7 @@ from transformers import (
     TrainingArguments,
 )
 
+from recipes.look import Look, Watcher
 from recipes.model import Base, seed_everything
 from workbench.errors import ConfigError, Stopped, WorkbenchError
 from workbench.stage import Full, Lora, Qlora, Reinforced, Stage, Trained, Tuned
@@ -150,9 +153,14 @@ def common(
 ) -> dict[str, Any]:
     """The settings of every trainer: ours is the order of rows, the checkpoints and the progress."""
     on_gpu = base.device.type == "cuda"
+    if stage.batch_size % processes():
+        raise ConfigError(
+            f"A batch of {stage.batch_size} can't be shared out evenly among {processes()} processes.",
+            "Set batch_size of the stage to a multiple of their number.",
+        )
     return {
         "output_dir": str(step.path("checkpoints")),
-        "per_device_train_batch_size": stage.batch_size,
+        "per_device_train_batch_size": stage.batch_size // processes(),
         "gradient_accumulation_steps": stage.accumulate if isinstance(stage, Trained) else 1,
         "max_steps": total,
         "learning_rate": rate,
@@ -173,6 +181,11 @@ def common(
         "gradient_checkpointing": on_gpu,
         "dataloader_pin_memory": on_gpu,
     }
+
+
+def processes() -> int:
+    """How many processes train together: those that ``accelerate launch`` or ``torchrun`` started."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
 
 
 def finish(trainer: Trainer, follower: "Follower", *, step: Step, base: Base) -> dict[str, Any]:
@@ -197,8 +210,8 @@ def finish(trainer: Trainer, follower: "Follower", *, step: Step, base: Base) ->
             f"The loss stopped being a finite number at a learning rate of {trainer.args.learning_rate:g}.",
             "Lower training.learning_rate, for example to a third.",
         )
-    _save(model, base, step)
-    return {
+    _save(trainer, base, step)
+    return follower.watcher.facts() | {
         "optimiser_steps": trainer.state.global_step,
         "learning_rate": trainer.args.learning_rate,
         "trained_parameters": follower.trained_parameters,
@@ -218,14 +231,20 @@ def _figures(logs: Mapping[str, Any]) -> dict[str, float]:
 class Follower(TrainerCallback):
     """Writes progress, saves by the clock, marks whole checkpoints, and stops when asked to."""
 
-    def __init__(self, step: Step, total: int) -> None:
+    def __init__(self, step: Step, base: Base, stage: Tuned, look: Look, *, total: int) -> None:
         """Follow the training of ``step``, which has ``total`` steps of the optimiser."""
         self.step, self.total = step, total
+        self.watcher = Watcher(step, base, stage, look, total)
         self.stopped, self.finite = False, True
         self.losses: list[float] = []
         self.trained_parameters = 0
         self.saved = self.began = time.monotonic()
         self.first = 0
+
+    @property
+    def callbacks(self) -> list[TrainerCallback]:
+        """What the trainer calls: this, and who looks at the development set."""
+        return [self, self.watcher]
 
     @property
     def recent_loss(self) -> float | None:
@@ -242,9 +261,11 @@ class Follower(TrainerCallback):
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kw: Any) -> None:
         """Save by the clock; stop after a save where that was asked for."""
-        if self.step.stop_requested:
+        late = time.monotonic() - self.saved > CHECKPOINT_SECONDS and state.global_step < self.total
+        asked, late = _agreed([self.step.stop_requested, late])
+        if asked:
             control.should_save = control.should_training_stop = self.stopped = True
-        elif time.monotonic() - self.saved > CHECKPOINT_SECONDS and state.global_step < self.total:
+        elif late:
             control.should_save = True
 
     def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kw: Any) -> None:
@@ -270,8 +291,17 @@ class Follower(TrainerCallback):
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kw: Any) -> None:
         """Mark the checkpoint as whole."""
-        (Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / COMPLETE).touch()
         self.saved = time.monotonic()
+        if not state.is_world_process_zero:
+            return
+        (Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / COMPLETE).touch()
+
+
+def _agreed(words: list[bool]) -> list[bool]:
+    """What the first process says, so that all processes save and stop at the same step."""
+    if distributed.is_available() and distributed.is_initialized():
+        distributed.broadcast_object_list(words, src=0)
+    return words
 
 
 def last_checkpoint(folder: Path) -> str | None:
@@ -280,12 +310,22 @@ def last_checkpoint(folder: Path) -> str | None:
     return str(max(whole, key=lambda path: int(path.name.split("-")[1]))) if whole else None
 
 
-def _save(model: Any, base: Base, step: Step) -> None:
-    if isinstance(model, PeftModel):
-        model.save_pretrained(str(step.path("adapter")), safe_serialization=True)
+def _save(trainer: Trainer, base: Base, step: Step) -> None:
+    """Leave the weights: those of the best look where the stage may stop early, else as they are now."""
+    model: Any = trainer.model
+    adapter = isinstance(model, PeftModel)
+    folder, best = step.path("adapter" if adapter else "weights"), step.path("best")
+    if trainer.is_fsdp_enabled:
+        trainer.save_model(str(folder))  # Gathers what the processes hold in parts.
+    elif not trainer.is_world_process_zero():
+        return
+    elif best.is_dir():
+        shutil.rmtree(folder, ignore_errors=True)
+        best.rename(folder)
     else:
-        model.save_pretrained(step.path("weights"), safe_serialization=True)
-        base.tokenizer.save_pretrained(step.path("weights"))
+        model.save_pretrained(str(folder), safe_serialization=True)
+    if not adapter and trainer.is_world_process_zero():
+        base.tokenizer.save_pretrained(folder)
 
 
 @contextmanager

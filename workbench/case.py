@@ -12,7 +12,7 @@ from workbench.candidate import Candidate
 from workbench.errors import ConfigError, NotFound
 from workbench.examples import Examples, read_examples, write_examples
 from workbench.pairs import Pair, pair_requests, write_pairs
-from workbench.stage import Cpt, Preferences, Sft
+from workbench.stage import Cpt, Preferences, Sft, reads_pairs, reads_requests
 from workbench.usecase import Example, Split, UseCase
 from workbench.workspace import NamedFolder, disk_error, file_digest, folder_digest, write_atomically
 
@@ -98,14 +98,14 @@ class Case(NamedFolder):
         reads = any(isinstance(stage, Cpt) for stage in candidate.training)
         if (candidate.retrieval is not None or reads) and self.documents is None:
             return "documents"
-        learns = any(not isinstance(stage, (Cpt, Preferences)) for stage in candidate.training)
+        learns = any(map(reads_requests, candidate.training))
         train = self.split_path("train")
         if (learns or candidate.prompt.examples) and not (train.exists() and train.stat().st_size):
             return "training examples"
         imitates = any(isinstance(stage, Sft) for stage in candidate.training) or candidate.prompt.examples
         if imitates and not any(example.target.strip() for example in self.examples("train")):
             return "training examples with an answer"
-        if any(isinstance(stage, Preferences) for stage in candidate.training) and not self.pairs_path.exists():
+        if any(map(reads_pairs, candidate.training)) and not self.pairs_path.exists():
             return "preference pairs"
         return ""
 

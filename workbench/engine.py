@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from workbench.errors import Stopped, WorkbenchError
 from workbench.provenance import provenance
@@ -14,6 +15,25 @@ from workbench.workspace import Step
 
 Do = Mapping[str, Callable[[Step], None]]
 """What does each kind of step."""
+
+
+TOGETHER = "train"
+"""The kind of step that several processes do together."""
+
+
+class Helping(Step):
+    """A step as those of several processes see it that only help with it: what it says is said by the first."""
+
+    def update(self, **changes: Any) -> None:
+        """Nothing: the first process writes it down."""
+
+    def report(self, phase: str, *, step: int | None = None, total: int | None = None, **figures: Any) -> None:
+        """Nothing: the first process tells."""
+
+
+def is_helper() -> bool:
+    """Whether this is one of several processes that were started together, and not the first."""
+    return int(os.environ.get("RANK", "0")) > 0
 
 
 def main(do: Do, *, program: str, packages: Sequence[str], arguments: Sequence[str] | None = None) -> int:
@@ -55,6 +75,11 @@ def do_step(step: Step, do: Do, *, packages: Sequence[str]) -> None:
     if status == "done":
         return
     record = step.record
+    if is_helper():
+        if record.kind == TOGETHER:
+            with logged(step):
+                do[record.kind](Helping(step.folder))
+        return
     if status == "running":
         raise WorkbenchError(f"Process {record.process} is doing it already.", "Wait for it, then run again.")
     unfinished = [step.needed(role).name for role in record.needs if step.needed(role).status != "done"]

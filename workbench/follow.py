@@ -11,7 +11,15 @@ from workbench.plan import Plan, run_folder
 from workbench.run import Run
 from workbench.workspace import Status, Step, StepKind, read_jsonl
 
-WEIGHTS: Mapping[StepKind, float] = {"index": 1, "retrieve": 1, "train": 12, "draw": 4, "answer": 6, "score": 0.5}
+WEIGHTS: Mapping[StepKind, float] = {
+    "index": 1,
+    "retrieve": 1,
+    "train": 12,
+    "draw": 4,
+    "judge": 2,
+    "answer": 6,
+    "score": 0.5,
+}
 """What the kinds of step take beside each other, by and large: for bars only."""
 ORDER: tuple[Status, ...] = ("failed", "running", "stopped", "waiting", "done")
 """Of the states of a run's steps, the first of these is the run's."""

@@ -23,6 +23,8 @@ class Figure:
 
 FIGURES: Mapping[str, Figure] = {
     "loss": Figure("loss", "nats per token of the answer", "lower"),
+    "dev_loss": Figure("loss on the development set", "nats per token of the answer", "lower"),
+    "dev_score": Figure("score on the development set", "share of its greedy answers that are right", "higher"),
     "reward": Figure("reward", "mean over the answers drawn", "higher"),
     "reward_spread": Figure("reward spread", "standard deviation within a group of answers"),
     "no_signal": Figure("groups without signal", "share whose answers all got the same reward", "lower"),
@@ -31,6 +33,7 @@ FIGURES: Mapping[str, Figure] = {
     "logp_chosen": Figure("log-probability of preferred answers", "nats", "higher"),
     "logp_rejected": Figure("log-probability of other answers", "nats"),
     "kl": Figure("KL divergence", "nats away from the start of the stage"),
+    "kl_start": Figure("distance from the start", "KL divergence in nats per token of its own answers"),
     "entropy": Figure("entropy", "nats per token"),
     "answer_tokens": Figure("length of answers", "tokens"),
     "clipped": Figure("answers cut off", "share that reached the longest length", "lower"),

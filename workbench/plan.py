@@ -12,7 +12,22 @@ from workbench.candidate import Candidate, Decoding
 from workbench.case import SPLITS, Case
 from workbench.errors import ConfigError
 from workbench.run import Run
-from workbench.stage import Cpt, Distill, Grpo, Preferences, Qlora, Reinforced, RejectionSampling, Reward, Rlhf, Stage
+from workbench.stage import (
+    Cpt,
+    Distill,
+    Drawn,
+    Grpo,
+    Imitating,
+    Preferences,
+    Qlora,
+    Reinforced,
+    RejectionSampling,
+    Reward,
+    Rlhf,
+    Stage,
+    reads_pairs,
+    reads_requests,
+)
 from workbench.usecase import Split, UseCase
 from workbench.workspace import Step, StepKind, StepRecord, digest, file_digest, write_atomically
 
@@ -22,13 +37,14 @@ ENGINES: dict[StepKind, Engine] = {
     "retrieve": "rag",
     "train": "recipes",
     "draw": "recipes",
+    "judge": "recipes",
     "answer": "recipes",
     "score": "evals",
 }
 """The package that does each kind of step."""
 ENGINE_ORDER: tuple[Engine, ...] = ("rag", "recipes", "evals")
 """Of the engines that could go on, the first is started."""
-VERSIONS: dict[StepKind, int] = {"index": 1, "retrieve": 1, "train": 1, "draw": 1, "answer": 1, "score": 1}
+VERSIONS: dict[StepKind, int] = {"index": 1, "retrieve": 1, "train": 1, "draw": 1, "judge": 1, "answer": 1, "score": 1}
 """Raised by one whenever the code of a kind of step changes what the step makes."""
 TIMED_REQUESTS = 60
 """Requests that are also answered alone, for the latency: 59 are the fewest that bound a 95th percentile."""
@@ -113,8 +129,13 @@ def _plan_run(plan: Plan, use_case: UseCase, candidate: Candidate, seed: int) ->
             "Add them, or leave this candidate out.",
         )
     course = _Course(plan, candidate, seed, _plan_retrieval(plan, candidate))
+    several = measures_stages(case, candidate)
+    if several:
+        course.measure("dev", 0)
     for number, stage in enumerate(candidate.training, 1):
         course.train(stage, number)
+        if several and not isinstance(stage, Reward):
+            course.measure("dev", number)
     steps = course.steps
     told = f", seed {seed}" if candidate.training else ""
     timed = TIMED_REQUESTS if seed == 0 else 0
@@ -124,14 +145,7 @@ def _plan_run(plan: Plan, use_case: UseCase, candidate: Candidate, seed: int) ->
         asked=plan.split,
         inputs={"decoding": candidate.decoding.model_dump(mode="json"), "timed": timed},
     )
-    metrics = sorted({use_case.metric, *use_case.secondary_metrics})
-    steps["score"] = plan.add(
-        "score",
-        f"score {candidate.name}{told}",
-        inputs={"metrics": metrics, "examples": case.split_digest(plan.split)},
-        needs={"answers": steps["answer"]},
-        files={"examples": _relative(case, plan.split)},
-    )
+    steps["score"] = _plan_score(plan, plan.split, f"score {candidate.name}{told}", steps["answer"])
     plan.runs[candidate.name, seed] = Run(
         id=f"{candidate.name}-{seed}-{steps['score'].removeprefix('score-')}",
         use_case=case.name,
@@ -140,6 +154,29 @@ def _plan_run(plan: Plan, use_case: UseCase, candidate: Candidate, seed: int) ->
         steps=steps,
         examples=case.split_digest(plan.split),
         created=time.time(),
+    )
+
+
+def measures_stages(case: Case, candidate: Candidate) -> bool:
+    """Whether a candidate is measured on the development set before and after each of its stages: if it has several."""
+    return len(candidate.training) > 1 and bool(case.split_path("dev").stat().st_size)
+
+
+def looks_at_dev(case: Case, stage: Stage) -> bool:
+    """Whether a stage looks at the development set on its way."""
+    return bool(stage.looks) and not isinstance(stage, Reward) and bool(case.split_path("dev").stat().st_size)
+
+
+def _plan_score(plan: Plan, split: Split, title: str, answers: str) -> str:
+    """The step that scores answers to one split."""
+    use_case = plan.case.use_case
+    metrics = sorted({use_case.metric, *use_case.secondary_metrics})
+    return plan.add(
+        "score",
+        title,
+        inputs={"metrics": metrics, "examples": plan.case.split_digest(split)},
+        needs={"answers": answers},
+        files={"examples": _relative(plan.case, split)},
     )
 
 
@@ -168,21 +205,24 @@ class _Course:
         asked: Split | Literal["pairs"] | None,
         inputs: dict[str, Any],
         needs: Mapping[str, str] = MappingProxyType({}),
+        files: Mapping[str, str] = MappingProxyType({}),
     ) -> str:
         """Plan a step of the model as it is so far; ``asked``: whose requests it is given, in the prompt."""
-        given, files, found = dict(self.weights), {}, {}
+        given, found = dict(self.weights), {}
         if asked is not None:
             path = self.case.pairs_path if asked == "pairs" else self.case.split_path(asked)
             role = "pairs" if asked == "pairs" else "examples"
             given |= {**self.prompt, role: file_digest(path)}
-            files = {**self.shown, role: str(path.relative_to(self.case.workspace))}
+            files = {**files, **self.shown, role: str(path.relative_to(self.case.workspace))}
             if self.candidate.retrieval is not None:
                 found = {"retrieve": self.steps[f"retrieve-{asked}"]}
         elif kind == "train":
             given["documents"] = self.case.documents_digest()
-            files = {"documents": _documents(self.case)}
-        given |= {**inputs, "four_bit": self.four_bit, "seed": self.seed}
-        return self.plan.add(kind, title, inputs=given, needs=self.stages | found | dict(needs), files=files)
+            files = {**files, "documents": _documents(self.case)}
+        # What the untrained base answers greedily is the same for every seed of training.
+        seed = self.seed if self.stages or kind != "answer" else 0
+        given |= {**inputs, "four_bit": self.four_bit, "seed": seed}
+        return self.plan.add(kind, title, inputs=given, needs=self.stages | found | dict(needs), files=dict(files))
 
     def train(self, stage: Stage, number: int) -> None:
         """Plan a stage and what has to be there before it."""
@@ -193,28 +233,42 @@ class _Course:
         match stage:
             case Cpt():
                 asked = None
+            case Preferences(pairs=Drawn() as wanted):
+                needs["pairs"] = self.paired(stage, wanted, number)
             case Preferences():
                 asked = "pairs"
             case Grpo() | Rlhf():
                 inputs["metric"] = metric = self.case.use_case.metric
                 many = {"metric": metric, "answers": ANSWERS_DRAWN, "most": MOST_REQUESTS}
                 split: Split = "dev" if self.case.split_path("dev").stat().st_size else "train"
-                needs["passes"] = self.draw(stage, split, **many)
+                needs["passes"] = self.draw(stage, split, stage, **many)
                 if isinstance(stage, Rlhf):
                     needs["reward"] = self.steps["reward"]
             case RejectionSampling():
                 inputs["metric"] = metric = self.case.use_case.metric
-                needs["rows"] = self.draw(stage, "train", metric=metric, answers=stage.answers, most=ALL_REQUESTS)
+                needs["rows"] = self.draw(
+                    stage, "train", stage, metric=metric, answers=stage.answers, most=ALL_REQUESTS
+                )
             case Distill():
                 inputs["teacher"] = identity(stage.teacher)
                 if stage.mode == "off-policy":
                     needs["rows"] = self.taught(stage)
         for role, made in needs.items():
-            if role in ("passes", "rows"):
+            if role in ("passes", "rows", "pairs"):
                 self.steps[f"{role}-{number}"] = made
+        if isinstance(stage, Imitating) and stage.general_share and stage.general_rows:
+            inputs["general"] = file_digest(Path(stage.general_rows))
+        files = {}
+        if looks_at_dev(self.case, stage):
+            files = {**self.shown, "dev": _relative(self.case, "dev")}
+            inputs |= {**self.prompt, "dev": self.case.split_digest("dev")}
+            if not isinstance(stage, Imitating | Cpt):
+                inputs["metric"] = self.case.use_case.metric
+            if self.candidate.retrieval is not None:
+                needs["retrieve-dev"] = self.steps["retrieve-dev"]
         several = f", stage {number}" if len(self.candidate.training) > 1 else ""
         title = f"train {self.candidate.name}, seed {self.seed}{several}"
-        name = self.add("train", title, asked=asked, inputs=inputs, needs=needs)
+        name = self.add("train", title, asked=asked, inputs=inputs, needs=needs, files=files)
         if isinstance(stage, Reward):
             self.steps["reward"] = name  # Nothing that answers is built on it.
         else:
@@ -222,13 +276,41 @@ class _Course:
             self.stages = self.stages | {role: name}
             self.steps[role] = name
 
-    def draw(self, stage: Grpo | Rlhf | RejectionSampling, split: Split, **asked: Any) -> str:
+    def measure(self, split: Split, number: int) -> None:
+        """Plan that the model as it is so far answers a split and is scored on it."""
+        of = f"{self.candidate.name}, seed {self.seed}, " if number else ""
+        after = f"{of}after stage {number}" if number else f"{self.candidate.base_model} before training"
+        answers = self.add(
+            "answer",
+            f"answer the {split} set with {after}",
+            asked=split,
+            inputs={"decoding": self.candidate.decoding.model_dump(mode="json"), "timed": 0},
+        )
+        self.steps[f"{split}-answer-{number}"] = answers
+        self.steps[f"{split}-score-{number}"] = _plan_score(self.plan, split, f"score {after}", answers)
+
+    def draw(self, stage: Stage, split: Split, how: Reinforced | RejectionSampling | Drawn, **asked: Any) -> str:
         """The step that draws several answers to each request, by the model as it is so far."""
         return self.add(
             "draw",
             f"draw answers for {stage.method} of {self.candidate.name}, seed {self.seed}",
             asked=split,
-            inputs={"temperature": stage.temperature, "max_new_tokens": stage.max_new_tokens, **asked},
+            inputs={"temperature": how.temperature, "max_new_tokens": how.max_new_tokens, **asked},
+        )
+
+    def paired(self, stage: Stage, wanted: Drawn, number: int) -> str:
+        """The step that makes preference pairs of answers by the model as it is so far, and the one that draws them."""
+        metric = self.case.use_case.metric
+        rows = self.draw(stage, "train", wanted, metric=metric, answers=wanted.answers, most=ALL_REQUESTS)
+        self.steps[f"rows-{number}"] = rows
+        judge = wanted.judge.model_dump(mode="json") if wanted.judge else None
+        found = {"retrieve": self.steps["retrieve-train"]} if self.candidate.retrieval else {}
+        return self.plan.add(
+            "judge",
+            f"choose between answers for {stage.method} of {self.candidate.name}, seed {self.seed}",
+            inputs={**self.prompt, "judge": judge, "examples": self.case.split_digest("train")},
+            needs={"rows": rows, **found},
+            files={**self.shown, "examples": _relative(self.case, "train")},
         )
 
     def taught(self, stage: Distill) -> str:
@@ -274,11 +356,13 @@ def _plan_retrieval(plan: Plan, candidate: Candidate) -> dict[str, str]:
         )
     }
     asked: dict[str, Path] = {plan.split: case.split_path(plan.split)}
-    if any(not isinstance(stage, (Cpt, Preferences)) for stage in candidate.training):
+    if any(map(reads_requests, candidate.training)):
         asked["train"] = case.split_path("train")
-    if any(isinstance(stage, Reinforced) for stage in candidate.training) and case.split_path("dev").stat().st_size:
+    reinforced = any(isinstance(stage, Reinforced) for stage in candidate.training)
+    looks = any(looks_at_dev(case, stage) for stage in candidate.training)
+    if looks or measures_stages(case, candidate) or (reinforced and case.split_path("dev").stat().st_size):
         asked["dev"] = case.split_path("dev")
-    if any(isinstance(stage, Preferences) for stage in candidate.training):
+    if any(map(reads_pairs, candidate.training)):
         asked["pairs"] = case.pair_requests_path
     for name, path in asked.items():
         steps[f"retrieve-{name}"] = plan.add(

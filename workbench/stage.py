@@ -45,6 +45,37 @@ class Full(Noun):
 Adapter = Annotated[Lora | Qlora | Full, Field(discriminator="kind")]
 
 
+class Judge(Noun):
+    """A language model that says which of two answers is better, or how good one is."""
+
+    model: str = Field(min_length=1)
+    """A Hub id or a folder; behind an endpoint, the name that it is asked for by."""
+    endpoint: str | None = Field(default=None, pattern=r"^https?://")
+    """Address of an OpenAI-compatible API, such as http://localhost:8000/v1; None: the model is loaded here."""
+    key_variable: str = "OPENAI_API_KEY"
+    """Environment variable that holds the endpoint's key; the key itself is never written down."""
+    wish: str = Field(default="It is correct, helpful and no longer than it needs to be.", min_length=1)
+    """What makes an answer good, in words that the judge reads."""
+
+
+class Given(Noun):
+    """The preference pairs of the use case: from a file, or labelled."""
+
+    kind: Literal["given"] = "given"
+
+
+class Drawn(Noun):
+    """Pairs made of the model's own answers to the training requests (RLAIF, Bai et al. 2022, Lee et al. 2023)."""
+
+    kind: Literal["drawn"] = "drawn"
+    answers: int = Field(default=4, ge=2)
+    """Answers drawn for each request; two of them make a pair."""
+    temperature: float = Field(default=1.0, gt=0, le=2)
+    max_new_tokens: int = Field(default=96, ge=1, le=8192)
+    judge: Judge | None = None
+    """Says which of two answers is better, asked in both orders; None: the use case's metric does."""
+
+
 class Tuned(Noun):
     """What every stage has: the weights that are trained, and how far a step goes."""
 
@@ -54,6 +85,16 @@ class Tuned(Noun):
     warmup: float = Field(default=0.05, ge=0, lt=1)
     """Share of the steps in which the learning rate rises."""
     weight_decay: float = Field(default=0.0, ge=0)
+    looks: int = Field(default=5, ge=0)
+    """How often it looks at the development set on its way: at the loss there, and at a few of its answers."""
+    patience: int | None = Field(default=None, ge=1)
+    """Stop after so many looks that were no better than an earlier one, and keep the best; None: go on to the end."""
+
+    @model_validator(mode="after")
+    def _sees_what_it_waits_for(self) -> Self:
+        if self.patience is not None and self.patience >= self.looks:
+            raise ValueError(f"patience ({self.patience}) must be less than looks ({self.looks}), or it never stops")
+        return self
 
 
 class Trained(Tuned):
@@ -79,7 +120,16 @@ class Cpt(Trained):
     """Tokens in one window; documents follow one another, and long ones go on in the next window."""
 
 
-class Sft(Trained):
+class Imitating(Trained):
+    """What the stages have that imitate answers."""
+
+    general_share: float = Field(default=0.0, ge=0, lt=1)
+    """Share of general rows that are mixed in, so that what has nothing to do with the use case is not unlearned."""
+    general_rows: str = ""
+    """A JSONL file whose rows have `messages`; empty: what the bundled base model was trained on."""
+
+
+class Sft(Imitating):
     """Supervised fine-tuning on the training examples; only the answer carries loss."""
 
     method: Literal["sft"] = "sft"
@@ -88,6 +138,8 @@ class Sft(Trained):
 class Preferences(Trained):
     """What the stages have that learn from preference pairs."""
 
+    pairs: Annotated[Given | Drawn, Field(discriminator="kind")] = Given()
+    """Where the pairs come from."""
     epochs: float = Field(default=3, gt=0)
     """How often each pair is trained on."""
     batch_size: int = Field(default=8, ge=1)
@@ -136,7 +188,8 @@ class Reward(Preferences):
 class RewardPart(Noun):
     """One measure of an answer among those that are added up to its reward."""
 
-    metric: MetricName
+    metric: MetricName | Literal["judge"]
+    """A metric of the use case, or the grade that the stage's judge gives."""
     weight: float = 1.0
     """How much it counts; 0: it is only watched."""
 
@@ -172,9 +225,22 @@ class Grpo(Reinforced):
 
     method: Literal["grpo"] = "grpo"
     rewards: tuple[RewardPart, ...] = ()
-    """What is added up to the reward; empty: the use case's metric."""
+    """What is added up to the reward; empty: the use case's metric, or the judge's grade where there is one."""
+    judge: Judge | None = None
+    """Gives each answer a grade from 0 to 1, as a reward."""
     long_from: int | None = Field(default=None, ge=1)
     """Tokens from which an answer loses reward, by up to 1 at max_new_tokens (Yu et al. 2025, DAPO)."""
+
+    @model_validator(mode="after")
+    def _judge_is_there(self) -> Self:
+        if self.judge is None and any(part.metric == "judge" for part in self.rewards):
+            raise ValueError("a reward is the judge's grade, and no judge is named")
+        return self
+
+    @property
+    def parts(self) -> tuple[RewardPart, ...]:
+        """What is added up to the reward; empty: the use case's metric."""
+        return self.rewards or ((RewardPart(metric="judge"),) if self.judge else ())
 
 
 class Rlhf(Reinforced):
@@ -188,7 +254,7 @@ class Rlhf(Reinforced):
     this does not, the reward model is being fooled."""
 
 
-class RejectionSampling(Trained):
+class RejectionSampling(Imitating):
     """Draw answers, keep those that pass, and fine-tune on them (Yuan et al. 2023)."""
 
     method: Literal["rejection_sampling"] = "rejection_sampling"
@@ -204,7 +270,7 @@ class RejectionSampling(Trained):
     """Leave out answers that have a word or a number which the retrieved passages and the request have not."""
 
 
-class Distill(Trained):
+class Distill(Imitating):
     """Learn from a larger model (Hinton et al. 2015; on-policy: Agarwal et al. 2024)."""
 
     method: Literal["distill"] = "distill"
@@ -246,6 +312,16 @@ METHODS: Mapping[str, Kind] = {
     "distill": Distill,
 }
 """The stage of every method."""
+
+
+def reads_pairs(stage: Stage) -> bool:
+    """Whether a stage learns from the use case's own preference pairs."""
+    return isinstance(stage, Preferences) and isinstance(stage.pairs, Given)
+
+
+def reads_requests(stage: Stage) -> bool:
+    """Whether a stage reads the requests of the training examples."""
+    return not isinstance(stage, Cpt) and not reads_pairs(stage)
 
 
 def parse_stage(data: Mapping[str, Any], *, where: str) -> Stage:

@@ -44,7 +44,7 @@ def test_shots_come_as_earlier_turns_and_are_spread_evenly(examples: list[Exampl
     turns = conversation(examples[1], PromptPlan("Do it.", shots))
     assert [turn["role"] for turn in turns] == ["system", *["user", "assistant"] * 4, "user"]
     assert turns[2]["content"] == shots[0].target
-    with pytest.raises(ConfigError, match="only 20 training examples"):
+    with pytest.raises(ConfigError, match="only 20 solved training examples"):
         choose_shots(examples, 21)
 
 
@@ -81,5 +81,5 @@ def test_rows_that_are_too_long_are_left_out_and_counted(toy_base: Path, example
     some = encode_rows(examples, PromptPlan(), tokenizer, max_length=longest - 1)
     assert 0 < len(some.rows) < 20
     assert len(some.rows) + some.too_long == 20
-    with pytest.raises(ConfigError, match="None of the 20 training rows fits"):
+    with pytest.raises(ConfigError, match="20 of 20 training rows are longer than 3 tokens"):
         encode_rows(examples, PromptPlan(), tokenizer, max_length=3)

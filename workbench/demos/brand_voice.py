@@ -31,7 +31,9 @@ class Voice:
 
     def check(self, value: str) -> str:
         """A regular expression for an answer that holds a value and is in this voice from beginning to end."""
-        openings, closings = ("|".join(re.escape(text).replace("\\ ", " ") for text in texts) for texts in (self.openings, self.closings))
+        openings, closings = (
+            "|".join(re.escape(text).replace("\\ ", " ") for text in texts) for texts in (self.openings, self.closings)
+        )
         return rf"(?s)\A(?:{openings}) .*\b{re.escape(value)}\b.* (?:{closings})\Z"
 
 

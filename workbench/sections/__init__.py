@@ -8,6 +8,7 @@ from workbench.sections.disagreements import examples
 from workbench.sections.evidence import differences, picture, tables
 from workbench.sections.material import Material
 from workbench.sections.origin import provenance
+from workbench.sections.stages import stages
 from workbench.sections.unknowns import data, not_measured, power
 
 __all__ = ["ALL", "Material"]
@@ -18,6 +19,7 @@ ALL: Sequence[Callable[[Material], list[Block]]] = (
     picture,
     tables,
     differences,
+    stages,
     examples,
     not_measured,
     power,

@@ -16,6 +16,7 @@ from workbench.results import Results
 from workbench.score import METRICS
 from workbench.sections.evidence import differences, picture, tables
 from workbench.sections.material import Material
+from workbench.sections.stages import stages
 from workbench.usecase import Example
 from workbench.views import blocks, state, words
 from workbench.views.tables import Asked, examples_html
@@ -42,6 +43,8 @@ def show() -> None:
         compare(material, recommendation)
         for number, block in enumerate(tables(material)):
             blocks.draw(block, f"table {number}")
+        for number, block in enumerate(stages(material)):
+            blocks.draw(block, f"stages {number}")
         answers(results, [one.candidate for one in material.standings])
 
 
@@ -166,7 +169,11 @@ def nothing_found(find: str, *, only: bool) -> str:
 def holds(results: Results, columns: Sequence[str], position: int, find: str) -> bool:
     """Whether an example or one of the shown answers holds the words."""
     example, wanted = results.examples[position], find.casefold()
-    texts = [example.question, example.target or example.check, *(state.answers_of(results, c)[example.id].text for c in columns)]
+    texts = [
+        example.question,
+        example.target or example.check,
+        *(state.answers_of(results, c)[example.id].text for c in columns),
+    ]
     return any(wanted in one.casefold() for one in texts)
 
 

@@ -74,7 +74,9 @@ def training(candidate: Candidate, key: str) -> list[dict[str, Any]]:
         model = ADAPTERS[kind]
         now = before.adapter if isinstance(before.adapter, model) else model()
         adapter = form(model, now, f"{key} stage {n} {kind}") | {"kind": kind}
-        stages.append(form(trained, before, f"{key} stage {n} {method}") | {"method": method, "adapter": adapter})
+        turned = form(trained, before, f"{key} stage {n} {method}")
+        # What has no widget, such as the rewards of a stage, stays as it is.
+        stages.append(before.model_dump() | turned | {"method": method, "adapter": adapter})
     return stages
 
 
