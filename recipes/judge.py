@@ -161,20 +161,22 @@ def compare(ask: Asker, judge: Judge, asked: Sequence[tuple[str, str, str]]) -> 
     """Which of two answers is better, asked in both orders; each is a request and its two answers.
 
     Both verdicts speak of the answers in the order given: a judge who prefers whatever comes first says
-    ("first", "second").
+    ("first", "second"). Raises WorkbenchError where hardly any reply holds a verdict.
     """
     questions = [
         COMPARE.format(wish=judge.wish, request=request, first=one, second=other)
         for request, left, right in asked
         for one, other in ((left, right), (right, left))
     ]
-    replies = [read_verdict(reply) for reply in ask(questions)]
+    replies = ask(questions)
+    verdicts = [read_verdict(reply) for reply in replies]
+    _give_up_on_nonsense(verdicts.count("unreadable"), replies, judge)
     back: dict[Verdict, Verdict] = {"first": "second", "second": "first"}
-    return [(one, back.get(other, other)) for one, other in _by_two(replies)]
+    return [(one, back.get(other, other)) for one, other in _by_two(verdicts)]
 
 
-def _by_two(replies: Sequence[Verdict]) -> Iterator[tuple[Verdict, Verdict]]:
-    return zip(replies[::2], replies[1::2], strict=True)
+def _by_two(verdicts: Sequence[Verdict]) -> Iterator[tuple[Verdict, Verdict]]:
+    return zip(verdicts[::2], verdicts[1::2], strict=True)
 
 
 def grade(ask: Asker, judge: Judge, asked: Sequence[tuple[str, str]]) -> list[float | None]:
@@ -185,13 +187,13 @@ def grade(ask: Asker, judge: Judge, asked: Sequence[tuple[str, str]]) -> list[fl
     questions = [GRADE.format(wish=judge.wish, request=request, answer=answer) for request, answer in asked]
     replies = ask(questions)
     found = [read_grade(reply) for reply in replies]
-    give_up_on_nonsense(sum(one is None for one in found), replies, judge)
+    _give_up_on_nonsense(sum(one is None for one in found), replies, judge)
     return found
 
 
-def give_up_on_nonsense(unreadable: int, replies: Sequence[str], judge: Judge) -> None:
+def _give_up_on_nonsense(unreadable: int, replies: Sequence[str], judge: Judge) -> None:
     """Raise WorkbenchError where too many replies hold no verdict."""
-    if len(replies) and unreadable > UNREADABLE * len(replies):
+    if replies and unreadable > UNREADABLE * len(replies):
         raise WorkbenchError(
             f"{unreadable} of {len(replies)} replies of the judge {judge.model} hold no verdict; one is "
             f"{replies[0][:120]!r}.",

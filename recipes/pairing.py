@@ -7,7 +7,7 @@ from typing import Any
 
 from recipes.bases import Bases
 from recipes.draw import Drawn, read_draws
-from recipes.judge import Verdict, asker, compare, give_up_on_nonsense, request_text
+from recipes.judge import Verdict, asker, compare, request_text
 from recipes.prompting import conversations
 from workbench.errors import WorkbenchError
 from workbench.examples import read_examples
@@ -86,8 +86,6 @@ def _judged(
             assert ask is not None
             part = waiting[start : start + PAIRS_PER_PART]
             verdicts = compare(ask, judge, [(request_text(turns[name]), *asked[name]) for name in part])
-            replies = [verdict for both in verdicts for verdict in both]
-            give_up_on_nonsense(sum(one == "unreadable" for one in replies), replies, judge)
             for name, (one, other) in zip(part, verdicts, strict=True):
                 found[name] = one, other
                 out.write(json.dumps({"example": name, "verdict": one, "swapped": other}) + "\n")

@@ -37,7 +37,7 @@ COMPLETE = "complete"
 RATE_FACTORS: Mapping[str, float] = {
     "cpt": 1.0,
     "sft": 1.0,
-    "dpo": 0.1,
+    "dpo": 0.05,
     "kto": 0.1,
     "reward": 0.5,
     "grpo": 0.4,

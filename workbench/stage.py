@@ -150,6 +150,8 @@ class Dpo(Preferences):
     """Direct preference optimisation: the preferred answers become likelier than the others (Rafailov et al. 2023)."""
 
     method: Literal["dpo"] = "dpo"
+    epochs: float = Field(default=1, gt=0)
+    """How often each pair is trained on; more than once, and pairs are learnt by heart that somebody chose wrongly."""
     loss: Literal["sigmoid", "ipo", "robust"] = "sigmoid"
     """sigmoid: as published; ipo: does not run off where pairs are certain (Azar et al. 2023); robust: for pairs of
     which some are wrong (Chowdhury et al. 2024)."""

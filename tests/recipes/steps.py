@@ -9,13 +9,14 @@ import torch
 from safetensors.torch import load_file
 
 from recipes.bases import Bases
+from recipes.pairing import make_pairs
 from recipes.steps import answer, draw_answers, train
 from workbench.engine import do_step
 from workbench.errors import Stopped
 from workbench.stage import Qlora, Stage
 from workbench.workspace import Step, StepKind, StepRecord, write_atomically
 
-FILES = {"examples": "train.jsonl", "pairs": "pairs.jsonl", "documents": "documents"}
+FILES = {"examples": "train.jsonl", "dev": "dev.jsonl", "pairs": "pairs.jsonl", "documents": "documents"}
 
 
 def make(
@@ -23,7 +24,8 @@ def make(
 ) -> Step:
     """A step's folder; ``inputs`` beside the plain ones, files as in FILES."""
     plain = {"base_model": str(base), "seed": 1, "instruction": "", "shots": 0, "four_bit": False, "metric": "regex"}
-    record = StepRecord(kind=kind, key=name, title=name, inputs=plain | inputs, needs=dict(needs or {}), files=FILES)
+    files = {role: file for role, file in FILES.items() if role != "dev" or (workspace / file).exists()}
+    record = StepRecord(kind=kind, key=name, title=name, inputs=plain | inputs, needs=dict(needs or {}), files=files)
     folder = workspace / "steps" / name
     write_atomically(folder / "step.json", record.model_dump_json())
     return Step(folder)
@@ -42,6 +44,7 @@ def do(step: Step, bases: Bases | None = None) -> Step:
         "train": lambda one: train(one, bases=shared),
         "draw": lambda one: draw_answers(one, bases=shared),
         "answer": lambda one: answer(one, bases=shared),
+        "judge": lambda one: make_pairs(one, bases=shared),
     }
     do_step(step, known, packages=[])
     return step

@@ -77,6 +77,7 @@ def build(rng: Random) -> Demo:
         test=examples_of("test", requests["test"]),
         documents={},
         pairs=tuple(_pairs(train, [fact for _, fact in asked["train"]], rng)),
+        candidates=("zero-shot", "few-shot", "sft", "qlora", "dpo"),
         truth="fine-tuning",
         blurb=(
             "Everybody at the service desk answers correctly, half of them warmly and half of them stiffly, and so "
