@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from functools import partial
 
 # Set before torch loads: no word to anybody that something is trained (TRL would send one), no forked tokenizers, no
@@ -14,15 +15,27 @@ os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+from torch import distributed
+
 from recipes.bases import Bases
+from recipes.export import export
 from recipes.pairing import make_pairs
 from recipes.steps import answer, draw_answers, train
 from workbench.engine import main
+from workbench.workspace import Step
 
 PACKAGES = ("torch", "transformers", "peft", "trl", "bitsandbytes", "accelerate", "datasets", "safetensors")
 
 if __name__ == "__main__":
     bases = Bases()
-    do = {"train": partial(train, bases=bases), "answer": partial(answer, bases=bases)}
-    do |= {"draw": partial(draw_answers, bases=bases), "judge": partial(make_pairs, bases=bases)}
-    sys.exit(main(do, program="recipes", packages=PACKAGES))
+    do: dict[str, Callable[[Step], None]] = {
+        "train": partial(train, bases=bases),
+        "draw": partial(draw_answers, bases=bases),
+        "judge": partial(make_pairs, bases=bases),
+        "answer": partial(answer, bases=bases),
+        "export": export,
+    }
+    code = main(do, program="recipes", packages=PACKAGES)
+    if distributed.is_available() and distributed.is_initialized():
+        distributed.destroy_process_group()
+    sys.exit(code)

@@ -123,6 +123,12 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--to", choices=("html", "md", "json"), default="html")
     report.add_argument("--out", type=Path, metavar="FILE", help="default: the workspace's reports folder")
 
+    export = verb("export", "Write a trained run's model to a folder that transformers loads, and check its answers.")
+    export.add_argument("run", metavar="RUN", help="a run's id, or its candidate's name")
+    export.add_argument("--seed", type=int, help="which training of the candidate")
+    export.add_argument("--to", type=Path, required=True, metavar="DIR", help="where to write it")
+    export.add_argument("--form", choices=("merged", "adapter"), default="merged", help="whole weights (default)")
+
     app = verb("app", "Open the dashboard.")
     app.add_argument("--port", type=int, default=8501)
     app.add_argument("--headless", action="store_true", help="do not open a browser")

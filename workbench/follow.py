@@ -19,6 +19,7 @@ WEIGHTS: Mapping[StepKind, float] = {
     "judge": 2,
     "answer": 6,
     "score": 0.5,
+    "export": 2,
 }
 """What the kinds of step take beside each other, by and large: for bars only."""
 ORDER: tuple[Status, ...] = ("failed", "running", "stopped", "waiting", "done")

@@ -40,11 +40,21 @@ ENGINES: dict[StepKind, Engine] = {
     "judge": "recipes",
     "answer": "recipes",
     "score": "evals",
+    "export": "recipes",
 }
 """The package that does each kind of step."""
 ENGINE_ORDER: tuple[Engine, ...] = ("rag", "recipes", "evals")
 """Of the engines that could go on, the first is started."""
-VERSIONS: dict[StepKind, int] = {"index": 1, "retrieve": 1, "train": 1, "draw": 1, "judge": 1, "answer": 1, "score": 1}
+VERSIONS: dict[StepKind, int] = {
+    "index": 1,
+    "retrieve": 1,
+    "train": 1,
+    "draw": 1,
+    "judge": 1,
+    "answer": 1,
+    "score": 1,
+    "export": 1,
+}
 """Raised by one whenever the code of a kind of step changes what the step makes."""
 TIMED_REQUESTS = 60
 """Requests that are also answered alone, for the latency: 59 are the fewest that bound a 95th percentile."""

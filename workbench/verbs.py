@@ -26,6 +26,7 @@ from workbench.demos import DEMOS, build
 from workbench.demos.opening import open_demo
 from workbench.doctor import examine
 from workbench.errors import ConfigError, NotFound
+from workbench.export import find_run, plan_export
 from workbench.intake import Columns
 from workbench.launch import Outcome, launch, running_process
 from workbench.launch import stop as stop_run
@@ -216,6 +217,22 @@ def _write_report(
     path = out or case.workspace / "reports" / f"{case.name}.{to}"
     write_report(path, render(results, recommendation, to=to))
     return path.resolve()
+
+
+def export(options: Namespace) -> int:
+    """Write a run's model to a folder, and say whether it answers as the candidate did."""
+    run = find_run(options.workspace, options.run, seed=options.seed)
+    case = open_case(options.workspace, run.use_case)
+    plan, name = plan_export(case, run, to=options.to, form=options.form)
+    with LiveProgress(plan) as tick:
+        outcome = launch(plan, on_tick=tick)
+    if outcome.troubles:
+        show_outcome(outcome)
+        return 2
+    facts = plan.step(name).record.facts
+    say(f"Wrote {options.to.resolve()} ({facts['bytes'] / 1e6:.1f} MB).")
+    say(f"{facts['alike']} of {facts['asked']} answers are the candidate's, word for word.")
+    return 0
 
 
 def app(options: Namespace) -> int:
