@@ -18,7 +18,7 @@ from recipes.data import IGNORED, Row
 from recipes.model import Base
 from workbench.candidate import Decoding
 from workbench.stage import Tuned
-from workbench.workspace import Step, read_jsonl, write_atomically
+from workbench.workspace import Step, write_atomically
 
 ROWS = 64
 """Development rows whose loss is looked at."""
@@ -215,9 +215,3 @@ def _padded(base: Base, rows: Sequence[tuple[list[int], list[int]]]) -> Iterator
             ids[n, : len(row)], mask[n, : len(row)] = torch.tensor(row), 1
             labels[n, : len(row)] = torch.tensor(wanted)
         yield ids.to(base.device), mask.to(base.device), labels.to(base.device)
-
-
-def read_samples(step: Step) -> list[dict[str, Any]]:
-    """The answers that were kept, each step's once, in the order of the steps."""
-    found = {(line["step"], line["example"]): line for line in read_jsonl(step.path("samples.jsonl"))}
-    return [found[key] for key in sorted(found, key=lambda key: key[0])]

@@ -1,16 +1,13 @@
 """The kinds of step of this package: train a stage, draw several answers, and answer examples."""
 
 import json
-from contextlib import suppress
-from pathlib import Path
-
-import torch
 
 from recipes.answer import Generated, generate, time_alone
 from recipes.bases import Bases, earlier_stages
 from recipes.data import encode_prompt
 from recipes.draw import draw
 from recipes.model import Base, seed_everything
+from recipes.peak import forget_peak_memory, peak_memory
 from recipes.prompting import conversations, read_retrieved
 from recipes.stages import train_stage
 from workbench.candidate import Decoding
@@ -127,23 +124,3 @@ def _response(
         finish=given.finish,
         seconds=seconds,
     )
-
-
-def forget_peak_memory() -> None:
-    """Begin to measure anew what this process holds at most, so that each step tells of itself alone."""
-    if torch.cuda.is_available():
-        torch.cuda.reset_peak_memory_stats()
-        return
-    with suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")
-
-
-def peak_memory() -> float | None:
-    """Most memory this process has held in this step, in MB: of the GPU where there is one, else of the machine."""
-    if torch.cuda.is_available():
-        return torch.cuda.max_memory_reserved() / 2**20
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return None
-    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) / 1024

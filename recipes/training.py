@@ -15,6 +15,7 @@ from peft import LoraConfig, PeftModel, get_peft_model, prepare_model_for_kbit_t
 from torch import distributed
 from transformers import (
     PreTrainedModel,
+    PrinterCallback,
     Trainer,
     TrainerCallback,
     TrainerControl,
@@ -24,12 +25,15 @@ from transformers import (
 
 from recipes.look import Look, Watcher
 from recipes.model import Base, seed_everything
+from recipes.peak import peak_memory
 from workbench.errors import ConfigError, Stopped, WorkbenchError
 from workbench.stage import Full, Lora, Qlora, Reinforced, Stage, Trained, Tuned
 from workbench.workspace import Step
 
 CHECKPOINT_SECONDS = float(os.environ.get("WORKBENCH_CHECKPOINT_SECONDS", "10"))
 """At most about this much training is lost when the process is killed."""
+WARM_UP = 2
+"""Steps after which a training holds about as much as it ever will."""
 COMPLETE = "complete"
 """Name of the file that marks a checkpoint as whole; it is written last."""
 
@@ -201,6 +205,7 @@ def finish(trainer: Trainer, follower: "Follower", *, step: Step, base: Base) ->
         for parameter in model.parameters():
             if parameter.requires_grad:
                 parameter.data = parameter.data.float()
+    trainer.remove_callback(PrinterCallback)  # What it prints stands in the progress.
     with quiet():
         trainer.train(resume_from_checkpoint=last_checkpoint(step.path("checkpoints")))
     if follower.stopped:
@@ -261,6 +266,8 @@ class Follower(TrainerCallback):
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kw: Any) -> None:
         """Save by the clock; stop after a save where that was asked for."""
+        if state.global_step == self.first + WARM_UP and state.is_world_process_zero:
+            self.step.note(early_peak_mb=peak_memory(), device=args.device.type)
         late = time.monotonic() - self.saved > CHECKPOINT_SECONDS and state.global_step < self.total
         asked, late = _agreed([self.step.stop_requested, late])
         if asked:

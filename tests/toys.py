@@ -121,8 +121,8 @@ def finish(plan: Plan, name: str, *, used: dict[str, object]) -> None:
 
 
 def _retrieve(plan: Plan, step: Step, rng: np.random.Generator) -> None:
-    split = "train" if "train" in step.record.files["examples"] else "test"
-    examples = plan.case.examples(split)
+    split = Path(step.record.files["examples"]).stem
+    examples = plan.case.examples(split)  # type: ignore[arg-type]
     texts = {path.name: path.read_text(encoding="utf-8") for path in sorted((plan.case.folder / "documents").iterdir())}
     rows = [_found(example, texts, rng).model_dump(mode="json") for example in examples]
     write_jsonl(step.path("retrieved.jsonl"), rows)

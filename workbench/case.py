@@ -12,7 +12,7 @@ from workbench.candidate import Candidate
 from workbench.errors import ConfigError, NotFound
 from workbench.examples import Examples, read_examples, write_examples
 from workbench.pairs import Pair, pair_requests, write_pairs
-from workbench.stage import Cpt, Preferences, Sft, reads_pairs, reads_requests
+from workbench.stage import Cpt, Imitating, Sft, reads_pairs, reads_requests
 from workbench.usecase import Example, Split, UseCase
 from workbench.workspace import NamedFolder, disk_error, file_digest, folder_digest, write_atomically
 
@@ -86,11 +86,11 @@ class Case(NamedFolder):
 
     def suggested(self) -> tuple[Candidate, ...]:
         """The presets that this use case has everything for, but for those with stages that are for the curious."""
-        usual = (Sft, Preferences)
         return tuple(
             candidate
             for candidate in presets().values()
-            if not self.lacks(candidate) and all(isinstance(stage, usual) for stage in candidate.training)
+            if not self.lacks(candidate)
+            and all(isinstance(stage, Sft) or reads_pairs(stage) for stage in candidate.training)
         )
 
     def lacks(self, candidate: Candidate) -> str:
@@ -105,6 +105,10 @@ class Case(NamedFolder):
         imitates = any(isinstance(stage, Sft) for stage in candidate.training) or candidate.prompt.examples
         if imitates and not any(example.target.strip() for example in self.examples("train")):
             return "training examples with an answer"
+        base = candidate.base_model or self.use_case.base_model
+        mixes = [stage for stage in candidate.training if isinstance(stage, Imitating) and stage.general_share]
+        if base != "pocket" and any(not stage.general_rows for stage in mixes):
+            return "general rows (general_rows of a stage)"
         if any(map(reads_pairs, candidate.training)) and not self.pairs_path.exists():
             return "preference pairs"
         return ""

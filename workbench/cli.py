@@ -103,12 +103,18 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--leaks-known", action="store_true", help="run although test rows stand in the training set")
 
     estimate = verb(
-        "estimate", "Say whether a candidate's training fits into memory, from the base model's config.json."
+        "estimate", "Say whether a candidate's training fits into memory and how long it takes, from a config.json."
     )
     estimate.add_argument("candidate", metavar="NAME|FILE", help="a preset or a YAML file")
     estimate.add_argument("--config", type=Path, metavar="FILE", help="config.json of the base model, or its folder")
     estimate.add_argument("--base", metavar="MODEL", help="base model whose config.json is on this machine")
-    estimate.add_argument("--gpu", metavar="MEMORY", help="such as 24GB; left out: this machine's memory")
+    estimate.add_argument(
+        "--gpu", metavar="GPU", help="such as 24GB, or H100 for the time, too; left out: this machine"
+    )
+    estimate.add_argument("--case", metavar="NAME", help="use case whose training rows are counted")
+    estimate.add_argument("--rows", type=int, default=1000, help="training rows, without a use case (default: 1000)")
+    estimate.add_argument("--tokens", type=int, default=256, help="tokens of one, without a use case (default: 256)")
+    estimate.add_argument("--price", type=float, metavar="PER_HOUR", help="what the machine costs in an hour")
     estimate.add_argument("--json", action="store_true", help="print JSON for programs")
 
     stop = verb("stop", "Stop a run after a checkpoint.")

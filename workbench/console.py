@@ -8,6 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from workbench.audit import Audit
+from workbench.effort import Effort, Gpu, Load
 from workbench.launch import Outcome
 from workbench.memory import Forecast, advice
 from workbench.plan import Plan
@@ -175,6 +176,30 @@ def show_forecasts(stage: Stage, found: Sequence[Forecast], *, limit_gb: float) 
     console().print(table)
     for text in advice(found, stage, limit_gb=limit_gb):
         say(f"  - {text}")
+
+
+def show_efforts(efforts: Sequence[tuple[str, Effort | None]], load: Load, gpu: Gpu, *, price: float | None) -> None:
+    """How long each stage takes and what it costs, where the GPU is known."""
+    if any(took is None for _, took in efforts):
+        say("How long it takes is told for a GPU by name, such as --gpu H100; here the first run shows it.")
+        return
+    say(f"Time on one {gpu.name} for {load.rows:,} rows of {load.tokens:.0f} tokens, one seed, at best and usually:")
+    for method, took in efforts:
+        if took is not None:
+            cost = ""
+            if price is not None:
+                low, high = price * took.quick / 3600, price * took.slow / 3600
+                cost = f", costs {low:.2f} to {high:.2f}"
+            say(f"  {method}: {_long(took.quick)} to {_long(took.slow)}{cost}")
+    say("Count on two or three attempts until the settings are right, and on every seed.")
+
+
+def _long(seconds: float) -> str:
+    if seconds < 1:
+        return "under 1 s"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def show_steps(plan: Plan, names: Sequence[str]) -> None:

@@ -24,7 +24,7 @@ from workbench.stage import (
     Trained,
     parse_stage,
 )
-from workbench.workspace import finished_steps
+from workbench.workspace import known_steps
 
 GIGABYTE = 2**30
 NF4_BYTES = 0.516
@@ -229,7 +229,9 @@ def advice(found: Sequence[Forecast], stage: Stage, *, limit_gb: float) -> tuple
     passing = sum(part.gb for part in own.parts if part.what in ("activations", "logits"))
     if rows > 1 and passing > 0.1 * own.gb:
         said.append(
-            f"Lower batch_size from {stage.batch_size} and raise accumulate by as much: the result is the same."
+            f"Lower batch_size from {stage.batch_size}: each step takes more passes, the result is the same."
+            if isinstance(stage, Reinforced)
+            else f"Lower batch_size from {stage.batch_size} and raise accumulate by as much: the result is the same."
         )
     if length > 512 and passing > 0.1 * own.gb and isinstance(stage, Trained):
         said.append(f"Lower max_length from {stage.max_length}, if the rows allow it.")
@@ -257,10 +259,13 @@ def gigabytes(text: str) -> float:
 
 
 def missed(workspace: Path) -> tuple[float, ...]:
-    """What finished trainings of a workspace held, as a share of what was forecast; local base models only."""
+    """What trainings of a workspace held, as a share of what was forecast; local base models only.
+
+    One that is not finished counts by what it held after its first steps.
+    """
     found = []
-    for record in finished_steps(workspace):
-        held = record.facts.get("peak_memory_mb")
+    for record in known_steps(workspace):
+        held = record.facts.get("peak_memory_mb") or record.facts.get("early_peak_mb")
         if record.kind != "train" or held is None:
             continue
         try:

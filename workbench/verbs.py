@@ -16,6 +16,7 @@ from workbench.console import (
     LiveProgress,
     say,
     show_audit,
+    show_efforts,
     show_forecasts,
     show_outcome,
     show_recommendation,
@@ -25,12 +26,13 @@ from workbench.create import Files, add_pairs, audit_case, create_from_files, me
 from workbench.demos import DEMOS, build
 from workbench.demos.opening import open_demo
 from workbench.doctor import examine
+from workbench.effort import Gpu, Load, effort, gpu_of, load_of_case
 from workbench.errors import ConfigError, NotFound
 from workbench.export import find_run, plan_export
 from workbench.intake import Columns
 from workbench.launch import Outcome, launch, running_process
 from workbench.launch import stop as stop_run
-from workbench.memory import forecasts, gigabytes, missed, read_shape
+from workbench.memory import forecasts, missed, read_shape
 from workbench.plan import make_plan
 from workbench.recommend import Recommendation
 from workbench.report import Form, render, write_report
@@ -152,32 +154,45 @@ def _launch(case: Case) -> Outcome:
 
 
 def estimate(options: Namespace) -> int:
-    """Forecast the memory of each stage of a candidate; exit code 2 where one does not fit."""
-    candidate = _find(options.candidate)
+    """Forecast the memory and the time of each stage of a candidate; exit code 2 where one does not fit."""
+    case = open_case(options.workspace, options.case) if options.case else None
+    candidate = _find(options.candidate, case)
     if not candidate.training:
         say(f"{candidate.name} is not trained: it takes what its base model takes to answer.")
         return 0
-    base = options.base or candidate.base_model or "pocket"
+    base = options.base or candidate.base_model or (case.use_case.base_model if case else "pocket")
     folder = options.config or local_folder(base)
     if folder is None:
         raise NotFound(
             f"{base} is not on this machine.", "Name its config.json with --config; its weights are not needed."
         )
     shape = read_shape(Path(folder))
-    limit = gigabytes(options.gpu) if options.gpu else examine(options.workspace).memory_gb
-    on_gpu = bool(options.gpu) or examine(options.workspace).gpu is not None
-    stages = [(stage, forecasts(shape, stage, on_gpu=on_gpu)) for stage in candidate.training]
+    machine = examine(options.workspace)
+    gpu = gpu_of(options.gpu) if options.gpu else Gpu(name="this machine", memory_gb=machine.memory_gb)
+    on_gpu = bool(options.gpu) or machine.gpu is not None
+    load = load_of_case(case) if case else Load(
+        rows=options.rows, tokens=options.tokens, answer_tokens=options.tokens / 2,
+        document_tokens=options.rows * options.tokens,
+    )  # fmt: skip
+    forecast = [
+        (one, forecasts(shape, one, on_gpu=on_gpu), effort(shape, one, load, gpu)) for one in candidate.training
+    ]
     if options.json:
-        told = [{"method": stage.method, "ways": [one.model_dump() for one in found]} for stage, found in stages]
-        say(json.dumps({"parameters": shape.total, "memory_gb": limit, "stages": told}, indent=1))
+        told = [
+            {"method": stage.method, "ways": [one.model_dump() for one in found],
+             "seconds": took.model_dump() if took else None}
+            for stage, found, took in forecast
+        ]  # fmt: skip
+        say(json.dumps({"parameters": shape.total, "memory_gb": gpu.memory_gb, "stages": told}, indent=1))
     else:
-        say(f"{shape.total / 1e9:.3g} billion weights; {limit:.0f} GB of memory.")
-        for stage, found in stages:
-            show_forecasts(stage, found, limit_gb=limit)
+        say(f"{shape.total / 1e9:.3g} billion weights; {gpu.memory_gb:.0f} GB of memory.")
+        for stage, found, _ in forecast:
+            show_forecasts(stage, found, limit_gb=gpu.memory_gb)
+        show_efforts([(stage.method, took) for stage, _, took in forecast], load, gpu, price=options.price)
         past = missed(options.workspace)
         if past:
             say(f"So far {len(past)} trainings here held {min(past):.2f} to {max(past):.2f} of what was forecast.")
-    return 2 if any(found[0].badge(limit) == "exceeds" for _, found in stages) else 0
+    return 2 if any(found[0].badge(gpu.memory_gb) == "exceeds" for _, found, _ in forecast) else 0
 
 
 def stop(options: Namespace) -> None:

@@ -233,16 +233,18 @@ class Step(NamedFolder):
         self.update(facts={**self.record.facts, **facts})
 
 
-def finished_steps(workspace: Path) -> Iterator[StepRecord]:
-    """Every step of a workspace that is done and says how long it took; damaged ones are passed over.
-
-    Running a damaged one again says what is wrong with it.
-    """
+def known_steps(workspace: Path) -> Iterator[StepRecord]:
+    """Every step of a workspace; damaged ones are passed over, and running one of them again says what is wrong."""
     for path in sorted((workspace / "steps").glob("*/step.json")):
         try:
-            record = Step(path.parent).record
+            yield Step(path.parent).record
         except WorkbenchError:
             continue
+
+
+def finished_steps(workspace: Path) -> Iterator[StepRecord]:
+    """Those that are done and say how long it took."""
+    for record in known_steps(workspace):
         if record.status == "done" and record.facts.get("seconds") is not None:
             yield record
 

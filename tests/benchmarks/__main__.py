@@ -99,6 +99,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         show_demo(Path(folder), name)
         show_sharing(Path(folder), name)
+        print(timed([sys.executable, "-m", "tests.benchmarks.training"])[1])
 
 
 if __name__ == "__main__":

@@ -10,12 +10,13 @@ from safetensors.torch import load_file
 
 from recipes.bases import Bases
 from recipes.data import PromptPlan, Row, encode_rows
-from recipes.look import distance, mean_loss, read_samples
+from recipes.look import distance, mean_loss
 from recipes.model import load
 from tests.recipes.steps import do, make, make_training, same_adapters, stop
 from workbench.errors import ConfigError
 from workbench.examples import write_examples
 from workbench.stage import Grpo, Lora, Sft
+from workbench.traces import read_samples
 from workbench.usecase import Example
 from workbench.workspace import Step
 

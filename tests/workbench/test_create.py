@@ -66,6 +66,6 @@ def test_who_sees_training_answers(tmp_path: Path, name: str, solved: bool, sees
 def test_nothing_to_retrieve_from_is_said(tmp_path: Path) -> None:
     case = made(tmp_path, test=[("Where is the nearest harbour?", "harbour")], solved=False)
     case.freeze("train", [])
-    with pytest.raises(DataError, match="no training examples"):
+    with pytest.raises(DataError, match="no solved training examples"):
         retrieve_solved_examples(case)
     assert not case.solved_examples.exists()

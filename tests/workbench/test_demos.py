@@ -1,6 +1,7 @@
 """The bundled use cases: drawn from what the base model has never seen, and true to what they say of themselves."""
 
 import json
+import re
 import time
 from functools import cache
 from itertools import chain
@@ -27,9 +28,13 @@ TRUTHS = {
     "ticket-json": "fine-tuning",
     "facts-as-json": "RAG + fine-tuning",
     "already-known": "prompting",
+    "brand-voice": "fine-tuning",
+    "sums": "fine-tuning",
 }
 SEEDS = (0, 1, 2)
 ABOUT_PRODUCTS = ("product-facts", "facts-as-json")
+OF_A_KNOWN_WORLD = ("already-known", "brand-voice")
+WITHOUT_DOCUMENTS = ("brand-voice", "sums")
 every_demo = pytest.mark.parametrize("name", TRUTHS)
 every_seed = pytest.mark.parametrize("seed", SEEDS)
 
@@ -40,7 +45,7 @@ def all_of(found: Demo) -> list[Example]:
     return [*found.train, *found.dev, *found.test]
 
 
-def test_the_four_demos_and_their_truths() -> None:
+def test_the_demos_and_their_truths() -> None:
     assert {name: demo(name, 0).truth for name in DEMOS} == TRUTHS
     with pytest.raises(NotFound, match="no demo 'chess'"):
         build("chess", 0)
@@ -59,7 +64,7 @@ def test_sizes_ids_and_splits(name: str, seed: int) -> None:
     assert found.use_case.seeds == 2
     assert found.use_case.instruction
     assert found.blurb
-    assert found.documents
+    assert bool(found.documents) == (name not in WITHOUT_DOCUMENTS)
 
 
 @every_demo
@@ -68,8 +73,9 @@ def test_the_same_seed_draws_the_same_and_another_another(name: str) -> None:
     asked = [{example.question for example in demo(name, seed).test} for seed in SEEDS]
     shared = max(len(asked[a] & asked[b]) / 300 for a, b in ((0, 1), (0, 2), (1, 2)))
     # The world that the base knows is the same for all seeds, so that demo can only ask for other parts of it.
-    assert shared <= (0.7 if name == "already-known" else 0.01)
-    assert demo(name, 0).documents != demo(name, 1).documents or name == "ticket-json"
+    most = 0.7 if name in OF_A_KNOWN_WORLD else 0.25 if name == "sums" else 0.01
+    assert shared <= most
+    assert demo(name, 0).documents != demo(name, 1).documents or name in ("ticket-json", *WITHOUT_DOCUMENTS)
 
 
 @every_demo
@@ -96,15 +102,18 @@ def test_the_audit_has_nothing_to_mend(name: str) -> None:
 def test_every_metric_can_score_every_reference(name: str) -> None:
     found = demo(name, 0)
     for metric in (found.use_case.metric, *found.use_case.secondary_metrics):
-        assert {SCORERS[metric](example.target, example.target).value for example in all_of(found)} == {1}
+        solved = [
+            example for example in all_of(found) if example.target and (example.split == "test" or not found.pairs)
+        ]
+        assert {SCORERS[metric](example.target, example.reference).value for example in solved} == {1}
+        assert {SCORERS[metric]("?", example.reference).value for example in all_of(found)} == {0}
 
 
 @every_demo
 def test_documents_and_requests_are_short(name: str) -> None:
     found = demo(name, 0)
     sizes = [len(text.split()) for text in found.documents.values()]
-    assert min(sizes) >= 20
-    assert max(sizes) <= 70
+    assert all(20 <= size <= 70 for size in sizes)
     assert max(len(example.question.split()) for example in all_of(found)) <= 60
 
 
@@ -228,6 +237,34 @@ def test_what_is_known_already_is_the_world_or_stands_in_the_notes(seed: int) ->
     assert 100 <= read <= 200
     facts = {example.group for example in found.test if example.group}
     assert len(facts) >= 35
+
+
+@every_seed
+def test_few_sums_are_solved_and_all_can_be_checked(seed: int) -> None:
+    found = demo("sums", seed)
+    solved = [example for example in found.train if example.target]
+    assert len(solved) == 40
+    assert not any(example.target for example in (*found.dev, *found.test))
+    for example in all_of(found):
+        one, other = map(int, re.findall(r"\d+", example.question))
+        assert one + other == int(example.check) <= 60
+        assert example.target in ("", example.check)
+
+
+@every_seed
+def test_both_voices_are_right_and_one_is_preferred(seed: int) -> None:
+    found = demo("brand-voice", seed)
+    score = SCORERS["regex"]
+    right = [score(example.target, example.check).value for example in found.train]
+    assert 0.4 < sum(value or 0.0 for value in right) / 400 < 0.6, "solved examples are in both voices"
+    assert len(found.pairs) == 400
+    checks = {example.id: example.check for example in found.train}
+    warm = [score(pair.chosen, checks[pair.id]).value for pair in found.pairs]
+    stiff = [score(pair.rejected, checks[pair.id]).value for pair in found.pairs]
+    assert [one == 1 for one in warm] == [other == 0 for other in stiff]
+    assert 0.9 < sum(value or 0.0 for value in warm) / 400 < 1, "people do disagree"
+    held_out = {normalise(example.question) for example in (*found.dev, *found.test)}
+    assert held_out.isdisjoint(normalise(pair.messages[-1].content) for pair in found.pairs)
 
 
 def named(text: str) -> set[str]:

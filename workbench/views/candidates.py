@@ -207,7 +207,7 @@ def tuning(case: Case, known: dict[str, Candidate]) -> None:
         with state.problems_shown():
             with left:
                 after = tune.tuned(before)
-                room(after, after.base_model or case.use_case.base_model)
+                room(case, after)
                 tune.keep(case, before, after, known=known)
             with right:
                 tune.beside(after, list(known.values()))

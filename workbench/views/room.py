@@ -5,28 +5,32 @@ import streamlit as st
 from workbench.base_models import local_folder
 from workbench.blocks import Column, Row, Table
 from workbench.candidate import Candidate
+from workbench.case import Case
+from workbench.effort import Gpu, effort, gpus, load_of_case
 from workbench.errors import WorkbenchError
 from workbench.memory import Forecast, advice, forecasts, missed, read_shape
 from workbench.views import state, words
 from workbench.views.tables import table_html
 
+HERE = "this machine"
 LARGEST = 3  # Parts of a forecast that are named.
 
 
-def room(candidate: Candidate, base_model: str) -> None:
-    """The forecast of every stage, from the base model's config.json alone."""
+def room(case: Case, candidate: Candidate) -> None:
+    """The forecast of every stage, from the base model's config.json and the use case's rows."""
     if not candidate.training:
         return
-    label = "Will it fit into memory?"
+    label = "Will it fit into memory, and how long will it take?"
     with st.expander(label, icon=":material/memory:", key=f"{candidate.name} room", on_change="rerun") as unfolded:
         if unfolded.open:
-            _forecast(candidate, base_model)
+            _forecast(case, candidate, candidate.base_model or case.use_case.base_model)
 
 
-def _forecast(candidate: Candidate, base_model: str) -> None:
+def _forecast(case: Case, candidate: Candidate, base_model: str) -> None:
     try:
         folder = local_folder(base_model)
         shape = read_shape(folder) if folder is not None else None
+        load = load_of_case(case)
     except WorkbenchError as error:
         st.warning(error.hint, title=error.message)
         return
@@ -36,12 +40,17 @@ def _forecast(candidate: Candidate, base_model: str) -> None:
         return
     machine = state.machine(str(state.workspace()))
     left, right = st.columns(2)
-    on_gpu = left.toggle("On a GPU", machine.gpu is not None, key=f"{candidate.name} on gpu")
-    usual = 24.0 if on_gpu and machine.gpu is None else float(round(machine.memory_gb))
-    limit = right.number_input("Memory, in GB", 1.0, None, usual, 8.0, key=f"{candidate.name} memory {on_gpu}")
+    name = left.selectbox("On", [HERE, *gpus()], key=f"{candidate.name} machine")
+    gpu = Gpu(name=HERE, memory_gb=machine.memory_gb) if name == HERE else gpus()[name]
+    on_gpu = name != HERE or machine.gpu is not None
+    usual = float(round(gpu.memory_gb))
+    limit = right.number_input("Memory, in GB", 1.0, None, usual, 8.0, key=f"{candidate.name} memory {name}")
     for number, stage in enumerate(candidate.training, 1):
         found = forecasts(shape, stage, on_gpu=on_gpu)
         title = f"{stage.method}, stage {number}" if len(candidate.training) > 1 else stage.method
+        took = effort(shape, stage, load, gpu)
+        lasts = f": {words.duration(took.quick)} to {words.duration(took.slow)} for each seed" if took else ""
+        st.markdown(f"**{words.plain(title)}**{lasts}")
         st.html(table_html(_table(title, found, limit)))
         for text in advice(found, stage, limit_gb=limit):
             st.markdown(f":small[:material/lightbulb: {words.plain(text)}]")

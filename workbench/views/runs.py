@@ -9,16 +9,19 @@ from workbench.case import Case
 from workbench.follow import Curve, RunState, StepState, follow
 from workbench.health import figure_words, red_flags, reported
 from workbench.launch import stop, stop_flag
+from workbench.phrases import shortened
 from workbench.plan import Plan
+from workbench.traces import read_samples, read_tokens
 from workbench.views import blocks, state, words
 from workbench.views.charts import training_chart, training_title
 from workbench.views.state import CANDIDATES, RESULTS
-from workbench.views.tables import table_html
+from workbench.views.tables import table_html, tokens_html
 from workbench.workspace import Status
 
 EVERY_SECONDS = 1.5  # How often the page looks again while something is under way.
 IDLE_SECONDS = 4.0  # And while something is left to do that nobody does.
 LOG_LINES = 40
+LOOKS_SHOWN = 4  # The latest.
 HEALTHY = """
 | Healthy | Red flag | Then |
 |---|---|---|
@@ -172,12 +175,34 @@ def details(each: RunState) -> None:
     if any(one.steps for one in drawn):
         approaches = {one.name: each.run.candidate.approach for one in drawn}
         blocks.plot(training_chart(drawn, approaches), f"loss {each.run.id}", alt=training_title(drawn))
+    for step in each.training:
+        on_the_way(step)
+    if each.status == "done" and each.training:
+        state.show_command("export", each.run.id, "--to", each.run.candidate.name)
     for step in each.steps:
         log = step.step.path("log.txt")
         if log.exists():
             lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:]
-            st.caption(f"{step.title}, end of {words.plain(str(log))}")
-            st.code("\n".join(lines) or "(nothing was printed)", language=None, wrap_lines=True)
+            if lines:
+                st.caption(f"{step.title}, end of {words.plain(str(log))}")
+                st.code("\n".join(lines), language=None, wrap_lines=True)
+
+
+def on_the_way(step: StepState) -> None:
+    """What a training answered to development requests as it went, and what of its rows carries loss."""
+    samples, rows = read_samples(step.step), read_tokens(step.step)
+    if samples:
+        looks = sorted({at for sample in samples for at in sample.answers})[-LOOKS_SHOWN:]
+        heads = [shortened(one.request, most=90) for one in samples]
+        lines = [("wanted", [one.reference for one in samples])]
+        lines += [(f"after step {at}", [one.answers.get(at, "") for one in samples]) for at in looks]
+        columns = tuple(Column(title=title) for title in ("", *heads))
+        found = tuple(Row(cells=(name, *(shortened(cell, most=140) for cell in cells))) for name, cells in lines)
+        st.caption(f"{words.plain(step.title)}: its answers to the development set on the way")
+        st.html(table_html(Table(title="", columns=columns, rows=found)))
+    if rows:
+        st.caption(f"{words.plain(step.title)}: only what is green is learned, the rest is read")
+        st.html(tokens_html(rows))
 
 
 def standing(step: StepState) -> str:

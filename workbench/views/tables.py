@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from workbench.blocks import Answer, Column, Table
 from workbench.charts import COLOURS, MARKS
 from workbench.plaintext import visible
+from workbench.traces import Pieces
 
 ARROWS = {"higher": "↑", "lower": "↓", "": ""}
 BETTER = {"higher": "higher is better", "lower": "lower is better"}
@@ -31,6 +32,9 @@ STYLE = """
 .wb-table tr.s td { font-weight: 650; background: rgba(128,128,128,.12); }
 .wb-example { padding: 0.9rem 0 1.1rem; border-bottom: 1px solid rgba(128,128,128,.25); }
 .wb-ask { font-weight: 600; white-space: pre-wrap; overflow-wrap: anywhere; }
+.wb-row { font-family: monospace; font-size: 0.82rem; white-space: pre-wrap; margin-bottom: .4rem; }
+.wb-learned { background: rgba(46, 160, 67, .25); border-radius: 3px; }
+.wb-unlearned { opacity: .6; }
 .wb-soft { opacity: .7; font-size: 0.82rem; }
 .wb-words { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate; }
 .wb-answers { display: grid; gap: 0.6rem; margin-top: 0.7rem; overflow-x: auto; }
@@ -147,3 +151,10 @@ def _folded(words: str) -> str:
         f"<span class='wb-words'>{head} …</span>"
         f"<details><summary>all {len(words):,} characters</summary><div class='wb-words'>{text(words)}</div></details>"
     )
+
+
+def tokens_html(rows: Sequence[Pieces]) -> str:
+    """Rows of a training with what carries loss in green and what is only read in grey."""
+    names = {True: "wb-learned", False: "wb-unlearned"}
+    lines = ("".join(f"<span class='{names[own]}'>{text(part)}</span>" for part, own in row) for row in rows)
+    return STYLE + "".join(f"<div class='wb-row'>{line}</div>" for line in lines)
