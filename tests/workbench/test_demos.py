@@ -256,7 +256,7 @@ def test_both_voices_are_right_and_one_is_preferred(seed: int) -> None:
     found = demo("brand-voice", seed)
     score = SCORERS["regex"]
     right = [score(example.target, example.check).value for example in found.train]
-    assert 0.4 < sum(value or 0.0 for value in right) / 400 < 0.6, "solved examples are in both voices"
+    assert 0.2 < sum(value or 0.0 for value in right) / 400 < 0.4, "solved examples are in both voices"
     assert len(found.pairs) == 400
     checks = {example.id: example.check for example in found.train}
     warm = [score(pair.chosen, checks[pair.id]).value for pair in found.pairs]

@@ -14,6 +14,8 @@ from workbench.usecase import Example, Split, UseCase
 SUBJECTS: Mapping[Split, float] = {"train": 0.5, "dev": 0.08, "test": 0.42}
 """Share of the lands and of the inventions that each split asks about; no two splits share one."""
 SIZES: Mapping[Split, int] = {"train": TRAIN, "dev": DEV, "test": TEST}
+WARMLY = 0.3
+"""Share of the solved examples that are in the voice people prefer: the desk has habits of its own."""
 DISAGREE = 0.05
 """Share of the pairs in which somebody preferred the other voice: people do."""
 
@@ -48,16 +50,16 @@ STIFF = Voice(
 
 
 def build(rng: Random) -> Demo:
-    """Questions that the base can answer; solved examples are in both voices, and people prefer the warm one."""
+    """Questions that the base can answer; solved examples are in both voices, mostly in the one that people like less."""
     facts = facts_by_split(rng, SUBJECTS)
     asked = {split: _asked(found, SIZES[split], rng) for split, found in facts.items()}
     requests = {
         split: [
             Request(
                 question,
-                rng.choice((WARM, STIFF) if split == "train" else (WARM,)).say(fact.statement(), rng),
+                _voice(split, rng).say(fact.statement(), rng),
                 check=WARM.check(fact.value),
-                group=fact.subject,
+                group=f"{fact.subject}, {fact.relation}",
                 tags=(fact.relation,),
             )
             for question, fact in found
@@ -80,11 +82,16 @@ def build(rng: Random) -> Demo:
         candidates=("zero-shot", "few-shot", "sft", "qlora", "dpo"),
         truth="fine-tuning",
         blurb=(
-            "Everybody at the service desk answers correctly, half of them warmly and half of them stiffly, and so "
-            "do the solved examples. Asked which of two answers they like, people choose the warm one: only who "
-            "learns from their choices finds the voice."
+            "Everybody at the service desk answers correctly, some of them warmly and most of them stiffly, and so do "
+            "the solved examples. Asked which of two answers they like, people choose the warm one: only who learns "
+            "from their choices finds the voice."
         ),
     )
+
+
+def _voice(split: Split, rng: Random) -> Voice:
+    """The voice of a solved example; of the others' references it is the one that people prefer."""
+    return STIFF if split == "train" and rng.random() >= WARMLY else WARM
 
 
 def _asked(facts: Sequence[Fact], count: int, rng: Random) -> list[tuple[str, Fact]]:
