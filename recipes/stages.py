@@ -34,6 +34,7 @@ from recipes.reinforce import reinforce
 from recipes.reward import load_reward, train_reward
 from recipes.rewards import Rewarder, graded, judged, learned, shorter
 from recipes.sft import train_sft
+from workbench.chances import chance_of
 from workbench.errors import WorkbenchError
 from workbench.examples import read_examples
 from workbench.pair_intake import hold_out
@@ -164,11 +165,13 @@ def _on_pairs(step: Step, base: Base, stage: Dpo | Kto | Reward, *, look: Look, 
 
 
 def _reinforced(step: Step, base: Base, stage: Grpo | Rlhf, *, look: Look, seed: int) -> dict[str, Any]:
-    tried = {key: value for key, value in step.needed("passes").record.facts.items() if key.startswith("pass_at_")}
-    often, share = max((int(name.removeprefix("pass_at_")), value) for name, value in tried.items())
-    if not share and isinstance(stage, Grpo):
+    drawn = step.needed("passes").record.facts
+    tried = {key: value for key, value in drawn.items() if key.startswith("pass_at_")}
+    chance = chance_of({"requests": 0} | drawn)
+    assert chance is not None
+    if not chance.many and isinstance(stage, Grpo) and all(part.metric != "judge" for part in stage.parts):
         raise WorkbenchError(
-            f"None of {often} answers to any request was right (pass@{often} = 0): there is nothing to reinforce.",
+            f"The model cannot do this: pass@{chance.k} = 0, none of {chance.k} answers to any request was right.",
             "Put an sft stage before this one, so that right answers come up at all (a cold start).",
         )
     examples = {example.id: example for example in read_examples(step.file("examples"))}

@@ -8,6 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from workbench.audit import Audit
+from workbench.chances import chance_of
 from workbench.effort import Effort, Gpu, Load
 from workbench.launch import Outcome
 from workbench.memory import Forecast, advice
@@ -102,8 +103,11 @@ class LiveProgress:
         return self.tasks[name]
 
     def _changed(self, name: str, status: str, plan: Plan) -> None:
-        seconds = plan.step(name).record.facts.get("seconds")
+        facts = plan.step(name).record.facts
+        seconds, chance = facts.get("seconds"), chance_of(facts)
         took = f" in {seconds:.1f} s" if status == "done" and seconds is not None else ""
+        if status == "done" and chance is not None:
+            took += f"; {chance.figures()}"
         if not self.live:
             say(f"  {plan.steps[name].title}: {WORDS[status]}{took}")
             return

@@ -50,7 +50,7 @@ STIFF = Voice(
 
 
 def build(rng: Random) -> Demo:
-    """Questions that the base can answer; solved examples are in both voices, mostly in the one that people like less."""
+    """Questions that the base can answer; the solved examples are mostly in the voice that people like less."""
     facts = facts_by_split(rng, SUBJECTS)
     asked = {split: _asked(found, SIZES[split], rng) for split, found in facts.items()}
     requests = {

@@ -20,7 +20,7 @@ NOT_IN_REPORT = (
 def not_measured(material: Material) -> list[Block]:
     """What a reader might think was measured and was not, in words with the reason."""
     results, use_case = material.results, material.results.use_case
-    said: list[str] = [f"{name}: it has no finished run, so it is in no figure here." for name in results.waiting]
+    said: list[str] = [_waiting(results, name) for name in results.waiting]
     for one in results.candidates:
         planned, done = sum(owner == one.name for owner, _ in results.plan.runs), len(one.runs)
         if done < planned:
@@ -39,6 +39,16 @@ def not_measured(material: Material) -> list[Block]:
     bases = listed(material.base_models)
     said.append(f"Other base models than {bases}, and other requests than the test examples stand for.")
     return [Heading(text="What was not measured"), Items(items=tuple(Item(text=text) for text in said))]
+
+
+def _waiting(results: Results, name: str) -> str:
+    """Why a candidate has no finished run: what stopped it, where something did."""
+    for (owner, _), run in results.plan.runs.items():
+        for step in map(results.plan.step, run.steps.values() if owner == name else ()):
+            record = step.record if (step.folder / "step.json").exists() else None
+            if record is not None and record.status == "failed":
+                return f"{name}: it could not be run. {record.message} {record.hint}"
+    return f"{name}: it has no finished run, so it is in no figure here."
 
 
 def _excluded(results: Results) -> str:

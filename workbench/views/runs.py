@@ -6,6 +6,7 @@ import streamlit as st
 
 from workbench.blocks import Column, Row, Table
 from workbench.case import Case
+from workbench.chances import chance_of
 from workbench.follow import Curve, RunState, StepState, follow
 from workbench.health import figure_words, red_flags, reported
 from workbench.launch import stop, stop_flag
@@ -131,6 +132,8 @@ def row(each: RunState, *, live: bool) -> None:
         if current is not None and current.status in ("failed", "stopped"):
             show = st.error if current.status == "failed" else st.warning
             show(current.hint or "Run it again.", title=current.message or f"{current.title} did not finish.")
+        for number, said in chances(each).items():
+            st.caption(f"Before stage {number}: {words.plain(said)}")
         for step in each.training:
             for flag in red_flags(state.progress_of(step.step)):
                 st.warning(flag, title=f"{step.title}: worth a look", icon=":material/flag:")
@@ -139,6 +142,19 @@ def row(each: RunState, *, live: bool) -> None:
         ) as unfolded:
             if unfolded.open:
                 details(each)
+
+
+def chances(each: RunState) -> dict[str, str]:
+    """What a run's model could do before each stage of reinforcement, by the number of the stage."""
+    found = {}
+    for role, name in each.run.steps.items():
+        step = next((one for one in each.steps if one.step.name == name), None)
+        chance = (
+            chance_of(step.step.record.facts) if role.startswith("passes-") and step and step.status == "done" else None
+        )
+        if chance is not None:
+            found[role.removeprefix("passes-")] = f"{chance.figures()}. {chance.meaning()}"
+    return found
 
 
 def doing(each: RunState, *, live: bool) -> str:
