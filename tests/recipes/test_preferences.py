@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from datasets import Dataset
+from safetensors.torch import load_file
 from trl.trainer.kto_config import KTOConfig
 
 from recipes.bases import Bases
@@ -109,6 +110,21 @@ def test_stopping_keeps_a_checkpoint_and_goes_on_as_undisturbed(tmp_path: Path, 
     assert last_checkpoint(step.path("checkpoints"))
     do(step)
     assert same_adapters(whole, step)
+
+
+@pytest.mark.parametrize("name", ["dpo", "dpo-ipo", "dpo-robust", "reward"])
+def test_accumulation_of_single_pairs_equals_one_batch(tmp_path: Path, toy_base: Path, name: str) -> None:
+    stage = STAGES[name].model_copy(update={"epochs": 1})
+    at_once = stage.model_copy(update={"batch_size": 8, "accumulate": 1})
+    singly = stage.model_copy(update={"batch_size": 1, "accumulate": 8})
+    # Pairs that are alike, so that both orders put the same ones into a step.
+    write_pairs(tmp_path / "pairs.jsonl", [PAIRS[0].model_copy(update={"id": pair.id}) for pair in PAIRS])
+    first = do(make_training(tmp_path, toy_base, at_once, name="train-a"))
+    second = do(make_training(tmp_path, toy_base, singly, name="train-b"))
+    assert first.record.facts["optimiser_steps"] == second.record.facts["optimiser_steps"]
+    weights = [load_file(step.path("adapter") / "adapter_model.safetensors") for step in (first, second)]
+    for key, value in weights[0].items():
+        assert torch.allclose(value, weights[1][key], atol=2e-4), key
 
 
 def test_documents_are_learned_by_heart(tmp_path: Path, toy_base: Path) -> None:

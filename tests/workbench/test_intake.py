@@ -204,3 +204,26 @@ def test_banking_questions() -> None:
     assert len(examples) == 10_003
     assert len({each.target for each in examples}) == 77
     assert examples[0].question == "I am still waiting on my card?"
+
+
+def test_a_check_may_stand_in_for_an_answer(tmp_path: Path) -> None:
+    path = tmp_path / "sums.csv"
+    path.write_text("question,check\n1 + 1,2\n2 + 2,4\n")
+    table = read_table(path)
+    columns = guess_columns(table)
+    assert (columns.target, columns.check) == (None, "check")
+    first, second = to_examples(table, columns)
+    assert (first.target, first.check, first.reference) == ("", "2", "2")
+    assert first.id != second.id
+    path.write_text("question,answer,check\n1 + 1,It is 2.,2\n")
+    table = read_table(path)
+    (solved,) = to_examples(table, guess_columns(table))
+    assert (solved.target, solved.reference) == ("It is 2.", "2")
+
+
+def test_a_check_may_stand_in_for_the_last_turn(tmp_path: Path) -> None:
+    path = tmp_path / "talks.jsonl"
+    path.write_text('{"messages": [{"role": "user", "content": "1 + 1"}], "check": "2"}\n')
+    table = read_table(path)
+    (found,) = to_examples(table, guess_columns(table))
+    assert (found.target, found.check) == ("", "2")

@@ -95,7 +95,7 @@ def told(bill: Bill | None) -> str:
     if bill is None or bill.seconds is None or bill.steps == 0:
         return ""
     memory = f", {words.memory(bill.memory_mb)}" if bill.memory_mb is not None else ""
-    return f": about {words.duration(bill.seconds)}{memory}"
+    return f": about {words.duration(max(1.0, bill.seconds))}{memory}"
 
 
 def start(case: Case, chosen: list[Candidate]) -> None:

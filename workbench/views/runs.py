@@ -153,7 +153,8 @@ def chances(each: RunState) -> dict[str, str]:
             chance_of(step.step.record.facts) if role.startswith("passes-") and step and step.status == "done" else None
         )
         if chance is not None:
-            found[role.removeprefix("passes-")] = f"{chance.figures()}. {chance.meaning()}"
+            meaning = "" if each.status == "failed" else f" {chance.meaning()}"
+            found[role.removeprefix("passes-")] = f"{chance.figures()}.{meaning}"
     return found
 
 

@@ -26,6 +26,7 @@ STYLE = """
 .wb-table thead th { font-weight: 600; font-size: 0.8rem; opacity: .75; vertical-align: bottom;
   border-bottom: 1px solid rgba(128,128,128,.6); }
 .wb-table td:first-child { white-space: nowrap; }
+.wb-table td:last-child { min-width: 6.5rem; }
 .wb-table .r { text-align: right; font-variant-numeric: tabular-nums; }
 .wb-table td.r { white-space: nowrap; }
 .wb-table td.w { white-space: normal; opacity: .75; font-style: italic; }
