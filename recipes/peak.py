@@ -1,9 +1,13 @@
-"""What a step has held at most."""
+"""What a step has held at most, and what to do where it wants more than there is."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import torch
+
+from workbench.errors import WorkbenchError
+from workbench.stage import Stage, Trained
 
 
 def forget_peak_memory() -> None:
@@ -24,3 +28,25 @@ def peak_memory() -> float | None:
         return None
     line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
     return int(line.split()[1]) / 1024
+
+
+@contextmanager
+def enough_memory(stage: Stage) -> Iterator[None]:
+    """Raise WorkbenchError, with what to do, where a stage of training runs out of memory."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise _too_large(stage) from error
+    except RuntimeError as error:
+        if "not enough memory" not in str(error) and "can't allocate memory" not in str(error):
+            raise
+        raise _too_large(stage) from error
+
+
+def _too_large(stage: Stage) -> WorkbenchError:
+    and_more = " and raise accumulate by as much" if isinstance(stage, Trained) else ""
+    return WorkbenchError(
+        f"The memory is full: a batch of {stage.batch_size} does not fit.",
+        f"Lower batch_size{and_more}, or lower max_length; `workbench estimate` tells beforehand. What was trained is "
+        "kept up to the last checkpoint.",
+    )

@@ -7,7 +7,7 @@ from recipes.bases import Bases, earlier_stages
 from recipes.data import encode_prompt
 from recipes.draw import draw
 from recipes.model import Base, seed_everything
-from recipes.peak import forget_peak_memory, peak_memory
+from recipes.peak import enough_memory, forget_peak_memory, peak_memory
 from recipes.prompting import conversations, read_retrieved
 from recipes.stages import train_stage
 from workbench.candidate import Decoding
@@ -29,7 +29,10 @@ def train(step: Step, *, bases: Bases) -> None:
     if every or before or isinstance(stage, Reward):
         bases = Bases()  # Its weights change, so nobody else may share it.
     four_bit = bool(inputs["four_bit"])
-    with bases.trained(inputs["base_model"], before, four_bit=four_bit, merged=True, exact=every) as base:
+    with (
+        enough_memory(stage),
+        bases.trained(inputs["base_model"], before, four_bit=four_bit, merged=True, exact=every) as base,
+    ):
         step.progress("preparing the rows")
         facts = train_stage(step, base, stage, seed=int(inputs["seed"]))
         step.note(**facts, device=base.device.type, peak_memory_mb=peak_memory())

@@ -243,6 +243,7 @@ class Follower(TrainerCallback):
         self.stopped, self.finite = False, True
         self.losses: list[float] = []
         self.trained_parameters = 0
+        self.counted: tuple[float, float] | None = None
         self.saved = self.began = time.monotonic()
         self.first = 0
 
@@ -286,6 +287,7 @@ class Follower(TrainerCallback):
             self.finite = False
             control.should_training_stop = True
         done = state.global_step - self.first
+        pace = self._pace(logs.get("num_tokens"))
         left = (time.monotonic() - self.began) / max(1, done) * (self.total - state.global_step)
         self.step.report(
             "training",
@@ -293,8 +295,19 @@ class Follower(TrainerCallback):
             total=self.total,
             loss=round(loss, 5),
             **_figures(logs),
+            **pace,
             seconds_left=round(left, 1),
         )
+
+    def _pace(self, tokens: float | None) -> dict[str, float]:
+        """Tokens a second since the line before; nothing for a trainer that does not count them."""
+        now, before = time.monotonic(), self.counted
+        if tokens is None:
+            return {}
+        self.counted = (float(tokens), now)
+        if before is None or now <= before[1] or tokens < before[0]:
+            return {}
+        return {"tokens_per_second": float(f"{(tokens - before[0]) / (now - before[1]):.4g}")}
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kw: Any) -> None:
         """Mark the checkpoint as whole."""

@@ -38,6 +38,7 @@ FIGURES: Mapping[str, Figure] = {
     "answer_tokens": Figure("length of answers", "tokens"),
     "clipped": Figure("answers cut off", "share that reached the longest length", "lower"),
     "gradient_norm": Figure("gradient norm", "before clipping"),
+    "tokens_per_second": Figure("tokens a second", "read and trained on, padding left out", "higher"),
     "learning_rate": Figure("learning rate", "per step"),
 }
 """What trainings report, in the order of showing; rewards by name come after them."""

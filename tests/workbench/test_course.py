@@ -20,9 +20,8 @@ from workbench.workspace import write_jsonl
 def case(tmp_path: Path) -> Case:
     """A slice of tickets with a few pairs."""
     found = toy_case(tmp_path, "ticket-json", "shop-tickets")
-    found.freeze_pairs(
-        Pair(id=one.id, messages=one.messages, chosen=one.target, rejected="?") for one in found.examples("train")
-    )
+    pairs = [Pair(id=one.id, messages=one.messages, chosen=one.target, rejected="?") for one in found.examples("train")]
+    found.freeze_pairs(pairs)
     return found
 
 

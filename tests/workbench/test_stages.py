@@ -107,9 +107,8 @@ def test_the_metric_only_matters_to_those_who_score(case: Case) -> None:
     def trained(stage: Stage) -> str:
         return make_plan(case, [_candidate(stage)]).runs["tuned", 0].steps["train-1"]
 
-    case.freeze_pairs(
-        Pair(id=one.id, messages=one.messages, chosen=one.target, rejected="?") for one in case.examples("train")
-    )
+    pairs = [Pair(id=one.id, messages=one.messages, chosen=one.target, rejected="?") for one in case.examples("train")]
+    case.freeze_pairs(pairs)
     before = [trained(stage) for stage in (Sft(), Dpo(), RejectionSampling())]
     case.save(case.use_case.model_copy(update={"metric": "valid_json"}))
     after = [trained(stage) for stage in (Sft(), Dpo(), RejectionSampling())]

@@ -77,6 +77,43 @@ def training_chart(
     return chart
 
 
+def proxy_chart(proxy: Curve, held: Curve, approach: Approach) -> go.Figure:
+    """What is rewarded (left axis) beside what is only watched (right axis), both smoothed."""
+    chart = go.Figure()
+    for curve, axis, dash in ((proxy, "y", "solid"), (held, "y2", "dash")):
+        name = html.escape(figure_words(curve.name).title)
+        chart.add_trace(
+            go.Scatter(
+                x=curve.steps, y=smoothed(curve.values), mode="lines", yaxis=axis, name=name,
+                line={"color": COLOURS[approach], "dash": dash, "width": 2.5},
+                hovertemplate=f"{name}, step %{{x}}: %{{y:.3f}}<extra></extra>",
+            )
+        )  # fmt: skip
+    left, right = (figure_words(curve.name).title for curve in (proxy, held))
+    chart.update_layout(
+        template="none", height=280, margin={"l": 8, "r": 8, "t": 8, "b": 8}, hovermode="closest", dragmode=False,
+        paper_bgcolor="rgba(0, 0, 0, 0)", plot_bgcolor="rgba(0, 0, 0, 0)", font={"size": 14},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
+        yaxis={"title": {"text": left, "font": {"size": 12.5}}, "gridcolor": GRID, "automargin": True},
+        yaxis2={"title": {"text": right, "font": {"size": 12.5}}, "overlaying": "y", "side": "right",
+                "automargin": True, "showgrid": False},
+    )  # fmt: skip
+    chart.update_xaxes(title="optimiser steps", automargin=True, showgrid=False, zeroline=False, fixedrange=True)
+    chart.update_yaxes(zeroline=False, fixedrange=True)
+    return chart
+
+
+def proxy_title(proxy: Curve, held: Curve) -> str:
+    """What the chart says: whether what is watched rises with what is rewarded."""
+    parts = []
+    for curve in (proxy, held):
+        ends = smoothed(curve.values)
+        parts.append(f"{figure_words(curve.name).title} went from {_told(ends[0])} to {_told(ends[-1])}")
+    rewarded, watched = smoothed(proxy.values), smoothed(held.values)
+    fooled = rewarded[-1] > rewarded[0] and watched[-1] <= watched[0]
+    return "; ".join(parts) + (": the reward model may be fooled" if fooled else "")
+
+
 def training_title(curves: Sequence[Curve], figure: str = "loss") -> str:
     """What the curves show: where each ended."""
     said = figure_words(figure).title

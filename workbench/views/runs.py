@@ -14,7 +14,7 @@ from workbench.phrases import shortened
 from workbench.plan import Plan
 from workbench.traces import read_samples, read_tokens
 from workbench.views import blocks, state, words
-from workbench.views.charts import training_chart, training_title
+from workbench.views.charts import proxy_chart, proxy_title, training_chart, training_title
 from workbench.views.state import CANDIDATES, RESULTS
 from workbench.views.tables import table_html, tokens_html
 from workbench.workspace import Status
@@ -22,6 +22,7 @@ from workbench.workspace import Status
 EVERY_SECONDS = 1.5  # How often the page looks again while something is under way.
 IDLE_SECONDS = 4.0  # And while something is left to do that nobody does.
 LOG_LINES = 40
+PROXY, SPREAD = "reward_reward_model", "reward_spread"
 LOOKS_SHOWN = 4  # The latest.
 HEALTHY = """
 | Healthy | Red flag | Then |
@@ -193,6 +194,7 @@ def details(each: RunState) -> None:
         approaches = {one.name: each.run.candidate.approach for one in drawn}
         blocks.plot(training_chart(drawn, approaches), f"loss {each.run.id}", alt=training_title(drawn))
     for step in each.training:
+        proxy(step, each)
         on_the_way(step)
     if each.status == "done" and each.training:
         state.show_command("export", each.run.id, "--to", each.run.candidate.name)
@@ -203,6 +205,20 @@ def details(each: RunState) -> None:
             if lines:
                 st.caption(f"{step.title}, end of {words.plain(str(log))}")
                 st.code("\n".join(lines), language=None, wrap_lines=True)
+
+
+def proxy(step: StepState, each: RunState) -> None:
+    """The reward of a reward model beside the measure that is only watched, where a training reports both."""
+    names = [name for name in reported(state.progress_of(step.step)) if name.startswith("reward_") and name != SPREAD]
+    if PROXY not in names or len(names) < 2:
+        return
+    watched = next(name for name in names if name != PROXY)
+    rewarded, held = (state.curve_of(step.step, name, name) for name in (PROXY, watched))
+    if len(rewarded.steps) > 1 and len(held.steps) > 1:
+        title = proxy_title(rewarded, held)
+        st.caption(f"{words.plain(step.title)}: {words.plain(title)}")
+        chart = proxy_chart(rewarded, held, each.run.candidate.approach)
+        blocks.plot(chart, f"proxy {each.run.id} {step.step.name}", alt=title)
 
 
 def on_the_way(step: StepState) -> None:

@@ -23,6 +23,7 @@ from workbench.intake import BINARY_SUFFIXES, TEXT_SUFFIXES, Columns, guess_colu
 from workbench.table import Table
 from workbench.usecase import UseCase
 from workbench.views import state, words
+from workbench.views.preferences import preferences
 from workbench.views.settings import changes, settings
 from workbench.views.state import CANDIDATES, USE_CASE
 
@@ -196,10 +197,12 @@ def existing(case: Case) -> None:
         edit(case)
         st.subheader(what_is_wrong(audit))
         findings(case, audit)
-    st.subheader("Examples and documents")
+    st.subheader("Examples, documents and preferences")
     with state.problems_shown():
         examples(case)
         documents_of(case)
+        preferences(case)
+        state.link(CANDIDATES, "Choose the candidates", icon=":material/arrow_forward:")
 
 
 def overview(case: Case, audit: Audit) -> None:
@@ -338,7 +341,6 @@ def documents_of(case: Case) -> None:
             if solved:
                 retrieve_solved_examples(case)
             st.rerun()
-    state.link(CANDIDATES, "Choose the candidates", icon=":material/arrow_forward:")
 
 
 if __name__ == "__main__":
