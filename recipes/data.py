@@ -11,6 +11,7 @@ from transformers import PreTrainedTokenizerBase
 from rag.prompt import with_passages
 from workbench.errors import ConfigError
 from workbench.pairs import Pair
+from workbench.ratings import Rating
 from workbench.run import Retrieved
 from workbench.usecase import Example
 
@@ -200,6 +201,39 @@ def encode_pairs(
         found.append(EncodedPair(encode_prompt(turns, tokenizer), chosen, rejected))
     lengths = [len(one.prompt) + max(len(one.chosen), len(one.rejected)) for one in found]
     _enough_fit(lengths, max_length, what="preference pairs")
+    fitting = [one for one, length in zip(found, lengths, strict=True) if length <= max_length]
+    return fitting, len(found) - len(fitting)
+
+
+@dataclass(frozen=True)
+class EncodedRating:
+    """One rated answer: the request, and the answer through the token that ends it."""
+
+    prompt: list[int]
+    answer: list[int]
+    good: bool
+
+
+def encode_ratings(
+    ratings: Sequence[Rating],
+    plan: PromptPlan,
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    max_length: int,
+    retrieved: Mapping[str, Retrieved] | None = None,
+) -> tuple[list[EncodedRating], int]:
+    """All ratings whose conversation has at most ``max_length`` tokens, and how many have not.
+
+    Raises ConfigError where too many have not.
+    """
+    found = []
+    for one in ratings:
+        turns = conversation(one.as_example(), plan, retrieved[one.id] if retrieved is not None else None)
+        found.append(
+            EncodedRating(encode_prompt(turns, tokenizer), _answer_ids(turns, one.answer, tokenizer), one.good)
+        )
+    lengths = [len(one.prompt) + len(one.answer) for one in found]
+    _enough_fit(lengths, max_length, what="rated answers")
     fitting = [one for one, length in zip(found, lengths, strict=True) if length <= max_length]
     return fitting, len(found) - len(fitting)
 

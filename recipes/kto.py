@@ -7,7 +7,7 @@ from datasets import Dataset
 from trl.trainer.kto_config import KTOConfig
 from trl.trainer.kto_trainer import KTOTrainer
 
-from recipes.data import EncodedPair
+from recipes.data import EncodedRating
 from recipes.look import Look
 from recipes.model import Base, size
 from recipes.training import Follower, adapted, common, finish, learning_rate, rows_in_order
@@ -26,25 +26,22 @@ class Labelled(KTOTrainer):
         return dataset.map(mismatched, batched=True, batch_size=args.per_device_train_batch_size)
 
 
-def train_kto(step: Step, base: Base, stage: Kto, *, pairs: list[EncodedPair], look: Look, seed: int) -> dict[str, Any]:
-    """Train on each answer of the pairs by itself, as a good or as a bad one.
+def train_kto(
+    step: Step, base: Base, stage: Kto, *, rated: list[EncodedRating], paired: bool, look: Look, seed: int
+) -> dict[str, Any]:
+    """Train on single answers, as good or as bad ones; ``paired``: a good and a bad one to each request take turns.
 
     How far an answer moved is held against the mean of its batch, so that the result depends on the batches.
     Leaves ``adapter/`` or ``weights/``. Returns facts about the training; raises as ``finish`` does.
     """
-    rows = [
-        {"prompt_ids": one.prompt, "completion_ids": answer, "label": good}
-        for one in pairs
-        for answer, good in ((one.chosen, True), (one.rejected, False))
-    ]
-    lengths = [len(one.prompt) + max(len(one.chosen), len(one.rejected)) for one in pairs]
-    # Whole pairs are put in order, so that each batch holds good and bad answers.
-    by_pair = rows_in_order(lengths, stage.model_copy(update={"batch_size": stage.batch_size // 2}), seed=seed)
-    if len(by_pair) > 1 and len(by_pair) % (stage.batch_size // 2) == 1:
-        by_pair.pop()  # The answers of a single pair would be held against themselves.
-    order = [2 * pair + side for pair in by_pair for side in (0, 1)]
+    rows = [{"prompt_ids": one.prompt, "completion_ids": one.answer, "label": one.good} for one in rated]
+    lengths = [len(one.prompt) + len(one.answer) for one in rated]
+    order = _pairs_in_order(lengths, stage, seed=seed) if paired else rows_in_order(lengths, stage, seed=seed)
+    if len(order) % stage.batch_size in (1, 2):
+        order = order[: -(len(order) % stage.batch_size)]  # They would be held against themselves.
     total = math.ceil(len(order) / (stage.batch_size * stage.accumulate))
     parameters = size(base)
+    good, bad = weights(sum(one.good for one in rated), sum(not one.good for one in rated))
     with adapted(base, stage, seed=seed) as model:
         follower = Follower(step, base, stage, look, total=total)
         trainer = Labelled(
@@ -53,6 +50,8 @@ def train_kto(step: Step, base: Base, stage: Kto, *, pairs: list[EncodedPair], l
                 **common(step, base, stage, rate=learning_rate(stage, parameters), seed=seed, total=total),
                 max_length=None,
                 beta=stage.beta,
+                desirable_weight=good,
+                undesirable_weight=bad,
                 precompute_ref_log_probs=isinstance(stage.adapter, Full),
             ),
             train_dataset=Dataset.from_list(rows).select(order),
@@ -60,4 +59,21 @@ def train_kto(step: Step, base: Base, stage: Kto, *, pairs: list[EncodedPair], l
             callbacks=follower.callbacks,
         )
         facts = finish(trainer, follower, step=step, base=base)
-    return facts | {"parameters": parameters, "rows": len(rows), "tokens": sum(lengths) * 2 * stage.epochs}
+    return facts | {"parameters": parameters, "rows": len(rows), "tokens": sum(lengths) * stage.epochs}
+
+
+def _pairs_in_order(lengths: list[int], stage: Kto, *, seed: int) -> list[int]:
+    """Rows 2n and 2n + 1 of a pair stay together, so that each batch holds good and bad answers."""
+    longer = [max(both) for both in zip(lengths[::2], lengths[1::2], strict=True)]
+    halved = stage.model_copy(update={"batch_size": stage.batch_size // 2})
+    return [2 * pair + side for pair in rows_in_order(longer, halved, seed=seed) for side in (0, 1)]
+
+
+def weights(good: int, bad: int) -> tuple[float, float]:
+    """How much good and bad answers count, so that the rarer kind is not drowned out.
+
+    Together the good ones weigh 1 to 4/3 times as much as the bad ones (Ethayarajh et al. 2024, section 4.2).
+    """
+    if good > bad * 4 / 3:
+        return 1.0, good / (bad * 4 / 3)
+    return (bad / good, 1.0) if good < bad else (1.0, 1.0)

@@ -12,10 +12,12 @@ from recipes.bases import Bases, earlier_stages
 from recipes.data import (
     IGNORED,
     Encoded,
+    EncodedRating,
     Row,
     answered,
     encode_pairs,
     encode_prompt,
+    encode_ratings,
     encode_row,
     encode_rows,
     spelled_out,
@@ -39,6 +41,7 @@ from workbench.errors import WorkbenchError
 from workbench.examples import read_examples
 from workbench.pair_intake import hold_out
 from workbench.pairs import Pair, read_pairs
+from workbench.ratings import read_ratings
 from workbench.stage import (
     Cpt,
     Distill,
@@ -138,6 +141,8 @@ def _look(step: Step, base: Base, stage: Stage) -> Look:
 
 
 def _on_pairs(step: Step, base: Base, stage: Dpo | Kto | Reward, *, look: Look, seed: int) -> dict[str, Any]:
+    if "ratings" in step.record.files and isinstance(stage, Kto):
+        return _on_ratings(step, base, stage, look=look, seed=seed)
     made = step.record.needs.get("pairs")
     pairs = read_pairs(step.needed("pairs").path("pairs.jsonl") if made else step.file("pairs"))
     held_out: list[Pair] = []
@@ -158,10 +163,28 @@ def _on_pairs(step: Step, base: Base, stage: Dpo | Kto | Reward, *, look: Look, 
         case Dpo():
             return left_out | train_dpo(step, base, stage, pairs=encoded, look=look, seed=seed)
         case Kto():
-            return left_out | train_kto(step, base, stage, pairs=encoded, look=look, seed=seed)
+            both = [
+                (one.prompt, answer, one.chosen is answer) for one in encoded for answer in (one.chosen, one.rejected)
+            ]
+            rated = [EncodedRating(*one) for one in both]
+            return left_out | train_kto(step, base, stage, rated=rated, paired=True, look=look, seed=seed)
         case Reward():
             unseen, _ = encode(held_out) if held_out else ([], 0)
             return left_out | train_reward(step, base, stage, pairs=encoded, held_out=unseen, look=look, seed=seed)
+
+
+def _on_ratings(step: Step, base: Base, stage: Kto, *, look: Look, seed: int) -> dict[str, Any]:
+    rated, too_long = encode_ratings(
+        read_ratings(step.file("ratings")),
+        prompt_plan(step),
+        base.tokenizer,
+        max_length=stage.max_length,
+        retrieved=read_retrieved(step),
+    )
+    shown = rated[:ROWS_SHOWN]
+    _show_tokens(step, base, [Row(o.prompt + o.answer, [IGNORED] * len(o.prompt) + o.answer) for o in shown])
+    facts = train_kto(step, base, stage, rated=rated, paired=False, look=look, seed=seed)
+    return facts | {"rows_too_long": too_long}
 
 
 def _reinforced(step: Step, base: Base, stage: Grpo | Rlhf, *, look: Look, seed: int) -> dict[str, Any]:

@@ -96,7 +96,7 @@ class _Sizes:
         stage: Mapping[str, Any] = record.inputs.get("stage", {})
         if "steps" in stage:
             return float(stage["steps"] * stage["prompts"] * stage["answers"])
-        source = record.files.get("pairs") or record.files.get("examples")
+        source = next((record.files[role] for role in ("pairs", "ratings", "examples") if role in record.files), None)
         rows = float(self._rows(source)) if source else 1.0
         if record.kind == "draw":
             return min(rows, float(record.inputs["most"])) * float(record.inputs["answers"])

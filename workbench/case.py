@@ -12,7 +12,8 @@ from workbench.candidate import Candidate
 from workbench.errors import ConfigError, NotFound
 from workbench.examples import Examples, read_examples, write_examples
 from workbench.pairs import Pair, pair_requests, write_pairs
-from workbench.stage import Cpt, Imitating, Sft, reads_pairs, reads_requests
+from workbench.ratings import Rating, write_ratings
+from workbench.stage import Cpt, Imitating, Kto, Sft, reads_pairs, reads_requests
 from workbench.usecase import Example, Split, UseCase
 from workbench.workspace import NamedFolder, disk_error, file_digest, folder_digest, write_atomically
 
@@ -53,6 +54,24 @@ class Case(NamedFolder):
         """Replace the preference pairs."""
         write_pairs(self.pairs_path, pairs)
         write_examples(self.pair_requests_path, pair_requests(pairs))
+
+    @property
+    def ratings_path(self) -> Path:
+        """The file of single answers that were called good or bad, where there are any."""
+        return self.folder / "ratings.jsonl"
+
+    @property
+    def rating_requests_path(self) -> Path:
+        """The requests of the ratings as examples, so that passages can be found for them."""
+        return self.folder / "rating-requests.jsonl"
+
+    def freeze_ratings(self, ratings: Sequence[Rating]) -> None:
+        """Replace the ratings.
+
+        Raises DataError as ``write_ratings`` does.
+        """
+        write_ratings(self.ratings_path, ratings)
+        write_examples(self.rating_requests_path, Examples(tuple(one.as_example() for one in ratings)))
 
     def split_path(self, split: Split) -> Path:
         """The file of one split."""
@@ -109,8 +128,10 @@ class Case(NamedFolder):
         mixes = [stage for stage in candidate.training if isinstance(stage, Imitating) and stage.general_share]
         if base != "pocket" and any(not stage.general_rows for stage in mixes):
             return "general rows (general_rows of a stage)"
-        if any(map(reads_pairs, candidate.training)) and not self.pairs_path.exists():
-            return "preference pairs"
+        rated = [stage for stage in candidate.training if reads_pairs(stage)]
+        paired = any(not isinstance(stage, Kto) for stage in rated)
+        if rated and not self.pairs_path.exists() and (paired or not self.ratings_path.exists()):
+            return "preference pairs" if paired else "preference pairs or ratings"
         return ""
 
     def sees_training_answers(self, candidate: Candidate) -> bool:

@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("--most-test", type=int, metavar="N", help="draw at most N test rows")
     new.add_argument("--replace", action="store_true", help="replace a use case of the same name")
 
-    pairs = verb("pairs", "Give a use case preference pairs: a request, the preferred answer, the other one.")
+    pairs = verb("pairs", "Give a use case preference pairs, or single answers that were called good or bad.")
     pairs.add_argument("name")
     pairs.add_argument("file", type=Path, metavar="FILE", help="CSV, JSONL, Parquet or XLSX")
     pairs.add_argument("--prompt", metavar="COLUMN", help="column of the request (guessed from its name)")

@@ -13,6 +13,7 @@ from workbench.examples import Examples
 from workbench.finding import Finding
 from workbench.intake import Columns, guess_columns, read_table, to_examples
 from workbench.pair_intake import PairCheck, check_pairs, to_pairs
+from workbench.rating_intake import RatingCheck, check_ratings, to_ratings
 from workbench.splits import split_examples
 from workbench.usecase import Split, UseCase
 from workbench.workspace import disk_error, write_jsonl
@@ -157,6 +158,17 @@ def add_documents(case: Case, files: Mapping[str, bytes]) -> None:
             partial.replace(folder / name)
         except OSError as error:
             raise disk_error(folder / name, error) from None
+
+
+def add_ratings(case: Case, path: Path) -> RatingCheck:
+    """Replace the ratings of a use case by those of a file, and say what is wrong with them.
+
+    Raises NotFound and DataError as ``read_table``, ``to_ratings`` and ``write_ratings`` do.
+    """
+    held_out = [example for split in ("dev", "test") for example in case.examples(split)]
+    kept, found = check_ratings(to_ratings(read_table(path)), held_out=held_out)
+    case.freeze_ratings(kept)
+    return found
 
 
 def add_pairs(

@@ -12,6 +12,7 @@ from workbench.errors import ConfigError
 from workbench.memory import Shape, gigabytes
 from workbench.model import Noun
 from workbench.pairs import read_pairs
+from workbench.ratings import read_ratings
 from workbench.stage import Cpt, Distill, Full, Kto, Preferences, Reinforced, RejectionSampling, Rlhf, Stage, Trained
 from workbench.usecase import Example
 
@@ -81,11 +82,13 @@ def load_of(examples: Sequence[Example], *, document_bytes: int = 0) -> Load:
 
 
 def load_of_case(case: Case) -> Load:
-    """The load that a use case's training rows, or else its preference pairs, make.
+    """The load that a use case's training rows, or else its preferences, make.
 
     Raises ConfigError where it has neither.
     """
-    examples = list(case.examples("train")) or [pair.as_example() for pair in read_pairs(case.pairs_path)]
+    examples = list(case.examples("train"))
+    examples = examples or [pair.as_example() for pair in read_pairs(case.pairs_path)]
+    examples = examples or [rating.as_example() for rating in read_ratings(case.ratings_path)]
     if not examples:
         raise ConfigError(f"The use case {case.name} has nothing to train on.", "Add training examples.")
     documents = case.documents

@@ -18,6 +18,7 @@ from workbench.stage import (
     Drawn,
     Grpo,
     Imitating,
+    Kto,
     Preferences,
     Qlora,
     Reinforced,
@@ -177,6 +178,11 @@ def looks_at_dev(case: Case, stage: Stage) -> bool:
     return bool(stage.looks) and not isinstance(stage, Reward) and bool(case.split_path("dev").stat().st_size)
 
 
+def learns_from_ratings(case: Case, stage: Stage) -> bool:
+    """Whether a stage that takes good and bad answers takes the use case's ratings, which come before its pairs."""
+    return isinstance(stage, Kto) and reads_pairs(stage) and case.ratings_path.exists()
+
+
 def _plan_score(plan: Plan, split: Split, title: str, answers: str) -> str:
     """The step that scores answers to one split."""
     use_case = plan.case.use_case
@@ -188,6 +194,10 @@ def _plan_score(plan: Plan, split: Split, title: str, answers: str) -> str:
         needs={"answers": answers},
         files={"examples": _relative(plan.case, split)},
     )
+
+
+Asked = Split | Literal["pairs", "ratings"]
+"""Whose requests a step is given."""
 
 
 class _Course:
@@ -212,7 +222,7 @@ class _Course:
         kind: StepKind,
         title: str,
         *,
-        asked: Split | Literal["pairs"] | None,
+        asked: Asked | None,
         inputs: dict[str, Any],
         needs: Mapping[str, str] = MappingProxyType({}),
         files: Mapping[str, str] = MappingProxyType({}),
@@ -220,8 +230,9 @@ class _Course:
         """Plan a step of the model as it is so far; ``asked``: whose requests it is given, in the prompt."""
         given, found = dict(self.weights), {}
         if asked is not None:
-            path = self.case.pairs_path if asked == "pairs" else self.case.split_path(asked)
-            role = "pairs" if asked == "pairs" else "examples"
+            own = {"pairs": self.case.pairs_path, "ratings": self.case.ratings_path}
+            path = own[asked] if asked in own else self.case.split_path(asked)  # type: ignore[arg-type]
+            role = asked if asked in own else "examples"
             given |= {**self.prompt, role: file_digest(path)}
             files = {**files, **self.shown, role: str(path.relative_to(self.case.workspace))}
             if self.candidate.retrieval is not None:
@@ -238,7 +249,7 @@ class _Course:
         """Plan a stage and what has to be there before it."""
         self.four_bit = self.four_bit or isinstance(stage.adapter, Qlora)
         inputs: dict[str, Any] = {"stage": stage.model_dump(mode="json")}
-        asked: Split | Literal["pairs"] | None = "train"
+        asked: Asked | None = "train"
         needs = {}
         match stage:
             case Cpt():
@@ -246,7 +257,7 @@ class _Course:
             case Preferences(pairs=Drawn() as wanted):
                 needs["pairs"] = self.paired(stage, wanted, number)
             case Preferences():
-                asked = "pairs"
+                asked = "ratings" if learns_from_ratings(self.case, stage) else "pairs"
             case Grpo() | Rlhf():
                 inputs["metric"] = metric = self.case.use_case.metric
                 many = {"metric": metric, "answers": ANSWERS_DRAWN, "most": MOST_REQUESTS}
@@ -372,7 +383,10 @@ def _plan_retrieval(plan: Plan, candidate: Candidate) -> dict[str, str]:
     looks = any(looks_at_dev(case, stage) for stage in candidate.training)
     if looks or measures_stages(case, candidate) or (reinforced and case.split_path("dev").stat().st_size):
         asked["dev"] = case.split_path("dev")
-    if any(map(reads_pairs, candidate.training)):
+    given = [stage for stage in candidate.training if reads_pairs(stage)]
+    if any(learns_from_ratings(case, stage) for stage in given):
+        asked["ratings"] = case.rating_requests_path
+    if any(not learns_from_ratings(case, stage) for stage in given):
         asked["pairs"] = case.pair_requests_path
     for name, path in asked.items():
         steps[f"retrieve-{name}"] = plan.add(

@@ -22,18 +22,19 @@ from workbench.console import (
     show_recommendation,
     show_steps,
 )
-from workbench.create import Files, add_pairs, audit_case, create_from_files, mend_case
+from workbench.create import Files, add_pairs, add_ratings, audit_case, create_from_files, mend_case
 from workbench.demos import DEMOS, build
 from workbench.demos.opening import open_demo
 from workbench.doctor import examine
 from workbench.effort import Gpu, Load, effort, gpu_of, load_of_case
 from workbench.errors import ConfigError, NotFound
 from workbench.export import find_run, plan_export
-from workbench.intake import Columns
+from workbench.intake import Columns, read_table
 from workbench.launch import Outcome, launch, running_process
 from workbench.launch import stop as stop_run
 from workbench.memory import forecasts, missed, read_shape
 from workbench.plan import make_plan
+from workbench.rating_intake import looks_rated
 from workbench.recommend import Recommendation
 from workbench.report import Form, render, write_report
 from workbench.results import Results, decide, load_results
@@ -75,8 +76,11 @@ def new(options: Namespace) -> None:
 
 
 def pairs(options: Namespace) -> None:
-    """Give a use case preference pairs, and say what is wrong with them."""
+    """Give a use case preference pairs, or single answers called good or bad, and say what is wrong with them."""
     case = open_case(options.workspace, options.name)
+    if looks_rated(read_table(options.file)):
+        _ratings(case, options)
+        return
     found = add_pairs(case, options.file, prompt=options.prompt, chosen=options.chosen, rejected=options.rejected)
     if options.json:
         say(found.model_dump_json(indent=1))
@@ -85,6 +89,17 @@ def pairs(options: Namespace) -> None:
     for remark in found.remarks():
         say(f"  - {remark}")
     say(f"\nNext: {_command('run', case)} --candidate dpo")
+
+
+def _ratings(case: Case, options: Namespace) -> None:
+    found = add_ratings(case, options.file)
+    if options.json:
+        say(found.model_dump_json(indent=1))
+        return
+    say(f"{case.name} has {found.ratings} ratings, {found.good} of them good.")
+    for remark in found.remarks():
+        say(f"  - {remark}")
+    say(f"\nNext: {_command('run', case)} --candidate kto")
 
 
 def check(options: Namespace) -> int:

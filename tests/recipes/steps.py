@@ -16,7 +16,13 @@ from workbench.errors import Stopped
 from workbench.stage import Qlora, Stage
 from workbench.workspace import Step, StepKind, StepRecord, write_atomically
 
-FILES = {"examples": "train.jsonl", "dev": "dev.jsonl", "pairs": "pairs.jsonl", "documents": "documents"}
+FILES = {
+    "examples": "train.jsonl",
+    "dev": "dev.jsonl",
+    "pairs": "pairs.jsonl",
+    "ratings": "ratings.jsonl",
+    "documents": "documents",
+}
 
 
 def make(
@@ -24,7 +30,9 @@ def make(
 ) -> Step:
     """A step's folder; ``inputs`` beside the plain ones, files as in FILES."""
     plain = {"base_model": str(base), "seed": 1, "instruction": "", "shots": 0, "four_bit": False, "metric": "regex"}
-    files = {role: file for role, file in FILES.items() if role != "dev" or (workspace / file).exists()}
+    files = {
+        role: file for role, file in FILES.items() if role not in ("dev", "ratings") or (workspace / file).exists()
+    }
     record = StepRecord(kind=kind, key=name, title=name, inputs=plain | inputs, needs=dict(needs or {}), files=files)
     folder = workspace / "steps" / name
     write_atomically(folder / "step.json", record.model_dump_json())

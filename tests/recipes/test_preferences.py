@@ -10,13 +10,14 @@ from trl.trainer.kto_config import KTOConfig
 
 from recipes.bases import Bases
 from recipes.data import PromptPlan, encode_pairs
-from recipes.kto import Labelled
+from recipes.kto import Labelled, weights
 from recipes.model import load
 from recipes.reward import judge_pairs, load_reward
 from recipes.training import last_checkpoint
 from tests.recipes.steps import do, make_training, same_adapters, stop
 from workbench.pair_intake import hold_out
 from workbench.pairs import Pair, write_pairs
+from workbench.ratings import Rating, write_ratings
 from workbench.stage import Cpt, Dpo, Full, Kto, Lora, Reward, Stage
 from workbench.usecase import Message
 from workbench.workspace import Step
@@ -125,6 +126,29 @@ def test_accumulation_of_single_pairs_equals_one_batch(tmp_path: Path, toy_base:
     weights = [load_file(step.path("adapter") / "adapter_model.safetensors") for step in (first, second)]
     for key, value in weights[0].items():
         assert torch.allclose(value, weights[1][key], atol=2e-4), key
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "found"), [(30, 30, (1, 1)), (40, 30, (1, 1)), (80, 30, (1, 2)), (15, 30, (2, 1))]
+)
+def test_the_rarer_kind_of_rating_is_not_drowned_out(good: int, bad: int, found: tuple[float, float]) -> None:
+    assert weights(good, bad) == pytest.approx(found)
+    both = weights(good, bad)
+    assert 1 <= round(good * both[0] / (bad * both[1]), 6) <= round(4 / 3, 6)
+
+
+def test_single_answers_called_good_or_bad_are_learned_from(tmp_path: Path, toy_base: Path) -> None:
+    ratings = [
+        Rating(id=f"{pair.id}{good}", messages=pair.messages, answer=answer, good=good)
+        for n, pair in enumerate(PAIRS)
+        for answer, good in ((pair.chosen, True), (pair.rejected, False))
+        if good or n % 2
+    ]
+    write_ratings(tmp_path / "ratings.jsonl", ratings)
+    step = do(make_training(tmp_path, toy_base, STAGES["kto"]))
+    assert step.record.facts["rows"] == 36
+    margins = _figures(step, "margin")
+    assert sum(margins[-3:]) / 3 > 0.1 + sum(margins[:2]) / 2
 
 
 def test_documents_are_learned_by_heart(tmp_path: Path, toy_base: Path) -> None:

@@ -1,4 +1,4 @@
-"""The preference pairs of a use case: how many there are, what is wrong with them, and a way to give some."""
+"""The preferences of a use case, pairs and ratings: how many there are, what is wrong, and a way to give some."""
 
 import tempfile
 from pathlib import Path
@@ -7,10 +7,12 @@ import pandas as pd
 import streamlit as st
 
 from workbench.case import Case
-from workbench.create import add_pairs
-from workbench.intake import BINARY_SUFFIXES, TEXT_SUFFIXES
+from workbench.create import add_pairs, add_ratings
+from workbench.intake import BINARY_SUFFIXES, TEXT_SUFFIXES, read_table
 from workbench.pair_intake import PairCheck, check_pairs
 from workbench.pairs import read_pairs
+from workbench.rating_intake import RatingCheck, looks_rated
+from workbench.ratings import read_ratings
 from workbench.views import state, words
 
 ENDINGS = [suffix.removeprefix(".") for suffix in TEXT_SUFFIXES + BINARY_SUFFIXES]
@@ -27,11 +29,15 @@ def preferences(case: Case) -> None:
         rows = [{"request": p.messages[-1].content, "preferred": p.chosen, "other": p.rejected} for p in pairs[:SHOWN]]
         with st.expander("See the pairs"):
             st.dataframe(pd.DataFrame(rows), hide_index=True, height=240)
-    else:
-        st.markdown("No preference pairs: candidates that learn from them (DPO, KTO, RLHF) can't be run.")
-    with st.expander("Replace the preference pairs" if pairs else "Give preference pairs"):
+    rated = read_ratings(case.ratings_path)
+    if rated:
+        good = sum(one.good for one in rated)
+        st.markdown(f"{words.count(len(rated), 'rated answer')} to learn from, {good:,} of them good.")
+    if not pairs and not rated:
+        st.markdown("No preferences: candidates that learn from them (DPO, KTO, RLHF) can't be run.")
+    with st.expander("Replace the preferences" if pairs or rated else "Give preferences"):
         upload = st.file_uploader(
-            "A file with one pair a row, in the columns prompt, chosen and rejected",
+            "Pairs, in the columns prompt, chosen and rejected; or rated answers: prompt, completion and label",
             ENDINGS,
             key="more pairs",
         )
@@ -39,14 +45,16 @@ def preferences(case: Case) -> None:
             with state.problems_shown(), tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / upload.name
                 path.write_bytes(bytes(upload.getbuffer()))
-                st.session_state["pairs taken"] = add_pairs(case, path)
+                take = add_ratings if looks_rated(read_table(path)) else add_pairs
+                st.session_state["pairs taken"] = take(case, path)
                 st.rerun()
-    taken: PairCheck | None = st.session_state.pop("pairs taken", None)
+    taken: PairCheck | RatingCheck | None = st.session_state.pop("pairs taken", None)
     if taken is not None:
-        st.success(f"{words.count(taken.pairs, 'pair')} taken.")
+        count = taken.pairs if isinstance(taken, PairCheck) else taken.ratings
+        st.success(f"{words.count(count, 'row')} taken.")
         _remarks(taken)
 
 
-def _remarks(found: PairCheck) -> None:
+def _remarks(found: PairCheck | RatingCheck) -> None:
     for text in found.remarks():
         st.markdown(f":small[:material/flag: {words.plain(text)}]")
