@@ -22,6 +22,7 @@ from torch import distributed
 from recipes.bases import Bases
 from recipes.export import export
 from recipes.pairing import make_pairs
+from recipes.paraphrase import paraphrase
 from recipes.steps import answer, draw_answers, train
 from workbench.engine import main
 from workbench.workspace import Step
@@ -34,6 +35,7 @@ if __name__ == "__main__":
         "train": partial(train, bases=bases),
         "draw": partial(draw_answers, bases=bases),
         "judge": partial(make_pairs, bases=bases),
+        "paraphrase": partial(paraphrase, bases=bases),
         "answer": partial(answer, bases=bases),
         "export": export,
     }

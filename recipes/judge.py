@@ -1,31 +1,18 @@
 """A model as a judge: which of two answers is better, asked in both orders, and how good a single one is."""
 
-import os
 import re
-import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Literal
+from collections.abc import Iterator, Sequence
+from typing import Literal
 
-import requests
-
-from recipes.answer import generate
-from recipes.bases import Bases
-from recipes.data import Turn, encode_prompt
-from workbench.candidate import Decoding
-from workbench.errors import ConfigError, WorkbenchError
+from recipes.asking import Asker
+from recipes.data import Turn
+from workbench.errors import WorkbenchError
 from workbench.stage import Judge
 
 Verdict = Literal["first", "second", "tie", "unreadable"]
-Asker = Callable[[Sequence[str]], list[str]]
-"""Sends each question to a model, in a conversation of its own, and returns what it says."""
 
 REPLY_TOKENS = 512
-AT_ONCE = 8
-"""Questions that an endpoint is asked at the same time."""
-PATIENCE = (1.0, 3.0, 9.0)
-"""Seconds to wait before an endpoint that does not answer is asked again."""
-TIMEOUT = 120.0
+"""Room for a judge to think before its verdict."""
 UNREADABLE = 0.5
 """Share of replies without a verdict from which the judge is given up."""
 BEST_GRADE = 10
@@ -56,82 +43,6 @@ End with a grade from 1, useless, to 10, perfect, in double brackets, such as [[
 _VERDICT = re.compile(r"\[\[\s*(A|B|C|tie)\s*\]\]", re.IGNORECASE)
 _GRADE = re.compile(r"\[\[\s*(\d{1,2})\s*\]\]")
 _BARE: dict[str, Verdict] = {"a": "first", "b": "second", "c": "tie", "tie": "tie"}
-
-
-def asker(judge: Judge, *, bases: Bases | None = None) -> Asker:
-    """What asks a judge: its endpoint, or the model itself, loaded here.
-
-    Raises NotFound and ConfigError as ``recipes.model.load`` does, for a model that is loaded here.
-    """
-    if judge.endpoint is not None:
-        return _Endpoint(judge)
-    base = (bases or Bases()).get(judge.model)
-
-    def ask(questions: Sequence[str]) -> list[str]:
-        prompts = [encode_prompt([{"role": "user", "content": text}], base.tokenizer) for text in questions]
-        found = [""] * len(prompts)
-
-        def keep(places: list[int], answers: list[Any]) -> None:
-            for place, given in zip(places, answers, strict=True):
-                found[place] = given.text
-
-        generate(base, prompts, Decoding(max_new_tokens=min(REPLY_TOKENS, 64)), on_batch=keep)
-        return found
-
-    return ask
-
-
-class _Endpoint:
-    """Asks an OpenAI-compatible API, several questions at a time."""
-
-    def __init__(self, judge: Judge) -> None:
-        self.judge = judge
-        key = os.environ.get(judge.key_variable, "")
-        self.headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self.url = f"{str(judge.endpoint).rstrip('/')}/chat/completions"
-
-    def __call__(self, questions: Sequence[str]) -> list[str]:
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            return list(pool.map(self._ask, questions))
-
-    def _ask(self, question: str) -> str:
-        asked = {
-            "model": self.judge.model,
-            "messages": [{"role": "user", "content": question}],
-            "temperature": 0,
-            "max_tokens": REPLY_TOKENS,
-        }
-        problem = ""
-        for pause in (*PATIENCE, None):
-            try:
-                reply = requests.post(self.url, json=asked, headers=self.headers, timeout=TIMEOUT)
-            except requests.RequestException as error:
-                problem = str(error) or type(error).__name__
-            else:
-                if reply.status_code < 400:
-                    return _said(reply, self.url)
-                problem = f"it answered {reply.status_code}: {reply.text[:200]}"
-                if reply.status_code not in (408, 409, 425, 429) and reply.status_code < 500:
-                    raise ConfigError(
-                        f"The judge at {self.url} refuses: {problem}",
-                        f"Check its model name and the key in ${self.judge.key_variable}; what was judged is kept.",
-                    )
-            if pause is not None:
-                time.sleep(pause)
-        raise WorkbenchError(
-            f"The judge at {self.url} can't be reached: {problem}",
-            "Start it or mend the address, then run again: what was judged is kept.",
-        )
-
-
-def _said(reply: requests.Response, url: str) -> str:
-    try:
-        return str(reply.json()["choices"][0]["message"]["content"] or "")
-    except (ValueError, KeyError, IndexError, TypeError):
-        raise ConfigError(
-            f"What {url} answers is no chat completion: {reply.text[:200]!r}.",
-            "Name the address of an OpenAI-compatible API, up to and with /v1.",
-        ) from None
 
 
 def request_text(turns: Sequence[Turn]) -> str:

@@ -5,9 +5,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from recipes.asking import asker
 from recipes.bases import Bases
 from recipes.draw import Drawn, read_draws
-from recipes.judge import Verdict, asker, compare, request_text
+from recipes.judge import REPLY_TOKENS, Verdict, compare, request_text
 from recipes.prompting import conversations
 from workbench.errors import WorkbenchError
 from workbench.examples import read_examples
@@ -80,7 +81,7 @@ def _judged(
         record["example"]: (record["verdict"], record["swapped"]) for record in read_jsonl(path)
     }
     waiting = [name for name in asked if name not in found]
-    ask = asker(judge, bases=bases) if waiting else None
+    ask = asker(judge, tokens=REPLY_TOKENS, bases=bases) if waiting else None
     with path.open("a", encoding="utf-8") as out:
         for start in range(0, len(waiting), PAIRS_PER_PART):
             assert ask is not None

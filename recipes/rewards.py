@@ -6,8 +6,9 @@ from typing import Any
 
 from evals.scorers import SCORERS
 from recipes.answer import ending, finished
+from recipes.asking import Asker
 from recipes.data import Turn, encode_prompt
-from recipes.judge import Asker, grade, request_text
+from recipes.judge import grade, request_text
 from recipes.model import Base
 from recipes.reward import RewardModel
 from workbench.errors import WorkbenchError

@@ -8,6 +8,7 @@ from typing import Any
 from evals.scorers import SCORERS
 from rag.corpus import read_corpus
 from recipes.answer import Generated, context
+from recipes.asking import asker
 from recipes.bases import Bases, earlier_stages
 from recipes.data import (
     IGNORED,
@@ -27,10 +28,11 @@ from recipes.distill import train_distill
 from recipes.dpo import train_dpo
 from recipes.draw import keep_passed, read_draws
 from recipes.general import general_rows
-from recipes.judge import asker
+from recipes.judge import REPLY_TOKENS
 from recipes.kto import train_kto
 from recipes.look import ANSWERED, ROWS, SHOWN, Look, Question
 from recipes.model import Base, load
+from recipes.paraphrase import read_paraphrases
 from recipes.prompting import conversations, prompt_plan, read_retrieved
 from recipes.reinforce import reinforce
 from recipes.reward import load_reward, train_reward
@@ -74,6 +76,8 @@ def train_stage(step: Step, base: Base, stage: Stage, *, seed: int) -> dict[str,
     match stage:
         case Cpt():
             texts = [document.whole for document in read_corpus(step.file("documents")).documents]
+            if stage.paraphrases:
+                texts += read_paraphrases(step.needed("paraphrases"))
             encoded = windows(texts, base.tokenizer, length=stage.max_length)
             _show_tokens(step, base, encoded.rows)
             return train_sft(step, base, stage, encoded=encoded, look=look, seed=seed)
@@ -220,7 +224,7 @@ def _rewarder(stage: Grpo, part: RewardPart, examples: Mapping[str, Example], ba
     if part.metric != "judge":
         return graded(part.metric, examples, base)
     assert stage.judge is not None
-    return judged(stage.judge, asker(stage.judge), base)
+    return judged(stage.judge, asker(stage.judge, tokens=REPLY_TOKENS), base)
 
 
 def _distilled(step: Step, base: Base, stage: Distill, *, look: Look, seed: int) -> dict[str, Any]:

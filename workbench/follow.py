@@ -17,6 +17,7 @@ WEIGHTS: Mapping[StepKind, float] = {
     "train": 12,
     "draw": 4,
     "judge": 2,
+    "paraphrase": 4,
     "answer": 6,
     "score": 0.5,
     "export": 2,

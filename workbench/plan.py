@@ -39,6 +39,7 @@ ENGINES: dict[StepKind, Engine] = {
     "train": "recipes",
     "draw": "recipes",
     "judge": "recipes",
+    "paraphrase": "recipes",
     "answer": "recipes",
     "score": "evals",
     "export": "recipes",
@@ -52,6 +53,7 @@ VERSIONS: dict[StepKind, int] = {
     "train": 1,
     "draw": 1,
     "judge": 1,
+    "paraphrase": 1,
     "answer": 1,
     "score": 1,
     "export": 1,
@@ -254,6 +256,8 @@ class _Course:
         match stage:
             case Cpt():
                 asked = None
+                if stage.paraphrases:
+                    needs["paraphrases"] = self.steps[f"paraphrases-{number}"] = self.paraphrased(stage)
             case Preferences(pairs=Drawn() as wanted):
                 needs["pairs"] = self.paired(stage, wanted, number)
             case Preferences():
@@ -332,6 +336,20 @@ class _Course:
             inputs={**self.prompt, "judge": judge, "examples": self.case.split_digest("train")},
             needs={"rows": rows, **found},
             files={**self.shown, "examples": _relative(self.case, "train")},
+        )
+
+    def paraphrased(self, stage: Cpt) -> str:
+        """The step in which the documents are told in other words: the same for every seed."""
+        assert stage.paraphraser is not None
+        return self.plan.add(
+            "paraphrase",
+            f"tell the documents in other words, {stage.paraphrases} times",
+            inputs={
+                "paraphrases": stage.paraphrases,
+                "paraphraser": stage.paraphraser.model_dump(mode="json"),
+                "documents": self.case.documents_digest(),
+            },
+            files={"documents": _documents(self.case)},
         )
 
     def taught(self, stage: Distill) -> str:

@@ -21,7 +21,7 @@ from workbench.statistics.arrays import Floats
 from workbench.usecase import MetricName, UseCase
 from workbench.workspace import Step, read_jsonl
 
-TRAINING_ROLES = ("train", "passes", "rows", "pairs", "reward")
+TRAINING_ROLES = ("train", "passes", "rows", "pairs", "paraphrases", "reward")
 """How the roles of those steps of a run begin that its training takes."""
 
 

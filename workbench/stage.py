@@ -45,8 +45,8 @@ class Full(Noun):
 Adapter = Annotated[Lora | Qlora | Full, Field(discriminator="kind")]
 
 
-class Judge(Noun):
-    """A language model that says which of two answers is better, or how good one is."""
+class Helper(Noun):
+    """A language model that helps to make what is trained on."""
 
     model: str = Field(min_length=1)
     """A Hub id or a folder; behind an endpoint, the name that it is asked for by."""
@@ -54,6 +54,11 @@ class Judge(Noun):
     """Address of an OpenAI-compatible API, such as http://localhost:8000/v1; None: the model is loaded here."""
     key_variable: str = "OPENAI_API_KEY"
     """Environment variable that holds the endpoint's key; the key itself is never written down."""
+
+
+class Judge(Helper):
+    """A language model that says which of two answers is better, or how good one is."""
+
     wish: str = Field(default="It is correct, helpful and no longer than it needs to be.", min_length=1)
     """What makes an answer good, in words that the judge reads."""
 
@@ -118,6 +123,17 @@ class Cpt(Trained):
     """How often each document is trained on."""
     max_length: int = Field(default=256, ge=8)
     """Tokens in one window; documents follow one another, and long ones go on in the next window."""
+    paraphrases: int = Field(default=0, ge=0, le=50)
+    """How often each document is also told in other words: what stands there once is learned by heart but hardly found
+    again when somebody asks (Allen-Zhu and Li 2023, Physics of language models 3.1)."""
+    paraphraser: Helper | None = None
+    """Who tells it in other words."""
+
+    @model_validator(mode="after")
+    def _somebody_paraphrases(self) -> Self:
+        if self.paraphrases and self.paraphraser is None:
+            raise ValueError("paraphrases need a paraphraser: a model, or an endpoint with a model's name")
+        return self
 
 
 class Imitating(Trained):

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from recipes import judge as judging
+from recipes import asking
+from recipes.asking import Asker
 from recipes.draw import Drawn
-from recipes.judge import asker, compare, grade, read_grade, read_verdict
+from recipes.judge import REPLY_TOKENS, compare, grade, read_grade, read_verdict
 from recipes.model import load
 from recipes.pairing import best_and_worst, two_answers
 from recipes.rewards import judged
@@ -29,9 +30,13 @@ def server() -> Iterator[Server]:
         yield running
 
 
+def asker(named: Judge) -> Asker:
+    return asking.asker(named, tokens=REPLY_TOKENS)
+
+
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judging, "PATIENCE", (0.01, 0.01))
+    monkeypatch.setattr(asking, "PATIENCE", (0.01, 0.01))
 
 
 @pytest.mark.parametrize(
@@ -171,7 +176,7 @@ def test_judging_goes_on_where_it_stopped(
 
     with monkeypatch.context() as patch:
         patch.setattr(Step, "report", failing)
-        with pytest.raises(WorkbenchError, match="what was judged is kept"):
+        with pytest.raises(WorkbenchError, match="what was done is kept"):
             do(step)
     server.statuses.clear()
     before = len(list(read_jsonl(step.path("judged.jsonl"))))

@@ -16,6 +16,7 @@ from workbench.stage import (
     Dpo,
     Drawn,
     Grpo,
+    Helper,
     Judge,
     RejectionSampling,
     Sft,
@@ -120,3 +121,12 @@ def test_a_stage_list_that_cannot_work_is_refused() -> None:
         Candidate.parse({"name": "x", "training": [{"method": "rlhf"}]}, where="The candidate")
     with pytest.raises(ConfigError, match="endpoint"):
         Judge.parse({"model": "m", "endpoint": "localhost:8000"}, where="The judge")
+
+
+def test_documents_are_told_in_other_words_once_for_all_seeds(tmp_path: Path) -> None:
+    case = toy_case(tmp_path, "product-facts", "shop-facts")
+    stage = Cpt(paraphrases=3, paraphraser=Helper(model="m", endpoint="http://localhost:1/v1"))
+    plan = make_plan(case, [_candidate(stage, Sft())])
+    first, second = (run.steps for run in plan.runs.values())
+    assert first["paraphrases-1"] == second["paraphrases-1"]
+    assert plan.steps[first["train-1"]].needs["paraphrases"] == first["paraphrases-1"]
