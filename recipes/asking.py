@@ -27,7 +27,7 @@ TIMEOUT = 120.0
 
 
 def asker(helper: Helper, *, tokens: int, temperature: float = 0.0, seed: int = 0, bases: Bases | None = None) -> Asker:
-    """What asks a helping model: its endpoint, or the model itself, loaded here; replies have ``tokens`` tokens at most.
+    """What asks a helping model: its endpoint, or the model itself, loaded here; of at most ``tokens`` tokens a reply.
 
     Raises NotFound and ConfigError as ``recipes.model.load`` does, for a model that is loaded here.
     """
