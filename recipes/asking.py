@@ -56,7 +56,7 @@ class _Endpoint:
     def __init__(self, helper: Helper, *, tokens: int, temperature: float, seed: int) -> None:
         self.helper = helper
         self.settings = {"temperature": temperature, "max_tokens": tokens} | ({"seed": seed} if temperature else {})
-        key = os.environ.get(helper.key_variable, "")
+        key = self.key = os.environ.get(helper.key_variable, "").strip()
         self.headers = {"Authorization": f"Bearer {key}"} if key else {}
         self.url = f"{str(helper.endpoint).rstrip('/')}/chat/completions"
 
@@ -75,11 +75,11 @@ class _Endpoint:
             try:
                 reply = requests.post(self.url, json=asked, headers=self.headers, timeout=TIMEOUT)
             except requests.RequestException as error:
-                problem = str(error) or type(error).__name__
+                problem = self._hidden(str(error) or type(error).__name__)
             else:
                 if reply.status_code < 400:
                     return _said(reply, self.url)
-                problem = f"it answered {reply.status_code}: {reply.text[:200]}"
+                problem = self._hidden(f"it answered {reply.status_code}: {reply.text[:200]}")
                 if reply.status_code not in (408, 409, 425, 429) and reply.status_code < 500:
                     raise ConfigError(
                         f"The model at {self.url} refuses: {problem}",
@@ -91,6 +91,10 @@ class _Endpoint:
             f"The model at {self.url} can't be reached: {problem}",
             "Start it or mend the address, then run again: what was done is kept.",
         )
+
+    def _hidden(self, text: str) -> str:
+        """A message without the key, which some servers and libraries repeat."""
+        return text.replace(self.key, "***") if self.key else text
 
 
 def _said(reply: requests.Response, url: str) -> str:

@@ -70,13 +70,19 @@ def read_draws(path: Path) -> Iterator[Drawn]:
 def passed(draws: Sequence[Drawn], count: int) -> dict[str, float]:
     """The chance that one, and that at least one of ``count`` answers is right, averaged over the requests.
 
-    Unbiased (Chen et al. 2021); an answer is right where its score is 1.
+    Unbiased (Chen et al. 2021); an answer is right where its score is 1. ``differing``: the share of requests to
+    which some answers score higher than others.
     """
     right: dict[str, list[bool]] = {}
     for one in draws:
         if one.value is not None:
             right.setdefault(one.example, []).append(one.value == 1)
-    return {f"pass_at_{k}": _mean([pass_at(k, len(one), sum(one)) for one in right.values()]) for k in (1, count)}
+    found = {f"pass_at_{k}": _mean([pass_at(k, len(one), sum(one)) for one in right.values()]) for k in (1, count)}
+    scores: dict[str, set[float]] = {}
+    for one in draws:
+        if one.value is not None:
+            scores.setdefault(one.example, set()).add(one.value)
+    return found | {"differing": _mean([float(len(values) > 1) for values in scores.values()])}
 
 
 def pass_at(k: int, drawn: int, right: int) -> float:

@@ -1,5 +1,6 @@
 """A trained candidate becomes a folder that others can load, and is asked whether it still answers alike."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,12 @@ from recipes.look import Question, answer_all
 from recipes.model import Base, load
 from recipes.prompting import conversations
 from workbench.candidate import Decoding
-from workbench.errors import WorkbenchError
+from workbench.errors import ConfigError, WorkbenchError
 from workbench.examples import read_examples
+from workbench.export import MARKER, is_ours
 from workbench.workspace import Step, write_atomically
 
-ASKED = 50
+ASKED = 200
 """Requests that the exported model is asked."""
 LEAST_ALIKE = 0.99
 """Share of its answers that must be the same, word for word."""
@@ -42,12 +44,17 @@ def export(step: Step) -> None:
         shutil.rmtree(partial, ignore_errors=True)
         if inputs["form"] == "adapter":
             shutil.copytree(stages[-1] / "adapter", partial)
+            _name_base(partial / "adapter_config.json", name)
         else:
             model = _merged(base.model, stages[-1])
             model.save_pretrained(partial, safe_serialization=True)
             model.generation_config.save_pretrained(partial)
         base.tokenizer.save_pretrained(partial)
+    del base  # Two models at once might not fit.
     write_atomically(partial / "README.md", inputs["card"])
+    write_atomically(partial / MARKER, json.dumps({"step": step.name}))
+    if not is_ours(to):
+        raise ConfigError(f"{to} holds something else by now.", "Name a folder that is not there yet.")
     shutil.rmtree(to, ignore_errors=True)
     partial.rename(to)
     step.progress("answering with what was written")
@@ -59,7 +66,8 @@ def export(step: Step) -> None:
         raise WorkbenchError(
             f"Only {sum(alike)} of {len(alike)} answers of the exported model are those of the candidate; to "
             f"{questions[worst].request!r} it says {after[worst].text!r} instead of {before[worst].text!r}.",
-            "Don't use the folder. Export the adapter instead, or train without 4-bit weights.",
+            "Don't use the folder. "
+            + ("Train without 4-bit weights." if four_bit else "Export the adapter, which is left as it was trained."),
         )
 
 
@@ -79,6 +87,12 @@ def _merged(model: Any, last: Path) -> Any:
     # Merging into 4-bit weights would round what was learned: they are written out in full first.
     whole: Any = model.unload()
     return PeftModel.from_pretrained(whole.dequantize(), last / "adapter").merge_and_unload()
+
+
+def _name_base(config: Path, name: str) -> None:
+    """Say in an adapter's settings which base model it belongs to, by the name that others know it by."""
+    settings = json.loads(config.read_text(encoding="utf-8"))
+    write_atomically(config, json.dumps(settings | {"base_model_name_or_path": name}, indent=2))
 
 
 def _load(folder: Path, inputs: dict[str, Any]) -> Base:

@@ -15,6 +15,8 @@ REPLY_TOKENS = 512
 """Room for a judge to think before its verdict."""
 UNREADABLE = 0.5
 """Share of replies without a verdict from which the judge is given up."""
+FEWEST_REPLIES = 20
+"""Fewer replies than these say nothing about the judge."""
 BEST_GRADE = 10
 
 COMPARE = """Two assistants answered the same request. Which answer is better?
@@ -104,7 +106,7 @@ def grade(ask: Asker, judge: Judge, asked: Sequence[tuple[str, str]]) -> list[fl
 
 def _give_up_on_nonsense(unreadable: int, replies: Sequence[str], judge: Judge) -> None:
     """Raise WorkbenchError where too many replies hold no verdict."""
-    if replies and unreadable > UNREADABLE * len(replies):
+    if len(replies) >= FEWEST_REPLIES and unreadable > UNREADABLE * len(replies):
         raise WorkbenchError(
             f"{unreadable} of {len(replies)} replies of the judge {judge.model} hold no verdict; one is "
             f"{replies[0][:120]!r}.",

@@ -10,9 +10,14 @@ from trl.trainer.kto_trainer import KTOTrainer
 from recipes.data import EncodedRating
 from recipes.look import Look
 from recipes.model import Base, size
+from recipes.processes import processes
 from recipes.training import Follower, adapted, common, finish, learning_rate, rows_in_order
+from workbench.errors import ConfigError
 from workbench.stage import Full, Kto
 from workbench.workspace import Step
+
+FEWEST_TOGETHER = 4
+"""Answers of one process in one forward pass; with fewer they would be held against themselves."""
 
 
 class Labelled(KTOTrainer):
@@ -34,6 +39,11 @@ def train_kto(
     How far an answer moved is held against the mean of its batch, so that the result depends on the batches.
     Leaves ``adapter/`` or ``weights/``. Returns facts about the training; raises as ``finish`` does.
     """
+    if stage.batch_size // processes() < FEWEST_TOGETHER:
+        raise ConfigError(
+            f"{processes()} processes would share {stage.batch_size} answers, fewer than {FEWEST_TOGETHER} each.",
+            "Raise batch_size of the stage: answers are held against others of their batch.",
+        )
     rows = [{"prompt_ids": one.prompt, "completion_ids": one.answer, "label": one.good} for one in rated]
     lengths = [len(one.prompt) + len(one.answer) for one in rated]
     order = _pairs_in_order(lengths, stage, seed=seed) if paired else rows_in_order(lengths, stage, seed=seed)

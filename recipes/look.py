@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from recipes.answer import Generated, generate
 from recipes.data import IGNORED, Row
 from recipes.model import Base
+from recipes.processes import agreed
 from workbench.candidate import Decoding
 from workbench.stage import Tuned
 from workbench.workspace import Step, write_atomically
@@ -26,7 +28,8 @@ ANSWERED = 32
 """Development requests that are answered where answers are what a stage is judged by."""
 SHOWN = 3
 """Answers that are kept to be read."""
-TOKENS_PER_BATCH = 8_192
+LOGITS_PER_BATCH = 2**26
+"""Logits held at once: 256 MB in float32."""
 
 
 @dataclass(frozen=True)
@@ -75,11 +78,14 @@ class Watcher(TrainerCallback):
         model = kw["model"]
         with _aside(model):
             seen = self._see(Base(model, self.base.tokenizer, self.base.device), state.global_step)
-        if not state.is_world_process_zero:
-            return
-        self.step.report("training", step=state.global_step, total=self.total, **seen)
-        if self.stage.patience is not None and seen:
-            self._judge(model, state.global_step, seen, control)
+        stop = False
+        if state.is_world_process_zero:
+            self.step.report("training", step=state.global_step, total=self.total, **seen)
+            if self.stage.patience is not None and self.criterion in seen:
+                stop = self._judged(model, state.global_step, seen)
+        (stop,) = agreed([stop])
+        if stop:
+            control.should_training_stop = self.stopped_early = True
 
     def _see(self, base: Base, now: int) -> dict[str, float]:
         seen: dict[str, float] = {}
@@ -102,14 +108,16 @@ class Watcher(TrainerCallback):
         )
         if moved is not None:
             seen["kl_start"] = moved
+        if int(os.environ.get("RANK", "0")):
+            return _short(seen)
         with self.step.path("samples.jsonl").open("a", encoding="utf-8") as out:
             for one, given in list(zip(self.look.questions, answers, strict=True))[:SHOWN]:
                 told = {"request": one.request, "reference": one.reference, "text": given.text}
                 out.write(json.dumps({"step": now, "example": one.example, **told}, ensure_ascii=False) + "\n")
         return _short(seen)
 
-    def _judge(self, model: Any, now: int, seen: Mapping[str, float], control: TrainerControl) -> None:
-        """Keep the best weights so far, and stop where the last ``patience`` looks were no better."""
+    def _judged(self, model: Any, now: int, seen: Mapping[str, float]) -> bool:
+        """Keep the best weights so far; whether the last ``patience`` looks were no better."""
         name = self.criterion
         looks = {line["step"]: line[name] for line in self.step.read_progress() if line.get(name) is not None}
         sign = 1 if name == "dev_loss" else -1
@@ -122,8 +130,7 @@ class Watcher(TrainerCallback):
             shutil.rmtree(self.step.path("best"), ignore_errors=True)
             partial.rename(self.step.path("best"))
             write_atomically(self.step.path("best.json"), json.dumps({"step": now, name: seen[name]}))
-        elif sum(at > best for at in upto) >= (self.stage.patience or 0):
-            control.should_training_stop = self.stopped_early = True
+        return bool(sum(at > best for at in upto) >= (self.stage.patience or 0))
 
     @property
     def criterion(self) -> str:
@@ -206,7 +213,7 @@ def _padded(base: Base, rows: Sequence[tuple[list[int], list[int]]]) -> Iterator
     order = sorted(rows, key=lambda row: -len(row[0]))
     while order:
         width = len(order[0][0])
-        taken = max(1, TOKENS_PER_BATCH // width)
+        taken = max(1, LOGITS_PER_BATCH // (width * base.model.config.vocab_size))
         batch, order = order[:taken], order[taken:]
         ids = torch.full((len(batch), width), int(base.tokenizer.pad_token_id))
         mask = torch.zeros((len(batch), width), dtype=torch.long)

@@ -22,6 +22,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
+from recipes.processes import sharded
 from workbench.base_models import local_folder
 from workbench.errors import ConfigError, NotFound
 
@@ -130,7 +131,7 @@ def load(name: str, *, four_bit: bool = False, exact: bool = False) -> Base:
             quantization_config=quantisation,
             use_safetensors=True,
             trust_remote_code=False,
-            device_map={"": where},
+            device_map=None if sharded() else {"": where},  # accelerate places the parts itself.
         )
     except (ValueError, OSError, KeyError, SafetensorError) as error:
         raise ConfigError(

@@ -15,7 +15,7 @@ from workbench.examples import read_examples
 from workbench.pairs import Pair, write_pairs
 from workbench.stage import Judge
 from workbench.usecase import Example
-from workbench.workspace import Step, read_jsonl
+from workbench.workspace import Step, appending, read_jsonl
 
 PAIRS_PER_PART = 32
 """Pairs that are judged together; each part is kept as soon as it is judged."""
@@ -82,7 +82,7 @@ def _judged(
     }
     waiting = [name for name in asked if name not in found]
     ask = asker(judge, tokens=REPLY_TOKENS, bases=bases) if waiting else None
-    with path.open("a", encoding="utf-8") as out:
+    with appending(path) as out:
         for start in range(0, len(waiting), PAIRS_PER_PART):
             assert ask is not None
             part = waiting[start : start + PAIRS_PER_PART]

@@ -9,7 +9,7 @@ from recipes.asking import asker
 from recipes.bases import Bases
 from workbench.errors import WorkbenchError
 from workbench.stage import Helper
-from workbench.workspace import Step, read_jsonl
+from workbench.workspace import Step, appending, read_jsonl
 
 ASK = """Tell the following text again in other words and in another order. Keep every fact, name and number, and add
 nothing. Write the text alone.
@@ -34,7 +34,7 @@ def paraphrase(step: Step, *, bases: Bases) -> None:
     wanted = [(n, one.id, one.whole) for n in range(int(inputs["paraphrases"])) for one in documents]
     path = step.path("paraphrases.jsonl")
     done = len(list(read_jsonl(path)))
-    with path.open("a", encoding="utf-8") as out:
+    with appending(path) as out:
         for start in range(done, len(wanted), TEXTS_PER_PART):
             part = wanted[start : start + TEXTS_PER_PART]
             # A seed of its own for each part, so that one document is told differently each time.

@@ -33,13 +33,14 @@ from recipes.kto import train_kto
 from recipes.look import ANSWERED, ROWS, SHOWN, Look, Question
 from recipes.model import Base, load
 from recipes.paraphrase import read_paraphrases
+from recipes.processes import sharded
 from recipes.prompting import conversations, prompt_plan, read_retrieved
 from recipes.reinforce import reinforce
 from recipes.reward import load_reward, train_reward
 from recipes.rewards import Rewarder, graded, judged, learned, shorter
 from recipes.sft import train_sft
 from workbench.chances import chance_of
-from workbench.errors import WorkbenchError
+from workbench.errors import ConfigError, WorkbenchError
 from workbench.examples import read_examples
 from workbench.pair_intake import hold_out
 from workbench.pairs import Pair, read_pairs
@@ -51,7 +52,6 @@ from workbench.stage import (
     Grpo,
     Imitating,
     Kto,
-    Reinforced,
     RejectionSampling,
     Reward,
     RewardPart,
@@ -120,15 +120,15 @@ def _show_tokens(step: Step, base: Base, rows: Sequence[Row]) -> None:
 
 def _look(step: Step, base: Base, stage: Stage) -> Look:
     """What the stage looks at on its way: the development set, where there is one and the stage makes answers."""
-    if not stage.looks or isinstance(stage, Reward) or "dev" not in step.record.files:
-        return Look()
+    if not stage.looks or isinstance(stage, Reward) or "dev" not in step.record.files or sharded():
+        return _nothing_to_wait_for(stage)
     examples = {example.id: example for example in read_examples(step.file("dev"))}
     turns = conversations(step, examples.values(), "retrieve-dev")
     own = (encode_row(turns[one.id], one.target, base.tokenizer) for one in answered(examples.values()))
     length = stage.max_length if isinstance(stage, Trained) else context(base)
     rows = list(islice((row for row in own if len(row.input_ids) <= length), ROWS))
-    most = stage.max_new_tokens if isinstance(stage, Reinforced | RejectionSampling | Distill) else 96
-    judged = not isinstance(stage, Cpt | Imitating)
+    most = int(step.record.inputs.get("answer_tokens", 96))
+    judged = not isinstance(stage, Cpt | Imitating) or (stage.patience is not None and not rows)
     prompts = {name: encode_prompt(asked, base.tokenizer) for name, asked in turns.items()}
     fitting = [name for name, prompt in prompts.items() if len(prompt) + most <= context(base)]
     questions = [
@@ -141,7 +141,19 @@ def _look(step: Step, base: Base, stage: Stage) -> Look:
         assert scorer is not None
         return scorer(given.text, examples[one.example].reference).value
 
-    return Look(rows, questions, score if judged else None, most)
+    if not rows and not (judged and questions):
+        _nothing_to_wait_for(stage)
+    return Look(rows, questions, score if judged and questions else None, most)
+
+
+def _nothing_to_wait_for(stage: Stage) -> Look:
+    """No look; refused where the stage is to stop by one."""
+    if stage.patience is not None and not isinstance(stage, Reward):
+        raise ConfigError(
+            "There is nothing on the development set by which the stage could stop early.",
+            "Set patience to null, or add development examples with answers; with sharded models it can't be used.",
+        )
+    return Look()
 
 
 def _on_pairs(step: Step, base: Base, stage: Dpo | Kto | Reward, *, look: Look, seed: int) -> dict[str, Any]:
@@ -192,11 +204,13 @@ def _on_ratings(step: Step, base: Base, stage: Kto, *, look: Look, seed: int) ->
 
 
 def _reinforced(step: Step, base: Base, stage: Grpo | Rlhf, *, look: Look, seed: int) -> dict[str, Any]:
+    metric = step.record.inputs["metric"]
     drawn = step.needed("passes").record.facts
     tried = {key: value for key, value in drawn.items() if key.startswith("pass_at_")}
     chance = chance_of({"requests": 0} | drawn)
     assert chance is not None
-    if not chance.many and isinstance(stage, Grpo) and all(part.metric != "judge" for part in stage.parts):
+    own = not isinstance(stage, Grpo) or (stage.parts and all(part.metric != metric for part in stage.parts))
+    if not chance.many and not chance.differing and not own:
         raise WorkbenchError(
             f"The model cannot do this: pass@{chance.k} = 0, none of {chance.k} answers to any request was right.",
             "Put an sft stage before this one, so that right answers come up at all (a cold start).",
@@ -205,7 +219,6 @@ def _reinforced(step: Step, base: Base, stage: Grpo | Rlhf, *, look: Look, seed:
     run = partial(
         reinforce, step, base, stage, conversations=conversations(step, examples.values()), look=look, seed=seed
     )
-    metric = step.record.inputs["metric"]
     if isinstance(stage, Grpo):
         parts = stage.parts or (RewardPart(metric=metric),)
         rewards = [(_rewarder(stage, one, examples, base), one.weight) for one in parts]

@@ -15,7 +15,7 @@ from workbench.examples import read_examples
 from workbench.run import Response, Retrieved
 from workbench.stage import Full, Reward, parse_stage
 from workbench.usecase import Example
-from workbench.workspace import Step, read_jsonl, write_jsonl
+from workbench.workspace import Step, appending, read_jsonl, write_jsonl
 
 
 def train(step: Step, *, bases: Bases) -> None:
@@ -78,7 +78,7 @@ def _answer_all(step: Step, base: Base, prompts: dict[str, list[int]], decoding:
     partial = step.path("answers.part.jsonl")
     found = {record.pop("example"): Generated(**record) for record in read_jsonl(partial)}
     waiting = [name for name in prompts if name not in found]
-    with partial.open("a", encoding="utf-8") as out:
+    with appending(partial) as out:
 
         def keep(positions: list[int], answers: list[Generated]) -> None:
             for i, given in zip(positions, answers, strict=True):

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from peft import LoraConfig, PeftModel, get_peft_model, prepare_model_for_kbit_training
-from torch import distributed
 from transformers import (
     PreTrainedModel,
     PrinterCallback,
@@ -26,6 +25,7 @@ from transformers import (
 from recipes.look import Look, Watcher
 from recipes.model import Base, seed_everything
 from recipes.peak import peak_memory
+from recipes.processes import agreed, processes
 from workbench.errors import ConfigError, Stopped, WorkbenchError
 from workbench.stage import Full, Lora, Qlora, Reinforced, Stage, Trained, Tuned
 from workbench.workspace import Step
@@ -187,11 +187,6 @@ def common(
     }
 
 
-def processes() -> int:
-    """How many processes train together: those that ``accelerate launch`` or ``torchrun`` started."""
-    return int(os.environ.get("WORLD_SIZE", "1"))
-
-
 def finish(trainer: Trainer, follower: "Follower", *, step: Step, base: Base) -> dict[str, Any]:
     """Train from the last whole checkpoint, if there is one, and save; returns facts about the training.
 
@@ -270,7 +265,7 @@ class Follower(TrainerCallback):
         if state.global_step == self.first + WARM_UP and state.is_world_process_zero:
             self.step.note(early_peak_mb=peak_memory(), device=args.device.type)
         late = time.monotonic() - self.saved > CHECKPOINT_SECONDS and state.global_step < self.total
-        asked, late = _agreed([self.step.stop_requested, late])
+        asked, late = agreed([self.step.stop_requested, late])
         if asked:
             control.should_save = control.should_training_stop = self.stopped = True
         elif late:
@@ -317,13 +312,6 @@ class Follower(TrainerCallback):
         (Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / COMPLETE).touch()
 
 
-def _agreed(words: list[bool]) -> list[bool]:
-    """What the first process says, so that all processes save and stop at the same step."""
-    if distributed.is_available() and distributed.is_initialized():
-        distributed.broadcast_object_list(words, src=0)
-    return words
-
-
 def last_checkpoint(folder: Path) -> str | None:
     """The newest whole checkpoint; one that was being written when the process died does not count."""
     whole = [path.parent for path in folder.glob(f"checkpoint-*/{COMPLETE}")]
@@ -340,8 +328,9 @@ def _save(trainer: Trainer, base: Base, step: Step) -> None:
     elif not trainer.is_world_process_zero():
         return
     elif best.is_dir():
+        # It stays until the step is done: whoever is killed just now saves the best again.
         shutil.rmtree(folder, ignore_errors=True)
-        best.rename(folder)
+        shutil.copytree(best, folder, copy_function=os.link)
     else:
         model.save_pretrained(str(folder), safe_serialization=True)
     if not adapter and trainer.is_world_process_zero():

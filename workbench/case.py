@@ -128,6 +128,11 @@ class Case(NamedFolder):
         mixes = [stage for stage in candidate.training if isinstance(stage, Imitating) and stage.general_share]
         if base != "pocket" and any(not stage.general_rows for stage in mixes):
             return "general rows (general_rows of a stage)"
+        missing = [
+            stage.general_rows for stage in mixes if stage.general_rows and not Path(stage.general_rows).is_file()
+        ]
+        if missing:
+            return f"the file {missing[0]} (general_rows of a stage)"
         rated = [stage for stage in candidate.training if reads_pairs(stage)]
         paired = any(not isinstance(stage, Kto) for stage in rated)
         if rated and not self.pairs_path.exists() and (paired or not self.ratings_path.exists()):

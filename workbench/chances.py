@@ -20,6 +20,8 @@ class Chance:
     many: float
     k: int
     requests: int
+    differing: float = 0.0
+    """Share of the requests to which some answers score higher than others."""
 
     def figures(self) -> str:
         """Both shares."""
@@ -27,6 +29,11 @@ class Chance:
 
     def meaning(self) -> str:
         """What follows from them for reinforcement (Yue et al. 2025: it sharpens what sampling finds already)."""
+        if not self.many and self.differing:
+            return (
+                f"No answer is wholly right, but to {percent(self.differing)} of the requests some answers score "
+                "higher than others: that is what reinforcement would go by."
+            )
         if not self.many:
             return (
                 f"The model cannot do this: pass@{self.k} = 0. There is nothing to reinforce; put an sft stage before "
@@ -45,4 +52,4 @@ def chance_of(facts: Mapping[str, Any]) -> Chance | None:
     if len(tried) < 2 or "requests" not in facts:
         return None
     most = max(tried)
-    return Chance(tried[1], tried[most], most, int(facts["requests"]))
+    return Chance(tried[1], tried[most], most, int(facts["requests"]), float(facts.get("differing", 0.0)))

@@ -112,8 +112,12 @@ def _parser() -> argparse.ArgumentParser:
         "--gpu", metavar="GPU", help="such as 24GB, or H100 for the time, too; left out: this machine"
     )
     estimate.add_argument("--case", metavar="NAME", help="use case whose training rows are counted")
-    estimate.add_argument("--rows", type=int, default=1000, help="training rows, without a use case (default: 1000)")
-    estimate.add_argument("--tokens", type=int, default=256, help="tokens of one, without a use case (default: 256)")
+    estimate.add_argument(
+        "--rows", type=_positive, default=1000, help="training rows, without a use case (default: 1000)"
+    )
+    estimate.add_argument(
+        "--tokens", type=_positive, default=256, help="tokens of one, without a use case (default: 256)"
+    )
     estimate.add_argument("--price", type=float, metavar="PER_HOUR", help="what the machine costs in an hour")
     estimate.add_argument("--json", action="store_true", help="print JSON for programs")
 
@@ -151,6 +155,14 @@ def _parser() -> argparse.ArgumentParser:
     doctor = verb("doctor", "Say what this machine can do and what is missing.")
     doctor.add_argument("--json", action="store_true", help="print JSON for programs")
     return parser
+
+
+def _positive(text: str) -> int:
+    """A whole number above 0."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
 
 
 def _default_workspace() -> Path:

@@ -48,7 +48,7 @@ class Station(Noun):
     gain: Gain | None = None
     """Against the stage before; None before training."""
     whole: Gain | None = None
-    """Against the untrained base; None for the first two, where it says nothing new."""
+    """Against the untrained base; None before training."""
 
 
 def stations(results: Results, one: CandidateResults) -> tuple[Station, ...]:
@@ -59,15 +59,16 @@ def stations(results: Results, one: CandidateResults) -> tuple[Station, ...]:
     examples = results.case.examples("dev")
     metric = results.use_case.metric
     numbers = [0, *(n for n, stage in enumerate(one.candidate.training, 1) if not isinstance(stage, Reward))]
-    tables = {n: _values(one, n, examples, metric) for n in numbers}
+    tables = [_values(one, n, examples, metric) for n in numbers]
+    rows = [table for table in tables if table is not None]
+    if len(rows) < len(numbers):
+        return ()
+    kept = np.flatnonzero(~np.isnan(np.stack(rows)).any(axis=0))
+    if not len(kept):
+        return ()
+    clusters = Clusters.of([examples[int(i)].cluster for i in kept])
     found: list[Station] = []
-    rows: list[Floats] = []
-    for n, values in tables.items():
-        if values is None:
-            return ()
-        rows.append(values)
-        kept = np.flatnonzero(~np.isnan(np.stack(rows)).any(axis=0))
-        clusters = Clusters.of([examples[int(i)].cluster for i in kept])
+    for place, (n, values) in enumerate(zip(numbers, rows, strict=True)):
         own = values[kept]
         variance = float(clusters.covariance(own[:, None])[0, 0])
         interval = mean_interval(float(own.mean()), variance, n=len(kept), df=clusters.df)
@@ -81,8 +82,8 @@ def stations(results: Results, one: CandidateResults) -> tuple[Station, ...]:
                 high=interval.high,
                 n=len(kept),
                 seeds=len(one.steps),
-                gain=_gain(own - rows[-2][kept], clusters) if len(rows) > 1 else None,
-                whole=_gain(own - rows[0][kept], clusters) if len(rows) > 2 else None,
+                gain=_gain(own - rows[place - 1][kept], clusters) if place else None,
+                whole=_gain(own - rows[0][kept], clusters) if place else None,
             )
         )
     return tuple(found)

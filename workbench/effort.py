@@ -13,7 +13,19 @@ from workbench.memory import Shape, gigabytes
 from workbench.model import Noun
 from workbench.pairs import read_pairs
 from workbench.ratings import read_ratings
-from workbench.stage import Cpt, Distill, Full, Kto, Preferences, Reinforced, RejectionSampling, Rlhf, Stage, Trained
+from workbench.stage import (
+    Cpt,
+    Distill,
+    Drawn,
+    Full,
+    Kto,
+    Preferences,
+    Reinforced,
+    RejectionSampling,
+    Rlhf,
+    Stage,
+    Trained,
+)
 from workbench.usecase import Example
 
 BUSY = (0.45, 0.25)
@@ -53,7 +65,7 @@ def gpu_of(text: str) -> Gpu:
     plain = text.strip().casefold().replace(" ", "-")
     if plain in known:
         return known[plain]
-    close = [gpu for name, gpu in known.items() if plain and name.startswith(plain)]
+    close = [gpu for name, gpu in known.items() if plain and (name.startswith(plain) or name.endswith(f"-{plain}"))]
     return close[0] if close else Gpu(name=text, memory_gb=gigabytes(text))
 
 
@@ -145,6 +157,9 @@ def _decoded(stage: Stage, load: Load) -> float:
     """How often all weights are read to draw answers."""
     if isinstance(stage, Reinforced):
         return stage.steps * min(stage.max_new_tokens, 2 * load.answer_tokens)
+    drawn = stage.pairs if isinstance(stage, Preferences) and isinstance(stage.pairs, Drawn) else None
+    if drawn is not None:
+        return load.rows * drawn.answers / DRAWN_AT_ONCE * min(drawn.max_new_tokens, 2 * load.answer_tokens)
     if isinstance(stage, RejectionSampling):
         return load.rows * stage.answers / DRAWN_AT_ONCE * min(stage.max_new_tokens, 2 * load.answer_tokens)
     if isinstance(stage, Distill):

@@ -47,7 +47,10 @@ def main(do: Do, *, program: str, packages: Sequence[str], arguments: Sequence[s
     )
     parser.add_argument("steps", nargs="+", type=Path, metavar="STEP_DIR")
     code = 0
-    for folder in parser.parse_args(arguments).steps:
+    folders = parser.parse_args(arguments).steps
+    if len(folders) > 1 and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        parser.error("several processes do one step at a time: name one")
+    for folder in folders:
         step = Step(folder.resolve())
         try:
             do_step(step, do, packages=packages)

@@ -1,5 +1,6 @@
 """A trained run is handed on: what is written where, and the model card that goes with it."""
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
@@ -18,6 +19,8 @@ from workbench.stage import Full
 from workbench.workspace import file_digest
 
 ExportForm = Literal["merged", "adapter"]
+MARKER = "workbench-export.json"
+"""Names the step that wrote an exported folder, so that nothing else is ever replaced."""
 
 
 def find_run(workspace: Path, name: str, *, seed: int | None = None) -> Run:
@@ -67,7 +70,7 @@ def plan_export(case: Case, run: Run, *, to: Path, form: ExportForm) -> tuple[Pl
     if form == "adapter":
         _refuse_adapter(candidate, len(stages))
     to = to.resolve()
-    if to.exists() and not (to / "README.md").is_file() and any(to.iterdir()):
+    if not is_ours(to):
         raise ConfigError(f"{to} holds something else.", "Name a folder that is not there yet.")
     plan = Plan(case, "test")
     split: Literal["dev", "test"] = "dev" if case.split_path("dev").stat().st_size else "test"
@@ -101,9 +104,24 @@ def plan_export(case: Case, run: Run, *, to: Path, form: ExportForm) -> tuple[Pl
         files=files,
     )
     step = plan.step(name)
-    if is_done(step) and not (to / "README.md").is_file():
+    if is_done(step) and _written_by(to) != step.name:
         step.update(status="waiting")  # What it wrote is gone.
     return plan, name
+
+
+def is_ours(to: Path) -> bool:
+    """Whether a folder may be replaced: it is not there, is empty, or was written by an export."""
+    if not to.exists():
+        return True
+    return to.is_dir() and (not any(to.iterdir()) or bool(_written_by(to)))
+
+
+def _written_by(to: Path) -> str:
+    """The step that wrote a folder; empty where none did."""
+    try:
+        return str(json.loads((to / MARKER).read_text(encoding="utf-8"))["step"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def _refuse_adapter(candidate: Candidate, stages: int) -> None:

@@ -128,6 +128,8 @@ def guess_columns(table: Table, *, given: Columns | None = None) -> Columns:
         if name := _first({key: column for key, column in free.items() if column not in taken}, ANSWERS):
             chosen["target"] = name
     for field, names in OTHERS.items():
+        if field == "check" and ("target" in chosen or _ends_with_answer(table, chosen.get("messages"))):
+            continue  # Where answers are written, what they are scored against is not guessed.
         if field not in chosen and (name := _first(free, names)):
             chosen[field] = name
     return Columns(**chosen)

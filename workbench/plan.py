@@ -17,6 +17,7 @@ from workbench.stage import (
     Distill,
     Drawn,
     Grpo,
+    Helper,
     Imitating,
     Kto,
     Preferences,
@@ -175,6 +176,11 @@ def measures_stages(case: Case, candidate: Candidate) -> bool:
     return len(candidate.training) > 1 and bool(case.split_path("dev").stat().st_size)
 
 
+def helper_identity(helper: Helper | None) -> str:
+    """What identifies a helping model that is loaded here; behind an endpoint its name must do."""
+    return identity(helper.model) if helper is not None and helper.endpoint is None else ""
+
+
 def looks_at_dev(case: Case, stage: Stage) -> bool:
     """Whether a stage looks at the development set on its way."""
     return bool(stage.looks) and not isinstance(stage, Reward) and bool(case.split_path("dev").stat().st_size)
@@ -264,6 +270,8 @@ class _Course:
                 asked = "ratings" if learns_from_ratings(self.case, stage) else "pairs"
             case Grpo() | Rlhf():
                 inputs["metric"] = metric = self.case.use_case.metric
+                if isinstance(stage, Grpo) and stage.judge is not None:
+                    inputs["judge_model"] = helper_identity(stage.judge)
                 many = {"metric": metric, "answers": ANSWERS_DRAWN, "most": MOST_REQUESTS}
                 split: Split = "dev" if self.case.split_path("dev").stat().st_size else "train"
                 needs["passes"] = self.draw(stage, split, stage, **many)
@@ -286,8 +294,9 @@ class _Course:
         files = {}
         if looks_at_dev(self.case, stage):
             files = {**self.shown, "dev": _relative(self.case, "dev")}
-            inputs |= {**self.prompt, "dev": self.case.split_digest("dev")}
-            if not isinstance(stage, Imitating | Cpt):
+            tokens = self.candidate.decoding.max_new_tokens
+            inputs |= {**self.prompt, "dev": self.case.split_digest("dev"), "answer_tokens": tokens}
+            if stage.patience is not None or not isinstance(stage, Imitating | Cpt):
                 inputs["metric"] = self.case.use_case.metric
             if self.candidate.retrieval is not None:
                 needs["retrieve-dev"] = self.steps["retrieve-dev"]
@@ -333,7 +342,12 @@ class _Course:
         return self.plan.add(
             "judge",
             f"choose between answers for {stage.method} of {self.candidate.name}, seed {self.seed}",
-            inputs={**self.prompt, "judge": judge, "examples": self.case.split_digest("train")},
+            inputs={
+                **self.prompt,
+                "judge": judge,
+                "judge_model": helper_identity(wanted.judge),
+                "examples": self.case.split_digest("train"),
+            },
             needs={"rows": rows, **found},
             files={**self.shown, "examples": _relative(self.case, "train")},
         )
@@ -347,6 +361,7 @@ class _Course:
             inputs={
                 "paraphrases": stage.paraphrases,
                 "paraphraser": stage.paraphraser.model_dump(mode="json"),
+                "paraphraser_model": helper_identity(stage.paraphraser),
                 "documents": self.case.documents_digest(),
             },
             files={"documents": _documents(self.case)},

@@ -78,7 +78,8 @@ def new(options: Namespace) -> None:
 def pairs(options: Namespace) -> None:
     """Give a use case preference pairs, or single answers called good or bad, and say what is wrong with them."""
     case = open_case(options.workspace, options.name)
-    if looks_rated(read_table(options.file)):
+    usual = (options.chosen, options.rejected, options.prompt) == ("chosen", "rejected", None)
+    if usual and looks_rated(read_table(options.file)):
         _ratings(case, options)
         return
     found = add_pairs(case, options.file, prompt=options.prompt, chosen=options.chosen, rejected=options.rejected)

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 from pydantic import Field
 
@@ -285,6 +285,16 @@ def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
             if not line.endswith("\n"):
                 return
             yield json.loads(line)
+
+
+@contextmanager
+def appending(path: Path) -> Iterator[TextIO]:
+    """A JSONL file to append to; a line that was being written when a process died is cut off first."""
+    if path.exists():
+        with path.open("rb+") as file:
+            file.truncate(file.read().rfind(b"\n") + 1)
+    with path.open("a", encoding="utf-8") as out:
+        yield out
 
 
 def write_jsonl(path: Path, records: Iterator[dict[str, Any]] | list[dict[str, Any]]) -> None:

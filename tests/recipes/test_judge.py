@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from recipes import asking
 from recipes.asking import Asker
@@ -193,7 +194,25 @@ def test_nonsense_is_not_taken_for_a_verdict(drawn: Step, toy_base: Path, server
     with pytest.raises(WorkbenchError, match="hold no verdict; one is 'What a question!'"):
         do(_judging(drawn, toy_base, named))
     with pytest.raises(WorkbenchError, match="hold no verdict"):
-        grade(asker(named), named, [("Say it.", "yes")])
+        grade(asker(named), named, [("Say it.", "yes")] * 20)
+    assert grade(asker(named), named, [("Say it.", "yes")]) == [None], "one reply says nothing about the judge"
+
+
+def test_the_key_is_never_told(server: Server, monkeypatch: pytest.MonkeyPatch, impatient: None) -> None:
+    monkeypatch.setenv("A_KEY", "sk-secret\n")
+    named = Judge(model="some-model", endpoint=server.url, key_variable="A_KEY")
+    server.reply = lambda question: "[[A]]"
+    assert asker(named)(["?"]) == ["[[A]]"]
+    assert server.keys == ["Bearer sk-secret"]
+    monkeypatch.setattr(asking.requests, "post", _shouting)
+    with pytest.raises(WorkbenchError) as caught:
+        asker(named)(["?"])
+    assert "sk-secret" not in caught.value.message
+    assert "***" in caught.value.message
+
+
+def _shouting(*rest: object, headers: dict[str, str], **named: object) -> None:
+    raise requests.RequestException(f"cannot send {headers}")
 
 
 def test_a_model_that_is_loaded_here_may_judge(toy_base: Path) -> None:

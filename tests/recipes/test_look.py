@@ -43,8 +43,8 @@ def test_it_looks_at_even_steps_and_keeps_what_it_reads(split: Path, toy_base: P
     assert losses[total] < losses[min(losses)]
     assert all(value > 0 for value in moved.values())
     samples = read_samples(step)
-    assert [one["step"] for one in samples] == [at for at in losses for _ in range(3)]
-    assert {"example", "request", "reference", "text"} <= samples[0].keys()
+    assert [list(one.answers) for one in samples] == [list(losses)] * 3
+    assert samples[0].request.startswith("What colour is thing 16")
     bases = Bases()
     with bases.trained(str(toy_base), [step.folder]) as trained:
         rows = encode_rows(_examples(split / "dev.jsonl"), PromptPlan(), trained.tokenizer, max_length=999).rows
@@ -92,7 +92,6 @@ def test_the_best_weights_are_kept_where_it_may_stop_early(split: Path, toy_base
     assert facts["stopped_early"] == (max(losses) < 64)
     if facts["stopped_early"]:
         assert facts["optimiser_steps"] == max(losses) < 64
-    assert not step.path("best").exists()
     with Bases().trained(str(toy_base), [step.folder]) as trained, torch.no_grad():
         rows = encode_rows(_examples(split / "dev.jsonl"), PromptPlan(), trained.tokenizer, max_length=999).rows
         assert mean_loss(trained, rows) == pytest.approx(losses[best], rel=1e-4)
@@ -123,6 +122,20 @@ def test_a_stage_that_is_judged_by_its_answers_stops_by_their_score(split: Path,
     assert list(scores) == [3, 6, 9, 12]
     assert step.record.facts["best_step"] == max(scores, key=lambda at: (scores[at], -at))
     assert not _seen(step, "dev_loss"), "there is no solved example to have a loss on"
+
+
+def test_without_solved_examples_the_answers_decide_when_to_stop(split: Path, toy_base: Path) -> None:
+    unsolved = [one.model_copy(update={"target": "", "check": "e"}) for one in _examples(split / "dev.jsonl")]
+    write_examples(split / "dev.jsonl", unsolved)
+    step = do(make_training(split, toy_base, STAGE.model_copy(update={"patience": 4})))
+    assert len(_seen(step, "dev_score")) == 5
+    assert step.record.facts["best_step"] in _seen(step, "dev_score")
+
+
+def test_patience_without_anything_to_go_by_is_refused(tmp_path: Path, toy_base: Path, examples: list[Example]) -> None:
+    write_examples(tmp_path / "train.jsonl", examples)
+    with pytest.raises(ConfigError, match="nothing on the development set"):
+        do(make_training(tmp_path, toy_base, STAGE.model_copy(update={"patience": 2})))
 
 
 def test_patience_that_never_ends_is_refused() -> None:

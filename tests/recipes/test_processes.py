@@ -60,6 +60,18 @@ def test_two_processes_train_as_one(tmp_path: Path, toy_base: Path, examples: li
     assert first.keys() == second.keys()
 
 
+@pytest.mark.timeout(300)
+def test_all_stop_early_together(tmp_path: Path, toy_base: Path, examples: list[Example]) -> None:
+    write_examples(tmp_path / "train.jsonl", examples[:16])
+    write_examples(tmp_path / "dev.jsonl", examples[16:])
+    stage = Sft(adapter=Lora(rank=4), epochs=20, batch_size=4, learning_rate=0.1, looks=10, patience=2)
+    alone = do(make_training(tmp_path, toy_base, stage, name="train-a"))
+    both = together(make_training(tmp_path, toy_base, stage, name="train-b"), 2)
+    for fact in ("stopped_early", "best_step", "optimiser_steps"):
+        assert both.record.facts[fact] == alone.record.facts[fact]
+    assert alone.record.facts["stopped_early"]
+
+
 def test_a_batch_that_cannot_be_shared_out_is_refused(
     tmp_path: Path, toy_base: Path, examples: list[Example], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,6 +18,10 @@ def test_meanings(one: float, many: float, said: str) -> None:
     assert said in Chance(one, many, 16, 60).meaning()
 
 
+def test_answers_that_are_better_than_others_are_something_to_go_by() -> None:
+    assert "some answers score" in Chance(0.0, 0.0, 16, 60, differing=0.5).meaning()
+
+
 def test_only_steps_that_drew_have_chances() -> None:
     chance = chance_of({"pass_at_1": 0.25, "pass_at_16": 0.75, "requests": 60, "seconds": 2.0})
     assert chance == Chance(0.25, 0.75, 16, 60)

@@ -76,7 +76,7 @@ def test_gains_are_paired_differences(case: Case) -> None:
     assert (start.n, start.seeds, start.mean, start.gain) == (n, 2, 0.0, None)
     assert tuned.gain is not None
     assert tuned.gain.delta == pytest.approx(np.ceil(0.25 * n) / n)
-    assert tuned.whole is None
+    assert tuned.whole == tuned.gain
     assert preferred.gain is not None
     assert preferred.whole is not None
     assert preferred.whole.delta == 1

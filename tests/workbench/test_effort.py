@@ -17,6 +17,7 @@ def test_gpus_by_name_and_by_memory() -> None:
     assert gpu_of("h100") == H100
     assert gpu_of("RTX 4090").memory_gb == 24
     assert gpu_of("a100").name == "A100-80GB", "the first of several"
+    assert gpu_of("4090").name == "RTX-4090"
     assert gpu_of("24GB") == Gpu(name="24GB", memory_gb=24)
     with pytest.raises(ConfigError, match="no amount of memory"):
         gpu_of("Voodoo 2")

@@ -7,7 +7,7 @@ import pytest
 from tests.toys import finished_case
 from workbench.case import Case
 from workbench.errors import ConfigError, NotFound
-from workbench.export import card, find_run, plan_export
+from workbench.export import MARKER, card, find_run, is_ours, plan_export
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +32,31 @@ def test_what_cannot_be_exported_is_refused(case: Case, tmp_path: Path) -> None:
         plan_export(case, find_run(case.workspace, "zero-shot"), to=tmp_path / "out", form="merged")
     run = find_run(case.workspace, "sft", seed=0)
     (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    (tmp_path / "mine" / "README.md").write_text("years of work")
     with pytest.raises(ConfigError, match="holds something else"):
         plan_export(case, run, to=tmp_path / "mine", form="merged")
+
+
+def test_only_what_an_export_wrote_is_replaced(case: Case, tmp_path: Path) -> None:
+    assert is_ours(tmp_path / "new")
+    assert is_ours(tmp_path)
+    (tmp_path / MARKER).write_text('{"step": "export-a"}')
+    assert is_ours(tmp_path)
+    (tmp_path / MARKER).write_text("{}")
+    assert not is_ours(tmp_path)
+    assert not is_ours(tmp_path / MARKER)
+
+
+def test_a_folder_that_holds_another_export_is_written_again(case: Case, tmp_path: Path) -> None:
+    run = find_run(case.workspace, "sft", seed=0)
+    plan, name = plan_export(case, run, to=tmp_path / "out", form="merged")
+    plan.write()
+    plan.step(name).update(status="done")
+    (tmp_path / "out").mkdir()
+    for written, status in ((name, "done"), ("export-other", "waiting")):
+        (tmp_path / "out" / MARKER).write_text(f'{{"step": "{written}"}}')
+        plan_export(case, run, to=tmp_path / "out", form="merged")
+        assert plan.step(name).status == status
 
 
 def test_the_step_says_what_to_write_from_what(case: Case, tmp_path: Path) -> None:

@@ -218,6 +218,8 @@ def test_a_check_may_stand_in_for_an_answer(tmp_path: Path) -> None:
     path.write_text("question,answer,check\n1 + 1,It is 2.,2\n")
     table = read_table(path)
     (solved,) = to_examples(table, guess_columns(table))
+    assert (solved.target, solved.reference) == ("It is 2.", "It is 2."), "beside answers it has to be named"
+    (solved,) = to_examples(table, guess_columns(table, given=Columns(check="check")))
     assert (solved.target, solved.reference) == ("It is 2.", "2")
 
 

@@ -62,11 +62,16 @@ def test_what_a_use_case_must_have(case: Case) -> None:
     assert case.lacks(_candidate(Grpo())) == "training examples"
 
 
-def test_general_rows_of_another_base_have_to_be_named(case: Case) -> None:
+def test_general_rows_of_another_base_have_to_be_named(case: Case, tmp_path: Path) -> None:
     mixed = Sft(general_share=0.2)
     assert case.lacks(_candidate(mixed)) == ""
     assert "general rows" in case.lacks(_candidate(mixed, base="some/model"))
-    assert case.lacks(_candidate(mixed.model_copy(update={"general_rows": "talks.jsonl"}), base="some/model")) == ""
+    named = _candidate(mixed.model_copy(update={"general_rows": str(tmp_path / "talks.jsonl")}), base="some/model")
+    assert "the file" in case.lacks(named)
+    with pytest.raises(ConfigError, match="talks"):
+        make_plan(case, [named])
+    (tmp_path / "talks.jsonl").write_text("")
+    assert case.lacks(named) == ""
 
 
 def test_other_general_rows_are_another_training(case: Case, tmp_path: Path) -> None:

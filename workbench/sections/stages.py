@@ -78,7 +78,7 @@ def _row(one: Station) -> Row:
         f"{one.number}: {METHOD_NAMES[one.method]}" if one.number else METHOD_NAMES[""],
         f"{percent(one.mean)} ({100 * one.low:.1f} to {100 * one.high:.1f})",
         _change(one.gain),
-        _change(one.whole or (one.gain if one.number == 1 else None)),
+        _change(one.whole),
         _shows(one),
     )
     return Row(cells=cells)
