@@ -230,6 +230,13 @@ def _timing_note(material: Material) -> str:
     return text
 
 
+def _shows(one: Comparison) -> str:
+    """What a comparison shows, in the words of its sentence."""
+    if one.shown != "not shown":
+        return f"{one.candidate} is {one.shown}"
+    return "no: may be chance" if one.low <= 0 <= one.high else "no: too few examples or training seeds"
+
+
 def differences(material: Material) -> list[Block]:
     """Every pair of candidates with its interval."""
     recommendation = material.recommendation
@@ -263,7 +270,7 @@ def differences(material: Material) -> list[Block]:
                 f"{points(one.low)} to {points(one.high)}",
                 f"{one.n:,}",
                 _p_value(one.p),
-                "no: may be chance" if one.shown == "not shown" else f"{one.candidate} is {one.shown}",
+                _shows(one),
             ),
             anchor=f"comparison-{number}",
             strong=material.subject in (one.candidate, one.reference),
