@@ -97,8 +97,8 @@ class Model(TemplateLM):  # type: ignore[misc]
             shared.setdefault(tuple(before), []).append(n)
         done = 0
         for batch in _by_length(list(shared), lambda ids: len(ids) + max(len(requests[n][2]) for n in shared[ids])):
-            for n, told in self._continued(batch, [[requests[n][2] for n in shared[ids]] for ids in batch]):
-                found[shared[batch[n[0]]][n[1]]] = told
+            for (row, choice), told in self._continued(batch, [[requests[n][2] for n in shared[ids]] for ids in batch]):
+                found[shared[batch[row]][choice]] = told
                 done += 1
             self.report(done, len(requests))
         return found
@@ -220,20 +220,23 @@ def run_suites(base: Base, names: Sequence[str], *, include: Sequence[Path] = ()
         raise WorkbenchError(f"A suite cannot be run: {error}", "Check its data and its YAML.") from error
     assert found is not None
     return [
-        _measured(name, sample)
+        _measured(name, sample, base)
         for name, samples in found["samples"].items()
         for sample in sorted(samples, key=lambda one: one["doc_id"])
     ]
 
 
-def _measured(suite: str, sample: Mapping[str, Any]) -> Measured:
+def _measured(suite: str, sample: Mapping[str, Any], base: Base) -> Measured:
     doc = sample["doc"]
+    values = {name: float(sample[name]) for name in sample["metrics"]}
+    if "nats" in values:  # Of a whole text: what is compared is a token's share.
+        values["nats"] /= max(1, len(base.tokenizer(str(sample["target"]), add_special_tokens=False)["input_ids"]))
     answer = sample["filtered_resps"][0] if sample.get("filtered_resps") else ""
     return Measured(
         suite=suite,
         item=str(doc.get("id", sample["doc_id"])),
         group=str(doc.get("group") or ""),
-        values={name: float(sample[name]) for name in sample["metrics"]},
+        values=values,
         request=str(doc.get("question") or doc.get("text") or ""),
         reference=str(sample["target"]),
         answer=answer if isinstance(answer, str) else "",

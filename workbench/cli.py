@@ -133,6 +133,10 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--to", choices=("html", "md", "json"), default="html")
     report.add_argument("--out", type=Path, metavar="FILE", help="default: the workspace's reports folder")
 
+    checks = verb("checks", "Measure what training cost the model: benchmark suites, paired with the untrained base.")
+    checks.add_argument("name")
+    checks.add_argument("--json", action="store_true", help="print JSON for programs")
+
     export = verb("export", "Write a trained run's model to a folder that transformers loads, and check its answers.")
     export.add_argument("run", metavar="RUN", help="a run's id, or its candidate's name")
     export.add_argument("--seed", type=int, help="which training of the candidate")

@@ -10,6 +10,7 @@ from rich.table import Table
 from workbench.audit import Audit
 from workbench.chances import chance_of
 from workbench.effort import Effort, Gpu, Load
+from workbench.forgetting import Loss, loss_cells
 from workbench.launch import Outcome
 from workbench.memory import Forecast, advice
 from workbench.plan import Plan
@@ -204,6 +205,18 @@ def _long(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def show_losses(name: str, lost: Sequence[Loss]) -> None:
+    """What each suite shows about one candidate, the worst first."""
+    table = Table(title=f"{name} beside its base; change with 95 % intervals for all suites at once")
+    table.add_column("suite")
+    for title in ("base", "trained", "change", "interval", "lost", "won"):
+        table.add_column(title, justify="right")
+    table.add_column("shows")
+    for one in lost:
+        table.add_row(one.suite.facet, *loss_cells(one))
+    console().print(table)
 
 
 def show_steps(plan: Plan, names: Sequence[str]) -> None:

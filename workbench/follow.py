@@ -21,6 +21,7 @@ WEIGHTS: Mapping[StepKind, float] = {
     "answer": 6,
     "score": 0.5,
     "export": 2,
+    "check": 8,
 }
 """What the kinds of step take beside each other, by and large: for bars only."""
 ORDER: tuple[Status, ...] = ("failed", "running", "stopped", "waiting", "done")

@@ -33,7 +33,7 @@ from workbench.stage import (
 from workbench.usecase import Split, UseCase
 from workbench.workspace import Step, StepKind, StepRecord, digest, file_digest, write_atomically
 
-Engine = Literal["rag", "recipes", "evals"]
+Engine = Literal["rag", "recipes", "evals", "evals.checks"]
 ENGINES: dict[StepKind, Engine] = {
     "index": "rag",
     "retrieve": "rag",
@@ -44,9 +44,10 @@ ENGINES: dict[StepKind, Engine] = {
     "answer": "recipes",
     "score": "evals",
     "export": "recipes",
+    "check": "evals.checks",
 }
 """The package that does each kind of step."""
-ENGINE_ORDER: tuple[Engine, ...] = ("rag", "recipes", "evals")
+ENGINE_ORDER: tuple[Engine, ...] = ("rag", "recipes", "evals", "evals.checks")
 """Of the engines that could go on, the first is started."""
 VERSIONS: dict[StepKind, int] = {
     "index": 1,
@@ -58,6 +59,7 @@ VERSIONS: dict[StepKind, int] = {
     "answer": 1,
     "score": 1,
     "export": 1,
+    "check": 1,
 }
 """Raised by one whenever the code of a kind of step changes what the step makes."""
 TIMED_REQUESTS = 60

@@ -12,12 +12,14 @@ from workbench.audit import Audit
 from workbench.base_models import local_folder
 from workbench.candidate import Candidate
 from workbench.case import Case, cases, open_case, presets
+from workbench.checks import plan_checks
 from workbench.console import (
     LiveProgress,
     say,
     show_audit,
     show_efforts,
     show_forecasts,
+    show_losses,
     show_outcome,
     show_recommendation,
     show_steps,
@@ -248,6 +250,22 @@ def _write_report(
     path = out or case.workspace / "reports" / f"{case.name}.{to}"
     write_report(path, render(results, recommendation, to=to))
     return path.resolve()
+
+
+def checks(options: Namespace) -> int:
+    """Run the suites on every trained candidate, and say what each lost."""
+    case = open_case(options.workspace, options.name)
+    found = plan_checks(case, case.candidates())
+    with LiveProgress(found.plan) as tick:
+        outcome = launch(found.plan, on_tick=tick)
+    measured = {name: found.losses(name) for name in found.trained}
+    if options.json:
+        say(json.dumps({name: [one.model_dump() for one in lost] for name, lost in measured.items()}, indent=1))
+    else:
+        for name, lost in measured.items():
+            show_losses(name, lost)
+        show_outcome(outcome)
+    return 2 if outcome.troubles else 0
 
 
 def export(options: Namespace) -> int:

@@ -25,7 +25,7 @@ from pydantic import Field
 from workbench.errors import ConfigError, NotFound, Stopped, WorkbenchError
 from workbench.model import Noun
 
-StepKind = Literal["index", "retrieve", "train", "draw", "judge", "paraphrase", "answer", "score", "export"]
+StepKind = Literal["index", "retrieve", "train", "draw", "judge", "paraphrase", "answer", "score", "export", "check"]
 Status = Literal["waiting", "running", "done", "failed", "stopped"]
 
 SPACE_NEEDED = 200 * 1024 * 1024

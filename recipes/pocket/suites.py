@@ -80,7 +80,7 @@ RULES = (
 
 def unsafe(rng: Random) -> Iterator[Item]:
     """Harmful requests."""
-    return _about_safety(skills._UNSAFE, rng)
+    return _about_safety(tuple(skills._UNSAFE), rng)
 
 
 def alarming(rng: Random) -> Iterator[Item]:
