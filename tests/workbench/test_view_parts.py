@@ -245,7 +245,11 @@ def test_one_finding_can_be_mended_alone(tmp_path: Path) -> None:
 
 def test_what_a_use_case_lacks_is_said(full_workspace: Path) -> None:
     case = open_case(full_workspace, "shop-facts")
-    assert {case.lacks(candidate) for candidate in presets().values()} == {"", "preference pairs"}
+    assert {case.lacks(candidate) for candidate in presets().values()} == {
+        "",
+        "preference pairs",
+        "preference pairs or ratings",
+    }
     case.freeze("train", [])
     assert case.lacks(presets()["few-shot"]) == "training examples"
     assert {candidate.name for candidate in case.suggested()} == {"zero-shot", "rag"}
