@@ -72,6 +72,15 @@ def plan_checks(case: Case, candidates: Sequence[Candidate]) -> Checks:
     return Checks(plan, suites, bases, trained)
 
 
+def measured_losses(case: Case, candidates: Sequence[Candidate]) -> dict[str, tuple[Loss, ...]]:
+    """What every trained candidate that was checked lost, by name; empty where none was."""
+    try:
+        checks = plan_checks(case, candidates)
+    except ConfigError:
+        return {}  # Nothing is trained, or there are no suites for the base model.
+    return {name: found for name in checks.trained if (found := checks.losses(name))}
+
+
 def _add(
     plan: Plan, suites: Mapping[str, Suite], base_model: str, *, four_bit: bool, needs: Mapping[str, str], of: str
 ) -> str:

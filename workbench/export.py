@@ -8,7 +8,9 @@ from typing import Literal
 from workbench.analysis import Standing
 from workbench.candidate import Candidate
 from workbench.case import SPLITS, Case, open_case
+from workbench.checks import measured_losses
 from workbench.errors import ConfigError, NotFound, WorkbenchError
+from workbench.forgetting import loss_cells
 from workbench.phrases import listed, percent
 from workbench.plan import Plan, is_done, run_folder
 from workbench.recommend import Recommendation
@@ -157,7 +159,7 @@ def _card(case: Case, run: Run) -> Iterator[str]:
     yield from ("", "## How well it does", "")
     yield from _scores(case, run)
     yield from ("", "## What it lost", "")
-    yield "Forgetting was not measured for this run: check what else it has to be able to do before you rely on it."
+    yield from _lost(case, run)
     yield from ("", "## From what it was made", "")
     for split in SPLITS:
         path = case.split_path(split)
@@ -167,6 +169,18 @@ def _card(case: Case, run: Run) -> Iterator[str]:
     if case.documents is not None and candidate.retrieval is not None:
         yield f"- documents: sha256 {case.documents_digest()}"
     yield from ("", "## The candidate", "", "```yaml", candidate.to_yaml().strip(), "```")
+
+
+def _lost(case: Case, run: Run) -> Iterator[str]:
+    found = measured_losses(case, [run.candidate]).get(run.candidate.name, ())
+    if not found:
+        yield "Forgetting was not measured for this run: check what else it has to be able to do before you rely on it."
+        return
+    yield "Beside the untrained base, on the same items; the worst suite first:"
+    yield from ("", "| Suite | Base | Trained | Change | 95 % interval | Shows |", "|---|---:|---:|---:|---:|---|")
+    for one in found:
+        before, after, change, interval, _, _, shows = loss_cells(one)
+        yield f"| {one.suite.facet} | {before} | {after} | {change} | {interval} | {shows} |"
 
 
 def _scores(case: Case, run: Run) -> Iterator[str]:

@@ -6,6 +6,7 @@ from workbench.blocks import Block
 from workbench.sections.answer import answer, question
 from workbench.sections.disagreements import examples
 from workbench.sections.evidence import differences, picture, tables
+from workbench.sections.lost import lost
 from workbench.sections.material import Material
 from workbench.sections.origin import provenance
 from workbench.sections.stages import stages
@@ -20,6 +21,7 @@ ALL: Sequence[Callable[[Material], list[Block]]] = (
     tables,
     differences,
     stages,
+    lost,
     examples,
     not_measured,
     power,

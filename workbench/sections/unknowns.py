@@ -3,6 +3,7 @@
 from collections import Counter
 
 from workbench.blocks import Block, Column, Heading, Item, Items, Row, Table, Text
+from workbench.checks import measured_losses
 from workbench.phrases import agreeing, listed, points
 from workbench.results import Results
 from workbench.sections.material import Material
@@ -10,11 +11,11 @@ from workbench.workspace import read_jsonl
 
 MOST_FINDINGS = 8
 """Findings about the data that a report shows."""
-NOT_IN_REPORT = (
-    "Forgetting, over-refusal and alignment tax: whether training cost the model something else that it could do "
-    "was not measured. Prompting and RAG change no weights: there it is unchanged by construction.",
-    "What people prefer: nobody was asked to choose between answers.",
+FORGETTING = (
+    "Forgetting, over-refusal and alignment tax: whether training cost {names} something else that it could do was not "
+    "measured (`workbench checks` does). Prompting and RAG change no weights: there it is unchanged by construction."
 )
+NOT_IN_REPORT = ("What people prefer: nobody was asked to choose between answers.",)
 
 
 def not_measured(material: Material) -> list[Block]:
@@ -35,6 +36,11 @@ def not_measured(material: Material) -> list[Block]:
         said.append("Cost as a limit: none is set, so nothing could be ruled out for being dear.")
     if use_case.machine_cost_per_hour is None:
         said.append("Money: the use case has no price of a machine hour, so cost is shown in seconds and tokens.")
+    trained = [one.candidate for one in results.candidates if one.candidate.training]
+    checked = measured_losses(results.case, trained)
+    unchecked = [one.name for one in trained if one.name not in checked]
+    if unchecked:
+        said.append(FORGETTING.format(names=listed(unchecked)))
     said += NOT_IN_REPORT
     bases = listed(material.base_models)
     said.append(f"Other base models than {bases}, and other requests than the test examples stand for.")

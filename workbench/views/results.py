@@ -15,6 +15,7 @@ from workbench.recommend import Recommendation
 from workbench.results import Results
 from workbench.score import METRICS
 from workbench.sections.evidence import differences, picture, tables
+from workbench.sections.lost import lost
 from workbench.sections.material import Material
 from workbench.sections.stages import stages
 from workbench.usecase import Example
@@ -45,6 +46,8 @@ def show() -> None:
             blocks.draw(block, f"table {number}")
         for number, block in enumerate(stages(material)):
             blocks.draw(block, f"stages {number}")
+        for number, block in enumerate(lost(material)):
+            blocks.draw(block, f"lost {number}")
         answers(results, [one.candidate for one in material.standings])
 
 
