@@ -31,8 +31,9 @@ def lost(material: Material) -> list[Block]:
         Table(title="Every suite beside the untrained base", columns=COLUMNS, rows=rows),
         Text(
             text="Paired item by item with the untrained base; intervals hold for all suites of a candidate at once, "
-            "for the trainings that were run. Degraded: shown to have lost, at 5 % for the whole panel. Suites are never "
-            "averaged: a loss in one is not made good by gains in others. Prompts and retrieval change no weights.",
+            "for the trainings that were run. Degraded: shown to have lost, at 5 % for the whole panel. Suites are "
+            "never averaged: a loss in one is not made good by gains in others. Prompts and retrieval change no "
+            "weights.",
             note=True,
         ),
     ]
