@@ -1,12 +1,16 @@
 """Our SFT, DPO and GRPO stages against bare TRL with the same settings on the same data, in turns, in one run."""
 
+import os
 import shutil
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+os.environ.setdefault("WORKBENCH_CHECKPOINT_SECONDS", "1000")  # The bare scripts save nothing on the way, either.
 
 from datasets import Dataset
 from transformers import PrinterCallback
@@ -25,6 +29,8 @@ from workbench.demos.demo import Demo
 from workbench.demos.opening import open_demo
 from workbench.plan import make_plan
 from workbench.stage import Dpo, Grpo, Lora, Sft, Stage
+
+warnings.filterwarnings("ignore", category=FutureWarning)
 
 ROUNDS = 3
 PLAN = PromptPlan("Answer the customer.")
