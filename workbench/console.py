@@ -211,11 +211,12 @@ def show_losses(name: str, lost: Sequence[Loss]) -> None:
     """What each suite shows about one candidate, the worst first."""
     table = Table(title=f"{name} beside its base; change with 95 % intervals for all suites at once")
     table.add_column("suite")
-    for title in ("base", "trained", "change", "interval", "lost", "won"):
-        table.add_column(title, justify="right")
+    for title in ("base", "trained", "change", "interval"):
+        table.add_column(title, justify="right", no_wrap=True)
     table.add_column("shows")
     for one in lost:
-        table.add_row(one.suite.facet, *loss_cells(one))
+        before, after, change, interval, _, _, shows = loss_cells(one)
+        table.add_row(one.suite.facet, before, after, change, interval, shows)
     console().print(table)
 
 

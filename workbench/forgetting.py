@@ -5,13 +5,14 @@ from typing import Literal
 
 import numpy as np
 from pydantic import Field
+from scipy import special
 
 from workbench.charts import signed
 from workbench.model import Noun
 from workbench.phrases import percent, points
 from workbench.statistics.arrays import Floats
 from workbench.statistics.clusters import Clusters
-from workbench.statistics.paired import paired_t
+from workbench.statistics.paired import Difference, paired_t
 from workbench.suites import Suite
 
 State = Literal["degraded", "kept", "not shown"]
@@ -78,10 +79,10 @@ def _loss(suite: Suite, base: Sequence[Item], seeds: Sequence[Sequence[Item]], *
     differences: Floats = sign * (after.mean(axis=0) - before)
     clusters = Clusters.of([item.group or item.item for item in own])
     together = 1 - (1 - ERROR_RATE) ** (1 / of)
-    shown = paired_t(differences, clusters=clusters, alpha=together)
-    degraded = paired_t(differences, clusters=clusters, alpha=2 * together).high < 0
-    alone = paired_t(differences, clusters=clusters, alpha=2 * ERROR_RATE)
-    kept = alone.low > -suite.delta
+    found = paired_t(differences, clusters=clusters)
+    half = _half(found, together)
+    degraded = found.delta + _half(found, 2 * together) < 0
+    kept = found.delta - _half(found, 2 * ERROR_RATE) > -suite.delta
     shares = suite.unit == "points"
     lenient = None
     if shares and "lenient" in own[0].values:
@@ -92,15 +93,20 @@ def _loss(suite: Suite, base: Sequence[Item], seeds: Sequence[Sequence[Item]], *
         n=len(own),
         before=float(before.mean()),
         after=float(after.mean()),
-        change=shown.delta,
-        low=shown.low,
-        high=shown.high,
+        change=found.delta,
+        low=max(found.delta - half, -1.0) if shares else found.delta - half,
+        high=min(found.delta + half, 1.0) if shares else found.delta + half,
         state="degraded" if degraded else "kept" if kept else "not shown",
         lost=float(((before == 1) & (after < 1)).mean()) if shares else None,
         won=float(((before < 1) & (after == 1)).mean()) if shares else None,
         lenient_change=lenient,
         enough=None if kept or degraded else _enough(differences, suite.delta),
     )
+
+
+def _half(found: Difference, alpha: float) -> float:
+    """Half of a two-sided interval; not bounded by 1, since nats are no shares."""
+    return float(-special.stdtrit(found.df, alpha / 2)) * found.se
 
 
 def _aligned(suite: Suite, names: Sequence[str], items: Sequence[Item], metric: str) -> Floats:

@@ -108,10 +108,12 @@ def test_seeds_are_averaged_and_flips_told_apart() -> None:
 
 
 def test_lower_may_be_better() -> None:
-    base, after = items("s", np.full(50, 2.0)), items("s", np.full(50, 2.5))
+    noise = np.random.default_rng(5).normal(0, 0.1, 50)
+    base, after = items("s", np.full(50, 2.0)), items("s", 4.5 + noise)
     worse = suite("s", higher=False).model_copy(update={"unit": "nats per token"})
     (found,) = losses({"s": worse}, base, [after])
-    assert found.change == pytest.approx(-0.5)
+    assert found.change == pytest.approx(-2.5, abs=0.1)
+    assert found.low < found.change < found.high < -2.3, "nats are no shares: nothing is bounded by 1"
     assert found.state == "degraded"
     assert found.lost is None
 
