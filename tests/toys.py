@@ -20,7 +20,8 @@ from evals.steps import score_answers
 from workbench.case import Case, create_case, presets
 from workbench.demos import build
 from workbench.launch import runner_path
-from workbench.plan import Plan, make_plan
+from workbench.plan import Plan
+from workbench.planning import make_plan
 from workbench.provenance import provenance
 from workbench.run import Passage, Response, Retrieved, Run
 from workbench.usecase import Example, Limits

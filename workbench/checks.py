@@ -8,7 +8,8 @@ from workbench.candidate import Candidate
 from workbench.case import Case
 from workbench.errors import ConfigError
 from workbench.forgetting import Item, Loss, losses
-from workbench.plan import Plan, is_done, make_plan
+from workbench.plan import Plan, is_done
+from workbench.planning import make_plan
 from workbench.suites import Suite, pocket_suites, suite_digest
 from workbench.workspace import Step, read_jsonl
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from workbench.case import Case
 from workbench.errors import ConfigError, Stopped
-from workbench.plan import Engine, Plan, is_done, next_wave
+from workbench.plan import Plan, is_done
+from workbench.waves import Engine, next_wave
 from workbench.workspace import Step, is_alive, write_atomically
 
 POLL_SECONDS = 0.2

@@ -13,7 +13,8 @@ from workbench.cost import Measured
 from workbench.errors import WorkbenchError
 from workbench.examples import Examples
 from workbench.panel import Panel, Scores
-from workbench.plan import Plan, is_done, make_plan
+from workbench.plan import Plan, is_done
+from workbench.planning import make_plan
 from workbench.recommend import Recommendation, recommend
 from workbench.run import Response, Retrieved, Run
 from workbench.score import Score

@@ -35,7 +35,7 @@ from workbench.intake import Columns, read_table
 from workbench.launch import Outcome, launch, running_process
 from workbench.launch import stop as stop_run
 from workbench.memory import forecasts, missed, read_shape
-from workbench.plan import make_plan
+from workbench.planning import make_plan
 from workbench.rating_intake import looks_rated
 from workbench.recommend import Recommendation
 from workbench.report import Form, render, write_report

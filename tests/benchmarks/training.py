@@ -27,7 +27,7 @@ from workbench.candidate import Candidate
 from workbench.demos import build
 from workbench.demos.demo import Demo
 from workbench.demos.opening import open_demo
-from workbench.plan import make_plan
+from workbench.planning import make_plan
 from workbench.stage import Dpo, Grpo, Lora, Sft, Stage
 
 warnings.filterwarnings("ignore", category=FutureWarning)

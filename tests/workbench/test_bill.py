@@ -7,7 +7,8 @@ import pytest
 from workbench.bill import demo_minutes, estimate, history
 from workbench.candidate import Candidate, Prompt
 from workbench.case import open_case
-from workbench.plan import Plan, make_plan
+from workbench.plan import Plan
+from workbench.planning import make_plan
 from workbench.stage import Grpo, Lora, Qlora, RejectionSampling, Sft
 
 

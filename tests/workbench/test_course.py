@@ -10,7 +10,8 @@ from workbench.candidate import Candidate
 from workbench.case import Case, presets
 from workbench.course import stations
 from workbench.pairs import Pair
-from workbench.plan import Plan, make_plan
+from workbench.plan import Plan
+from workbench.planning import make_plan
 from workbench.results import load_results
 from workbench.sections.stages import stages
 from workbench.workspace import write_jsonl

@@ -9,7 +9,8 @@ import pytest
 
 from workbench.case import open_case
 from workbench.follow import RunState, curve, follow
-from workbench.plan import Plan, make_plan
+from workbench.plan import Plan
+from workbench.planning import make_plan
 from workbench.workspace import write_jsonl
 
 

@@ -10,7 +10,7 @@ from workbench.candidate import Candidate
 from workbench.case import presets
 from workbench.create import add_ratings
 from workbench.errors import DataError
-from workbench.plan import make_plan
+from workbench.planning import make_plan
 from workbench.rating_intake import check_ratings, looks_rated, to_ratings
 from workbench.ratings import Rating, read_ratings, write_ratings
 from workbench.stage import Dpo, Kto

@@ -22,7 +22,7 @@ from workbench.blocks import AnsweredExample, Column, Definitions, Examples, Hea
 from workbench.case import create_case, open_case, presets
 from workbench.errors import WorkbenchError
 from workbench.phrases import percent
-from workbench.plan import make_plan
+from workbench.planning import make_plan
 from workbench.recommend import Recommendation
 from workbench.render_markdown import fenced, grid, literal, plain, strip
 from workbench.report import assemble, render, write_report

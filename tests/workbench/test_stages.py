@@ -9,7 +9,7 @@ from workbench.candidate import Candidate
 from workbench.case import Case, presets
 from workbench.errors import ConfigError
 from workbench.pairs import Pair
-from workbench.plan import make_plan
+from workbench.planning import make_plan
 from workbench.stage import (
     METHODS,
     Cpt,

@@ -8,7 +8,7 @@ from workbench.bill import Bill, estimate
 from workbench.candidate import APPROACHES, Approach, Candidate
 from workbench.case import Case, in_order, presets
 from workbench.errors import ConfigError, WorkbenchError
-from workbench.plan import make_plan
+from workbench.planning import make_plan
 from workbench.views import state, tune, words
 from workbench.views.fields import changed
 from workbench.views.room import room

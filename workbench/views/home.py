@@ -7,7 +7,7 @@ from workbench.case import Case, cases
 from workbench.demos import DEMOS, build
 from workbench.demos.opening import open_demo
 from workbench.errors import WorkbenchError
-from workbench.plan import make_plan
+from workbench.planning import make_plan
 from workbench.views import state, words
 from workbench.views.state import RECOMMENDATION, RUNS, USE_CASE
 

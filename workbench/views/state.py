@@ -23,7 +23,8 @@ from workbench.doctor import Machine, examine
 from workbench.errors import WorkbenchError
 from workbench.follow import Curve, curve
 from workbench.launch import launch_detached, running_process
-from workbench.plan import Plan, make_plan
+from workbench.plan import Plan
+from workbench.planning import make_plan
 from workbench.recommend import Recommendation
 from workbench.results import Results, decide, load_results
 from workbench.run import Response, Retrieved

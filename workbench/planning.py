@@ -1,0 +1,366 @@
+"""Use case x candidates x seeds -> steps in order: shared ones once, finished ones skipped."""
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+from workbench.base_models import identity
+from workbench.candidate import Candidate, Decoding
+from workbench.case import SPLITS, Case
+from workbench.errors import ConfigError
+from workbench.plan import Plan
+from workbench.run import Run
+from workbench.stage import (
+    Cpt,
+    Distill,
+    Drawn,
+    Grpo,
+    Helper,
+    Imitating,
+    Kto,
+    Preferences,
+    Qlora,
+    Reinforced,
+    RejectionSampling,
+    Reward,
+    Rlhf,
+    Stage,
+    reads_pairs,
+    reads_requests,
+)
+from workbench.usecase import Split, UseCase
+from workbench.workspace import StepKind, file_digest
+
+TIMED_REQUESTS = 60
+"""Requests that are also answered alone, for the latency: 59 are the fewest that bound a 95th percentile."""
+
+ANSWERS_DRAWN = 16
+"""Answers to each request by which is measured whether right ones come up at all."""
+MOST_REQUESTS = 100
+"""Requests for which that is measured."""
+ALL_REQUESTS = 10**9
+"""No bound on the requests for which answers are drawn."""
+
+
+def make_plan(case: Case, candidates: Sequence[Candidate], *, split: Split = "test") -> Plan:
+    """Plan the runs of candidates over one split; trained candidates once for every seed.
+
+    Raises ConfigError where a candidate cannot run on this use case, and NotFound where its base model is not there.
+    """
+    if not candidates:
+        raise ConfigError("No candidate is chosen.", "Choose some on the Candidates page or with --candidates.")
+    plan = Plan(case, split)
+    use_case = case.use_case
+    for candidate in candidates:
+        whole = candidate.model_copy(update={"base_model": candidate.base_model or use_case.base_model})
+        for seed in range(use_case.seeds if whole.training else 1):
+            _plan_run(plan, use_case, whole, seed)
+    return plan
+
+
+def _plan_run(plan: Plan, use_case: UseCase, candidate: Candidate, seed: int) -> None:
+    case = plan.case
+    lacking = case.lacks(candidate)
+    if lacking:
+        raise ConfigError(
+            f"The candidate {candidate.name} needs {lacking} and the use case {case.name} has none.",
+            "Add them, or leave this candidate out.",
+        )
+    course = _Course(plan, candidate, seed, _plan_retrieval(plan, candidate))
+    several = measures_stages(case, candidate)
+    if several:
+        course.measure("dev", 0)
+    for number, stage in enumerate(candidate.training, 1):
+        course.train(stage, number)
+        if several and not isinstance(stage, Reward):
+            course.measure("dev", number)
+    steps = course.steps
+    told = f", seed {seed}" if candidate.training else ""
+    timed = TIMED_REQUESTS if seed == 0 else 0
+    steps["answer"] = course.add(
+        "answer",
+        f"answer with {candidate.name}{told}",
+        asked=plan.split,
+        inputs={"decoding": candidate.decoding.model_dump(mode="json"), "timed": timed},
+    )
+    steps["score"] = _plan_score(plan, plan.split, f"score {candidate.name}{told}", steps["answer"])
+    plan.runs[candidate.name, seed] = Run(
+        id=f"{candidate.name}-{seed}-{steps['score'].removeprefix('score-')}",
+        use_case=case.name,
+        candidate=candidate,
+        seed=seed,
+        steps=steps,
+        examples=case.split_digest(plan.split),
+        created=time.time(),
+    )
+
+
+def measures_stages(case: Case, candidate: Candidate) -> bool:
+    """Whether a candidate is measured on the development set before and after each of its stages: if it has several."""
+    return len(candidate.training) > 1 and bool(case.split_path("dev").stat().st_size)
+
+
+def helper_identity(helper: Helper | None) -> str:
+    """What identifies a helping model that is loaded here; behind an endpoint its name must do."""
+    return identity(helper.model) if helper is not None and helper.endpoint is None else ""
+
+
+def looks_at_dev(case: Case, stage: Stage) -> bool:
+    """Whether a stage looks at the development set on its way."""
+    return bool(stage.looks) and not isinstance(stage, Reward) and bool(case.split_path("dev").stat().st_size)
+
+
+def learns_from_ratings(case: Case, stage: Stage) -> bool:
+    """Whether a stage that takes good and bad answers takes the use case's ratings, which come before its pairs."""
+    return isinstance(stage, Kto) and reads_pairs(stage) and case.ratings_path.exists()
+
+
+def _plan_score(plan: Plan, split: Split, title: str, answers: str) -> str:
+    """The step that scores answers to one split."""
+    use_case = plan.case.use_case
+    metrics = sorted({use_case.metric, *use_case.secondary_metrics})
+    return plan.add(
+        "score",
+        title,
+        inputs={"metrics": metrics, "examples": plan.case.split_digest(split)},
+        needs={"answers": answers},
+        files={"examples": _relative(plan.case, split)},
+    )
+
+
+Asked = Split | Literal["pairs", "ratings"]
+"""Whose requests a step is given."""
+
+
+class _Course:
+    """One candidate with one seed, as far as its steps are planned."""
+
+    def __init__(self, plan: Plan, candidate: Candidate, seed: int, steps: dict[str, str]) -> None:
+        self.plan, self.case, self.candidate, self.seed, self.steps = plan, plan.case, candidate, seed, steps
+        self.stages: dict[str, str] = {}
+        """The steps that trained the weights so far, by their role."""
+        self.four_bit = False
+        base, prompt = str(candidate.base_model), candidate.prompt
+        self.weights: dict[str, Any] = {"base_model": base, "base": identity(base)}
+        told = plan.case.use_case.instruction if prompt.instruction is None else prompt.instruction
+        self.prompt: dict[str, Any] = {"instruction": told, "shots": prompt.examples}
+        self.shown: dict[str, str] = {}
+        if prompt.examples:
+            self.prompt["shots_from"] = plan.case.split_digest("train")
+            self.shown = {"shots": _relative(plan.case, "train")}
+
+    def add(
+        self,
+        kind: StepKind,
+        title: str,
+        *,
+        asked: Asked | None,
+        inputs: dict[str, Any],
+        needs: Mapping[str, str] = MappingProxyType({}),
+        files: Mapping[str, str] = MappingProxyType({}),
+    ) -> str:
+        """Plan a step of the model as it is so far; ``asked``: whose requests it is given, in the prompt."""
+        given, found = dict(self.weights), {}
+        if asked is not None:
+            own = {"pairs": self.case.pairs_path, "ratings": self.case.ratings_path}
+            path = own[asked] if asked in own else self.case.split_path(asked)  # type: ignore[arg-type]
+            role = asked if asked in own else "examples"
+            given |= {**self.prompt, role: file_digest(path)}
+            files = {**files, **self.shown, role: str(path.relative_to(self.case.workspace))}
+            if self.candidate.retrieval is not None:
+                found = {"retrieve": self.steps[f"retrieve-{asked}"]}
+        elif kind == "train":
+            given["documents"] = self.case.documents_digest()
+            files = {**files, "documents": _documents(self.case)}
+        # What the untrained base answers greedily is the same for every seed of training.
+        seed = self.seed if self.stages or kind != "answer" else 0
+        given |= {**inputs, "four_bit": self.four_bit, "seed": seed}
+        return self.plan.add(kind, title, inputs=given, needs=self.stages | found | dict(needs), files=dict(files))
+
+    def train(self, stage: Stage, number: int) -> None:
+        """Plan a stage and what has to be there before it."""
+        self.four_bit = self.four_bit or isinstance(stage.adapter, Qlora)
+        inputs: dict[str, Any] = {"stage": stage.model_dump(mode="json")}
+        asked: Asked | None = "train"
+        needs = {}
+        match stage:
+            case Cpt():
+                asked = None
+                if stage.paraphrases:
+                    needs["paraphrases"] = self.steps[f"paraphrases-{number}"] = self.paraphrased(stage)
+            case Preferences(pairs=Drawn() as wanted):
+                needs["pairs"] = self.paired(stage, wanted, number)
+            case Preferences():
+                asked = "ratings" if learns_from_ratings(self.case, stage) else "pairs"
+            case Grpo() | Rlhf():
+                inputs["metric"] = metric = self.case.use_case.metric
+                if isinstance(stage, Grpo) and stage.judge is not None:
+                    inputs["judge_model"] = helper_identity(stage.judge)
+                many = {"metric": metric, "answers": ANSWERS_DRAWN, "most": MOST_REQUESTS}
+                split: Split = "dev" if self.case.split_path("dev").stat().st_size else "train"
+                needs["passes"] = self.draw(stage, split, stage, **many)
+                if isinstance(stage, Rlhf):
+                    needs["reward"] = self.steps["reward"]
+            case RejectionSampling():
+                inputs["metric"] = metric = self.case.use_case.metric
+                needs["rows"] = self.draw(
+                    stage, "train", stage, metric=metric, answers=stage.answers, most=ALL_REQUESTS
+                )
+            case Distill():
+                inputs["teacher"] = identity(stage.teacher)
+                if stage.mode == "off-policy":
+                    needs["rows"] = self.taught(stage)
+        for role, made in needs.items():
+            if role in ("passes", "rows", "pairs"):
+                self.steps[f"{role}-{number}"] = made
+        if isinstance(stage, Imitating) and stage.general_share and stage.general_rows:
+            inputs["general"] = file_digest(Path(stage.general_rows))
+        files = {}
+        if looks_at_dev(self.case, stage):
+            files = {**self.shown, "dev": _relative(self.case, "dev")}
+            tokens = self.candidate.decoding.max_new_tokens
+            inputs |= {**self.prompt, "dev": self.case.split_digest("dev"), "answer_tokens": tokens}
+            if stage.patience is not None or not isinstance(stage, Imitating | Cpt):
+                inputs["metric"] = self.case.use_case.metric
+            if self.candidate.retrieval is not None:
+                needs["retrieve-dev"] = self.steps["retrieve-dev"]
+        several = f", stage {number}" if len(self.candidate.training) > 1 else ""
+        title = f"train {self.candidate.name}, seed {self.seed}{several}"
+        name = self.add("train", title, asked=asked, inputs=inputs, needs=needs, files=files)
+        if isinstance(stage, Reward):
+            self.steps["reward"] = name  # Nothing that answers is built on it.
+        else:
+            role = f"train-{len(self.stages) + 1}"
+            self.stages = self.stages | {role: name}
+            self.steps[role] = name
+
+    def measure(self, split: Split, number: int) -> None:
+        """Plan that the model as it is so far answers a split and is scored on it."""
+        of = f"{self.candidate.name}, seed {self.seed}, " if number else ""
+        after = f"{of}after stage {number}" if number else f"{self.candidate.base_model} before training"
+        answers = self.add(
+            "answer",
+            f"answer the {split} set with {after}",
+            asked=split,
+            inputs={"decoding": self.candidate.decoding.model_dump(mode="json"), "timed": 0},
+        )
+        self.steps[f"{split}-answer-{number}"] = answers
+        self.steps[f"{split}-score-{number}"] = _plan_score(self.plan, split, f"score {after}", answers)
+
+    def draw(self, stage: Stage, split: Split, how: Reinforced | RejectionSampling | Drawn, **asked: Any) -> str:
+        """The step that draws several answers to each request, by the model as it is so far."""
+        return self.add(
+            "draw",
+            f"draw answers for {stage.method} of {self.candidate.name}, seed {self.seed}",
+            asked=split,
+            inputs={"temperature": how.temperature, "max_new_tokens": how.max_new_tokens, **asked},
+        )
+
+    def paired(self, stage: Stage, wanted: Drawn, number: int) -> str:
+        """The step that makes preference pairs of answers by the model as it is so far, and the one that draws them."""
+        metric = self.case.use_case.metric
+        rows = self.draw(stage, "train", wanted, metric=metric, answers=wanted.answers, most=ALL_REQUESTS)
+        self.steps[f"rows-{number}"] = rows
+        judge = wanted.judge.model_dump(mode="json") if wanted.judge else None
+        found = {"retrieve": self.steps["retrieve-train"]} if self.candidate.retrieval else {}
+        return self.plan.add(
+            "judge",
+            f"choose between answers for {stage.method} of {self.candidate.name}, seed {self.seed}",
+            inputs={
+                **self.prompt,
+                "judge": judge,
+                "judge_model": helper_identity(wanted.judge),
+                "examples": self.case.split_digest("train"),
+            },
+            needs={"rows": rows, **found},
+            files={**self.shown, "examples": _relative(self.case, "train")},
+        )
+
+    def paraphrased(self, stage: Cpt) -> str:
+        """The step in which the documents are told in other words: the same for every seed."""
+        assert stage.paraphraser is not None
+        return self.plan.add(
+            "paraphrase",
+            f"tell the documents in other words, {stage.paraphrases} times",
+            inputs={
+                "paraphrases": stage.paraphrases,
+                "paraphraser": stage.paraphraser.model_dump(mode="json"),
+                "paraphraser_model": helper_identity(stage.paraphraser),
+                "documents": self.case.documents_digest(),
+            },
+            files={"documents": _documents(self.case)},
+        )
+
+    def taught(self, stage: Distill) -> str:
+        """The step in which the teacher answers the training examples."""
+        decoding = Decoding(max_new_tokens=stage.max_new_tokens)
+        found = {"retrieve": self.steps["retrieve-train"]} if self.candidate.retrieval else {}
+        return self.plan.add(
+            "answer",
+            f"let {stage.teacher} answer the training examples",
+            inputs={
+                **self.prompt,
+                "base_model": stage.teacher,
+                "base": identity(stage.teacher),
+                "decoding": decoding.model_dump(mode="json"),
+                "timed": 0,
+                "examples": self.case.split_digest("train"),
+                "four_bit": False,
+                "seed": 0,
+            },
+            needs=found,
+            files={**self.shown, "examples": _relative(self.case, "train")},
+        )
+
+
+def _plan_retrieval(plan: Plan, candidate: Candidate) -> dict[str, str]:
+    """The steps that find passages for the answers and, where the candidate is trained, for its training rows."""
+    retrieval = candidate.retrieval
+    if retrieval is None:
+        return {}
+    case = plan.case
+    documents = case.documents_digest()
+    steps = {
+        "index": plan.add(
+            "index",
+            "index the documents",
+            inputs={
+                "chunk_tokens": retrieval.chunk_tokens,
+                "chunk_overlap": retrieval.chunk_overlap,
+                "embedder": retrieval.embedder,
+                "documents": documents,
+            },
+            files={"documents": _documents(case)},
+        )
+    }
+    asked: dict[str, Path] = {plan.split: case.split_path(plan.split)}
+    if any(map(reads_requests, candidate.training)):
+        asked["train"] = case.split_path("train")
+    reinforced = any(isinstance(stage, Reinforced) for stage in candidate.training)
+    looks = any(looks_at_dev(case, stage) for stage in candidate.training)
+    if looks or measures_stages(case, candidate) or (reinforced and case.split_path("dev").stat().st_size):
+        asked["dev"] = case.split_path("dev")
+    given = [stage for stage in candidate.training if reads_pairs(stage)]
+    if any(learns_from_ratings(case, stage) for stage in given):
+        asked["ratings"] = case.rating_requests_path
+    if any(not learns_from_ratings(case, stage) for stage in given):
+        asked["pairs"] = case.pair_requests_path
+    for name, path in asked.items():
+        steps[f"retrieve-{name}"] = plan.add(
+            "retrieve",
+            f"find passages for the {name} examples" if name in SPLITS else f"find passages for the {name}",
+            inputs={"passages": retrieval.passages, "examples": file_digest(path)},
+            needs={"index": steps["index"]},
+            files={"examples": str(path.relative_to(case.workspace))},
+        )
+    return steps
+
+
+def _relative(case: Case, split: Split) -> str:
+    return str(case.split_path(split).relative_to(case.workspace))
+
+
+def _documents(case: Case) -> str:
+    return str((case.folder / "documents").relative_to(case.workspace))
