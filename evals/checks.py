@@ -1,15 +1,10 @@
 """``python -m evals.checks STEP_DIR [STEP_DIR ...]``: benchmark suites on bases and on what was trained of them."""
 
-import os
 import sys
 
-# As for training: no word to anybody, no progress bars, and an instruction set that virtual machines bear.
-os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-os.environ.setdefault("TQDM_DISABLE", "1")
-os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+from workbench.environment import prepare
+
+prepare()
 
 from dataclasses import asdict
 from functools import partial

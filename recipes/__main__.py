@@ -1,20 +1,13 @@
 """``python -m recipes STEP_DIR [STEP_DIR ...]``: train and answer, in one process and on one loaded base model."""
 
-import os
 import sys
 import warnings
 from collections.abc import Callable
 from functools import partial
 
-# Set before torch loads: no word to anybody that something is trained (TRL would send one), no forked tokenizers, no
-# progress bars of libraries, and an instruction set with bfloat16 but without AMX, which some virtual machines announce
-# and then forbid (the process would die of an illegal instruction).
-os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+from workbench.environment import prepare
+
+prepare()
 warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
 
 from torch import distributed

@@ -20,23 +20,19 @@ class Checks:
 
     plan: Plan
     suites: Mapping[str, Suite]
-    bases: Mapping[tuple[str, bool], str]
-    """The step of each untrained base, by its name and whether it is held in 4 bits."""
+    bases: Mapping[str, str]
+    """The step of each untrained base, by its name."""
     trained: Mapping[str, tuple[str, ...]]
     """The steps of each trained candidate, one for each seed, by its name."""
 
     def losses(self, name: str) -> tuple[Loss, ...]:
         """What every suite shows about a candidate; empty where it is not measured yet."""
         steps = [self.plan.step(step) for step in self.trained.get(name, ())]
-        base = self.plan.step(self._base_of(name)) if steps else None
         done = [step for step in steps if is_done(step)]
-        if base is None or not is_done(base) or not done:
+        if not done:
             return ()
-        return losses(self.suites, _items(base), [_items(step) for step in done])
-
-    def _base_of(self, name: str) -> str:
-        inputs = self.plan.steps[self.trained[name][0]].inputs
-        return self.bases[str(inputs["base_model"]), False]
+        base = self.plan.step(self.bases[str(self.plan.steps[done[0].name].inputs["base_model"])])
+        return losses(self.suites, _items(base), [_items(step) for step in done]) if is_done(base) else ()
 
 
 def plan_checks(case: Case, candidates: Sequence[Candidate]) -> Checks:
@@ -48,7 +44,7 @@ def plan_checks(case: Case, candidates: Sequence[Candidate]) -> Checks:
     runs = make_plan(case, candidates)
     plan = Plan(case, "test")
     suites = pocket_suites()
-    bases: dict[tuple[str, bool], str] = {}
+    bases: dict[str, str] = {}
     trained: dict[str, tuple[str, ...]] = {}
     for (name, seed), run in runs.runs.items():
         stages = {role: step for role, step in run.steps.items() if role.startswith("train-")}
@@ -60,9 +56,8 @@ def plan_checks(case: Case, candidates: Sequence[Candidate]) -> Checks:
                 f"There are no suites for the base model {base_model} yet.", "Only the bundled base can be checked."
             )
         four_bit = bool(runs.steps[list(stages.values())[-1]].inputs["four_bit"])
-        key = (base_model, False)
-        if key not in bases:
-            bases[key] = _add(plan, suites, base_model, four_bit=False, needs={}, of=f"{base_model}, untrained")
+        if base_model not in bases:
+            bases[base_model] = _add(plan, suites, base_model, four_bit=False, needs={}, of=f"{base_model}, untrained")
         step = _add(plan, suites, base_model, four_bit=four_bit, needs=stages, of=f"{name}, seed {seed}")
         trained[name] = (*trained.get(name, ()), step)
     if not trained:

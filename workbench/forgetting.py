@@ -128,10 +128,15 @@ def loss_cells(one: Loss) -> tuple[str, ...]:
         figures = (percent(one.before), percent(one.after), signed(one.change))
         interval = f"{signed(one.low)} to {signed(one.high)}"
     else:
-        figures = (f"{one.before:.3f}", f"{one.after:.3f}", f"{one.change:+.3f}")
-        interval = f"{one.low:+.3f} to {one.high:+.3f}"
+        figures = (f"{one.before:.3f}", f"{one.after:.3f}", _nats(one.change))
+        interval = f"{_nats(one.low)} to {_nats(one.high)}"
     flips = tuple("" if share is None else percent(share) for share in (one.lost, one.won))
     return (*figures, interval, *flips, _shows(one))
+
+
+def _nats(change: float) -> str:
+    """A change in nats per token with its sign, a true minus."""
+    return f"{change:+.3f}".replace("-", "\u2212")
 
 
 def _shows(one: Loss) -> str:

@@ -35,8 +35,9 @@ from workbench.intake import Columns, read_table
 from workbench.launch import Outcome, launch, running_process
 from workbench.launch import stop as stop_run
 from workbench.memory import forecasts, missed, read_shape
+from workbench.pair_intake import PairCheck
 from workbench.planning import make_plan
-from workbench.rating_intake import looks_rated
+from workbench.rating_intake import RatingCheck, looks_rated
 from workbench.recommend import Recommendation
 from workbench.report import Form, render, write_report
 from workbench.results import Results, decide, load_results
@@ -82,27 +83,21 @@ def pairs(options: Namespace) -> None:
     case = open_case(options.workspace, options.name)
     usual = (options.chosen, options.rejected, options.prompt) == ("chosen", "rejected", None)
     if usual and looks_rated(read_table(options.file)):
-        _ratings(case, options)
+        rated = add_ratings(case, options.file)
+        _taken(case, options, rated, said=f"{rated.ratings} ratings, {rated.good} of them good", candidate="kto")
         return
     found = add_pairs(case, options.file, prompt=options.prompt, chosen=options.chosen, rejected=options.rejected)
+    _taken(case, options, found, said=f"{found.pairs} preference pairs", candidate="dpo")
+
+
+def _taken(case: Case, options: Namespace, found: PairCheck | RatingCheck, *, said: str, candidate: str) -> None:
     if options.json:
         say(found.model_dump_json(indent=1))
         return
-    say(f"{case.name} has {found.pairs} preference pairs.")
+    say(f"{case.name} has {said}.")
     for remark in found.remarks():
         say(f"  - {remark}")
-    say(f"\nNext: {_command('run', case)} --candidate dpo")
-
-
-def _ratings(case: Case, options: Namespace) -> None:
-    found = add_ratings(case, options.file)
-    if options.json:
-        say(found.model_dump_json(indent=1))
-        return
-    say(f"{case.name} has {found.ratings} ratings, {found.good} of them good.")
-    for remark in found.remarks():
-        say(f"  - {remark}")
-    say(f"\nNext: {_command('run', case)} --candidate kto")
+    say(f"\nNext: {_command('run', case)} --candidate {candidate}")
 
 
 def check(options: Namespace) -> int:

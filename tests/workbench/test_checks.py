@@ -66,7 +66,7 @@ def test_a_loss_is_told_everywhere(case: Case) -> None:
     assert worst.lenient_change == 0, "only the form was lost"
     assert {one.state for one in found["sft"][1:]} == {"kept"}
     after = document(assemble(results, recommendation))
-    assert "sft is shown to have lost words (\u221215.0)" in after
+    assert "sft is shown to have lost words (\u221215.0 points)" in after
     assert "something else that it could do was not measured" not in after
     assert "| words |" in card(case, find_run(case.workspace, "sft", seed=0))
     blocks = lost(Material(results, recommendation, audit_case(case)))

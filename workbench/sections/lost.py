@@ -1,7 +1,8 @@
 """What training cost the model: every suite of every trained candidate, the worst first."""
 
+from collections.abc import Mapping
+
 from workbench.blocks import Block, Column, Heading, Row, Table, Text
-from workbench.checks import measured_losses
 from workbench.forgetting import Loss, loss_cells
 from workbench.phrases import listed
 from workbench.sections.material import Material
@@ -21,7 +22,7 @@ COLUMNS = (
 
 def lost(material: Material) -> list[Block]:
     """One table for all trained candidates that were checked; nothing where none was."""
-    measured = measured_losses(material.results.case, [one.candidate for one in material.results.candidates])
+    measured = material.losses
     if not measured:
         return []
     rows = tuple(_row(name, one, chosen=material.subject) for name, found in measured.items() for one in found)
@@ -39,14 +40,14 @@ def lost(material: Material) -> list[Block]:
     ]
 
 
-def sentences(measured: dict[str, tuple[Loss, ...]]) -> list[str]:
+def sentences(measured: Mapping[str, tuple[Loss, ...]]) -> list[str]:
     """For each candidate, what it is shown to have lost, kept, and what is open."""
     said = []
     for name, found in measured.items():
         degraded = [one for one in found if one.state == "degraded"]
         open_ones = [one.suite.facet for one in found if one.state == "not shown"]
         if degraded:
-            parts = [f"{one.suite.facet} ({loss_cells(one)[2]})" for one in degraded]
+            parts = [f"{one.suite.facet} ({loss_cells(one)[2]} {one.suite.unit})" for one in degraded]
             said.append(f"{name} is shown to have lost {listed(parts)}.")
         elif open_ones:
             said.append(f"{name}: no loss is shown; whether it kept {listed(open_ones)} is open.")

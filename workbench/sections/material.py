@@ -6,8 +6,10 @@ from functools import cached_property
 
 from workbench.analysis import Standing
 from workbench.audit import Audit
+from workbench.checks import measured_losses
 from workbench.cost import Measured
 from workbench.decision import simplicity
+from workbench.forgetting import Loss
 from workbench.phrases import points
 from workbench.recommend import Recommendation
 from workbench.results import Results
@@ -37,6 +39,11 @@ class Material:
                 key=lambda one: simplicity(one.candidate, one.approach, self.measured.get(one.candidate)),
             )
         )
+
+    @cached_property
+    def losses(self) -> Mapping[str, tuple[Loss, ...]]:
+        """What each trained candidate that was checked lost, by name."""
+        return measured_losses(self.results.case, [one.candidate for one in self.results.candidates])
 
     @property
     def subject(self) -> str:

@@ -3,7 +3,6 @@
 from collections import Counter
 
 from workbench.blocks import Block, Column, Heading, Item, Items, Row, Table, Text
-from workbench.checks import measured_losses
 from workbench.phrases import agreeing, listed, points
 from workbench.results import Results
 from workbench.sections.material import Material
@@ -36,9 +35,8 @@ def not_measured(material: Material) -> list[Block]:
         said.append("Cost as a limit: none is set, so nothing could be ruled out for being dear.")
     if use_case.machine_cost_per_hour is None:
         said.append("Money: the use case has no price of a machine hour, so cost is shown in seconds and tokens.")
-    trained = [one.candidate for one in results.candidates if one.candidate.training]
-    checked = measured_losses(results.case, trained)
-    unchecked = [one.name for one in trained if one.name not in checked]
+    trained = [one.name for one in results.candidates if one.candidate.training]
+    unchecked = [name for name in trained if name not in material.losses]
     if unchecked:
         said.append(FORGETTING.format(names=listed(unchecked)))
     said += NOT_IN_REPORT
