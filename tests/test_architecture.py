@@ -26,7 +26,11 @@ ALLOWED = {
     "rag": {"workbench", "rag"},
     "recipes": {"workbench", "rag", "evals.scorers", "recipes"},
 }
-HOMES = {"faiss": {"rag.index"}, "sentence_transformers": {"rag.embed"}, "lm_eval": {"evals.harness"}}
+HOMES = {
+    "faiss": {"rag.index"},
+    "sentence_transformers": {"rag.embed"},
+    "lm_eval": {"evals.harness", "evals.loaded"},
+}
 
 
 def _files() -> Iterator[Path]:

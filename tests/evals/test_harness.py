@@ -6,7 +6,8 @@ import pytest
 from lm_eval.api.instance import Instance
 from lm_eval.models.huggingface import HFLM
 
-from evals.harness import Model, run_suites
+from evals.harness import run_suites
+from evals.loaded import Model
 from recipes.model import Base, load
 from workbench.errors import ConfigError
 
