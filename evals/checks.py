@@ -1,5 +1,6 @@
 """``python -m evals.checks STEP_DIR [STEP_DIR ...]``: benchmark suites on bases and on what was trained of them."""
 
+import json
 import sys
 
 from workbench.environment import prepare
@@ -8,12 +9,12 @@ prepare()
 
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 
-from evals.harness import run_suites
-from recipes.bases import Bases, earlier_stages
+from evals.harness import load_suites, run_suite
+from recipes.bases import Bases
 from workbench.engine import main
-from workbench.workspace import Step, read_jsonl, write_jsonl
+from workbench.suites import Suite
+from workbench.workspace import Step, read_jsonl, write_atomically, write_jsonl
 
 PACKAGES = ("torch", "transformers", "peft", "lm_eval", "datasets")
 
@@ -21,29 +22,36 @@ PACKAGES = ("torch", "transformers", "peft", "lm_eval", "datasets")
 def check(step: Step, *, bases: Bases) -> None:
     """Do a ``check`` step: every suite on a base with the weights that its stages left; resumes by suite.
 
-    Leaves ``items.jsonl`` with one line for each item of each suite.
+    Leaves ``items.jsonl`` with one line for each item of each suite, and ``suites.json`` with what was asked of each.
     """
     inputs = step.record.inputs
-    path = step.path("items.part.jsonl")
-    rows = list(read_jsonl(path))
-    done = {row["suite"] for row in rows}
+    suites = [Suite.parse(record, where=str(step.folder)) for record in inputs["suites"]]
+    step.progress("reading the suites")
+    loaded = load_suites(suites, inputs["part"])
+    items, told = step.path("items.part.jsonl"), step.path("suites.part.json")
+    rows = list(read_jsonl(items))
+    asked = json.loads(told.read_text(encoding="utf-8")) if told.exists() else {}
     step.progress("loading the base model")
-    four_bit = bool(inputs["four_bit"])
-    with bases.trained(str(inputs["base_model"]), earlier_stages(step), four_bit=four_bit) as base:
-        for n, name in enumerate(inputs["suites"], 1):
-            if name in done:
+    with bases.of(step) as base:
+        for n, one in enumerate(loaded, 1):
+            name = one.suite.name
+            if name in asked:
                 continue
 
-            def report(asked: int, of: int, name: str = name) -> None:
-                step.progress(f"asking {name}", step=asked, total=of)
+            def report(done: int, of: int, name: str = name) -> None:
+                step.progress(f"asking {name}", step=done, total=of)
 
-            found = run_suites(base, [name], include=[Path(one) for one in inputs["include"]], report=report)
-            rows += [asdict(one) for one in found]
-            write_jsonl(path, rows)
-            step.progress("measured", step=n, total=len(inputs["suites"]))
+            found, about = run_suite(base, one, report=report, again=bool(inputs.get("again")))
+            rows = [row for row in rows if row["suite"] != name] + [asdict(item) for item in found]
+            asked[name] = None if about is None else asdict(about)
+            write_jsonl(items, rows)
+            write_atomically(told, json.dumps(asked))
+            step.progress("measured", step=n, total=len(loaded))
     write_jsonl(step.path("items.jsonl"), rows)
-    path.unlink(missing_ok=True)
-    step.note(items=len(rows), suites=len(inputs["suites"]))
+    write_atomically(step.path("suites.json"), json.dumps(asked, indent=1))
+    items.unlink(missing_ok=True)
+    told.unlink(missing_ok=True)
+    step.note(items=len(rows), suites=len(loaded))
 
 
 if __name__ == "__main__":

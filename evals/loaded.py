@@ -28,7 +28,7 @@ class Model(TemplateLM):  # type: ignore[misc]
         super().__init__()
         self.base, self.report = base, report
         self.tokenizer = base.tokenizer
-        self.too_long = 0
+        self.too_long: set[tuple[str, int]] = set()
         """Requests that did not fit into the context; they are counted and answered with nothing."""
 
     @property
@@ -66,7 +66,7 @@ class Model(TemplateLM):  # type: ignore[misc]
             def keep(own: list[int], given: list[Generated], places: list[int] = places) -> None:
                 nonlocal done
                 for i, answer in zip(own, given, strict=True):
-                    self.too_long += answer.finish == "too long"
+                    self.too_long |= {(str(requests[places[i]].task_name), int(requests[places[i]].doc_id))} if answer.finish == "too long" else set()
                     found[places[i]] = _until(answer.text, requests[places[i]].args[1].get("until"))
                 done += len(own)
                 self.report(done, len(requests))
@@ -84,7 +84,6 @@ class Model(TemplateLM):  # type: ignore[misc]
         limit = context(self.base)
         for n, (_, before, after) in enumerate(requests):
             if len(before) + len(after) > limit:
-                self.too_long += 1
                 before = before[-(limit - len(after)) :]
             shared.setdefault(tuple(before), []).append(n)
         done = 0

@@ -13,6 +13,7 @@ warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
 from torch import distributed
 
 from recipes.bases import Bases
+from recipes.drift import drift
 from recipes.export import export
 from recipes.pairing import make_pairs
 from recipes.paraphrase import paraphrase
@@ -31,6 +32,7 @@ if __name__ == "__main__":
         "paraphrase": partial(paraphrase, bases=bases),
         "answer": partial(answer, bases=bases),
         "export": export,
+        "drift": partial(drift, bases=bases),
     }
     code = main(do, program="recipes", packages=PACKAGES)
     if distributed.is_available() and distributed.is_initialized():

@@ -7,7 +7,7 @@ from typing import Any
 
 from peft import PeftModel
 
-from recipes.bases import Bases, earlier_stages
+from recipes.bases import Bases, earlier_stages, kept_adapter, scaled
 from recipes.data import encode_prompt
 from recipes.look import Question, answer_all
 from recipes.model import Base, load
@@ -34,8 +34,10 @@ def export(step: Step) -> None:
     to, stages = Path(inputs["to"]), earlier_stages(step)
     decoding = Decoding.parse(inputs["decoding"], where=str(step.folder))
     name, four_bit = str(inputs["base_model"]), bool(inputs["four_bit"])
+    after, scale = inputs.get("after_steps"), float(inputs.get("scale", 1))
+    last = stages[-1] / "adapter" if after is None else kept_adapter(stages[-1], int(after))
     step.progress("loading the candidate")
-    with Bases().trained(name, stages, four_bit=four_bit) as base:
+    with Bases().of(step) as base:
         questions = _questions(step, base)
         step.progress("answering before")
         before = answer_all(base, questions, decoding.max_new_tokens)
@@ -43,10 +45,10 @@ def export(step: Step) -> None:
         partial = to.with_name(f".{to.name}.part")
         shutil.rmtree(partial, ignore_errors=True)
         if inputs["form"] == "adapter":
-            shutil.copytree(stages[-1] / "adapter", partial)
-            _name_base(partial / "adapter_config.json", name)
+            shutil.copytree(last, partial)
+            _complete(partial / "adapter_config.json", name, scale=scale)
         else:
-            model = _merged(base.model, stages[-1])
+            model = _merged(base.model, last, scale=scale)
             model.save_pretrained(partial, safe_serialization=True)
             model.generation_config.save_pretrained(partial)
         base.tokenizer.save_pretrained(partial)
@@ -78,7 +80,7 @@ def _questions(step: Step, base: Base) -> list[Question]:
     return [Question(one.id, one.question, "", encode_prompt(turns[one.id], base.tokenizer)) for one in examples]
 
 
-def _merged(model: Any, last: Path) -> Any:
+def _merged(model: Any, last: Path, *, scale: float) -> Any:
     """The weights with the last stage's adapter in them, of full precision wherever they were held in 4 bits."""
     if not isinstance(model, PeftModel):
         return model.dequantize() if getattr(model, "is_loaded_in_4bit", False) else model
@@ -86,13 +88,14 @@ def _merged(model: Any, last: Path) -> Any:
         return model.merge_and_unload()
     # Merging into 4-bit weights would round what was learned: they are written out in full first.
     whole: Any = model.unload()
-    return PeftModel.from_pretrained(whole.dequantize(), last / "adapter").merge_and_unload()
+    return scaled(PeftModel.from_pretrained(whole.dequantize(), last), scale).merge_and_unload()
 
 
-def _name_base(config: Path, name: str) -> None:
-    """Say in an adapter's settings which base model it belongs to, by the name that others know it by."""
+def _complete(config: Path, name: str, *, scale: float) -> None:
+    """Say in an adapter's settings how strongly it acts, and its base model by the name that others know it by."""
     settings = json.loads(config.read_text(encoding="utf-8"))
-    write_atomically(config, json.dumps(settings | {"base_model_name_or_path": name}, indent=2))
+    own = {"base_model_name_or_path": name, "lora_alpha": settings["lora_alpha"] * scale}
+    write_atomically(config, json.dumps(settings | own, indent=2))
 
 
 def _load(folder: Path, inputs: dict[str, Any]) -> Base:

@@ -5,7 +5,7 @@ import math
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,11 +16,12 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from recipes.answer import Generated, generate
 from recipes.data import IGNORED, Row
+from recipes.divergence import divergence, padded
 from recipes.model import Base
 from recipes.processes import agreed
 from workbench.candidate import Decoding
 from workbench.stage import Tuned
-from workbench.workspace import Step, write_atomically
+from workbench.workspace import LOOKS, Step, write_atomically
 
 ROWS = 64
 """Development rows whose loss is looked at."""
@@ -28,8 +29,6 @@ ANSWERED = 32
 """Development requests that are answered where answers are what a stage is judged by."""
 SHOWN = 3
 """Answers that are kept to be read."""
-LOGITS_PER_BATCH = 2**26
-"""Logits held at once: 256 MB in float32."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +78,8 @@ class Watcher(TrainerCallback):
         with _aside(model):
             seen = self._see(Base(model, self.base.tokenizer, self.base.device), state.global_step)
         stop = False
+        if state.is_world_process_zero and state.global_step < self.total:
+            self._keep(model, state.global_step)
         if state.is_world_process_zero:
             self.step.report("training", step=state.global_step, total=self.total, **seen)
             if self.stage.patience is not None and self.criterion in seen:
@@ -115,6 +116,16 @@ class Watcher(TrainerCallback):
                 told = {"request": one.request, "reference": one.reference, "text": given.text}
                 out.write(json.dumps({"step": now, "example": one.example, **told}, ensure_ascii=False) + "\n")
         return _short(seen)
+
+    def _keep(self, model: Any, now: int) -> None:
+        """Keep the adapter as it is now, to see later what was gained and lost on the way."""
+        folder = self.step.path(LOOKS) / f"step-{now}"
+        if not isinstance(model, PeftModel) or folder.is_dir():
+            return
+        partial = folder.with_name(f".{folder.name}.part")
+        shutil.rmtree(partial, ignore_errors=True)
+        model.save_pretrained(str(partial), safe_serialization=True)
+        partial.rename(folder)
 
     def _judged(self, model: Any, now: int, seen: Mapping[str, float]) -> bool:
         """Keep the best weights so far; whether the last ``patience`` looks were no better."""
@@ -177,7 +188,7 @@ def answer_all(base: Base, questions: Sequence[Question], max_new_tokens: int) -
 def mean_loss(base: Base, rows: Sequence[Row]) -> float:
     """Nats per token that carries loss, over all rows."""
     total = count = 0.0
-    for ids, mask, labels in _padded(base, [(row.input_ids, row.labels) for row in rows]):
+    for _, ids, mask, labels in padded(base, [(row.input_ids, row.labels) for row in rows]):
         logits = base.model(input_ids=ids, attention_mask=mask).logits[:, :-1].float()
         wanted = labels[:, 1:]
         total += float(
@@ -196,29 +207,13 @@ def distance(base: Base, answered: Sequence[tuple[list[int], list[int]]]) -> flo
     model = base.model
     if not isinstance(model, PeftModel):
         return None
-    rows = [([*prompt, *answer], [IGNORED] * len(prompt) + answer) for prompt, answer in answered if answer]
-    total = count = 0.0
-    for ids, mask, labels in _padded(base, rows):
-        here = model(input_ids=ids, attention_mask=mask).logits[:, :-1].float().log_softmax(-1)
-        with model.disable_adapter():
-            start = model(input_ids=ids, attention_mask=mask).logits[:, :-1].float().log_softmax(-1)
-        own = labels[:, 1:] != IGNORED
-        total += float((here.exp() * (here - start)).sum(-1)[own].sum())
-        count += int(own.sum())
-    return total / count if count else None
+    found = divergence(lambda: nullcontext(model), lambda: without_adapter(model), base, answered)
+    count = sum(tokens for _, tokens in found)
+    return sum(nats for nats, _ in found) / count if count else None
 
 
-def _padded(base: Base, rows: Sequence[tuple[list[int], list[int]]]) -> Iterator[tuple[Any, Any, Any]]:
-    """Ids, mask and labels of batches of rows, padded on the right; longest rows first."""
-    order = sorted(rows, key=lambda row: -len(row[0]))
-    while order:
-        width = len(order[0][0])
-        taken = max(1, LOGITS_PER_BATCH // (width * base.model.config.vocab_size))
-        batch, order = order[:taken], order[taken:]
-        ids = torch.full((len(batch), width), int(base.tokenizer.pad_token_id))
-        mask = torch.zeros((len(batch), width), dtype=torch.long)
-        labels = torch.full((len(batch), width), IGNORED)
-        for n, (row, wanted) in enumerate(batch):
-            ids[n, : len(row)], mask[n, : len(row)] = torch.tensor(row), 1
-            labels[n, : len(row)] = torch.tensor(wanted)
-        yield ids.to(base.device), mask.to(base.device), labels.to(base.device)
+@contextmanager
+def without_adapter(model: PeftModel) -> Iterator[PeftModel]:
+    """The model as it was before the adapter."""
+    with model.disable_adapter():
+        yield model

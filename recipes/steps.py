@@ -40,10 +40,9 @@ def train(step: Step, *, bases: Bases) -> None:
 
 def draw_answers(step: Step, *, bases: Bases) -> None:
     """Do a ``draw`` step: several answers to each request, by the model as the stages before left it."""
-    inputs = step.record.inputs
     forget_peak_memory()
     step.progress("loading the base model")
-    with bases.trained(inputs["base_model"], earlier_stages(step), four_bit=bool(inputs["four_bit"])) as base:
+    with bases.of(step) as base:
         draw(step, base)
         step.note(peak_memory_mb=peak_memory())
 
@@ -55,7 +54,7 @@ def answer(step: Step, *, bases: Bases) -> None:
     seed_everything(int(inputs["seed"]))
     forget_peak_memory()
     step.progress("loading the base model")
-    with bases.trained(inputs["base_model"], earlier_stages(step), four_bit=bool(inputs["four_bit"])) as base:
+    with bases.of(step) as base:
         examples = read_examples(step.file("examples"))
         retrieved = read_retrieved(step)
         prompts = {name: encode_prompt(turns, base.tokenizer) for name, turns in conversations(step, examples).items()}

@@ -9,7 +9,10 @@ from workbench.analysis import Standing
 from workbench.candidate import Approach
 from workbench.charts import Gap, Point
 from workbench.decision import Strength
+from workbench.forgetting import Loss
+from workbench.frontier import Frontier
 from workbench.model import Noun
+from workbench.refusals import Refusals
 
 Verdict = Literal["right", "wrong", "partly", "not scored"]
 Outcome = Literal["won", "lost", "tied"]
@@ -130,7 +133,35 @@ class QualityChart(Noun):
     choice: str | None
 
 
-Chart = StandingsChart | DifferencesChart | QualityChart
+class LossesChart(Noun):
+    """One trained candidate's change in every benchmark suite, with intervals."""
+
+    kind: Literal["losses"] = "losses"
+    title: str
+    candidate: str
+    losses: tuple[Loss, ...] = Field(min_length=1)
+
+
+class FrontierChart(Noun):
+    """What is gained and what is lost, with weaker adapters and along the training."""
+
+    kind: Literal["gain against loss"] = "gain against loss"
+    title: str
+    metric: str
+    frontiers: tuple[Frontier, ...] = Field(min_length=1)
+    approaches: dict[str, Approach]
+
+
+class RefusalsChart(Noun):
+    """Harmless requests refused against unsafe ones complied with; the untrained base comes first."""
+
+    kind: Literal["refusals"] = "refusals"
+    title: str
+    models: dict[str, Refusals] = Field(min_length=1)
+    approaches: dict[str, Approach]
+
+
+Chart = StandingsChart | DifferencesChart | QualityChart | LossesChart | FrontierChart | RefusalsChart
 
 
 class Quote(Noun):
@@ -206,6 +237,9 @@ Block = Annotated[
     | StandingsChart
     | DifferencesChart
     | QualityChart
+    | LossesChart
+    | FrontierChart
+    | RefusalsChart
     | Examples
     | Definitions
     | Code,

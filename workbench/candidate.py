@@ -54,6 +54,10 @@ class Candidate(Noun):
     retrieval: Retrieval | None = None
     training: tuple[Stage, ...] = ()
     decoding: Decoding = Decoding()
+    adapter_scale: float = Field(default=1.0, gt=0, le=2)
+    """How strongly the trained adapters act: 1 as they were trained, 0.5 halfway back to the base model."""
+    after_steps: int | None = Field(default=None, ge=1)
+    """The weights as the last stage had them after so many steps, at one of its looks; None: at its end."""
 
     @model_validator(mode="after")
     def _stages_fit(self) -> Self:
@@ -65,6 +69,9 @@ class Candidate(Noun):
             raise ValueError("weights in 4 bits (qlora) can't be trained in full: use lora in the later stages")
         if self.training and all(isinstance(stage, Reward) for stage in self.training):
             raise ValueError("a reward model answers nothing: list a stage that learns from it")
+        changed = self.adapter_scale != 1 or self.after_steps is not None
+        if changed and (not self.training or any(isinstance(stage.adapter, Full) for stage in self.training)):
+            raise ValueError("adapter_scale and after_steps are about adapters: train with lora or qlora")
         for n, stage in enumerate(self.training):
             if isinstance(stage, Rlhf) and not any(isinstance(before, Reward) for before in self.training[:n]):
                 raise ValueError("rlhf needs a reward stage before it, whose reward model it learns from")

@@ -1,50 +1,36 @@
-"""Plotly figures of what was compared: pure functions of nouns, the same for the pages and the report.
-
-Every figure is transparent and names no text colour, so that light and dark surroundings both work. An
-approach has one colour and one shape everywhere, and each mark is labelled, so nothing rests on colour.
-"""
+"""Plotly figures of what was compared: pure functions of nouns, the same for the pages and the report."""
 
 import html
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import plotly.graph_objects as go
 
 from workbench.analysis import Standing
 from workbench.candidate import Approach
+from workbench.chart_parts import (
+    LINE,
+    Mark,
+    axis,
+    band,
+    bare,
+    dot,
+    draw,
+    in_rows,
+    named,
+    spread,
+    upright,
+)
 from workbench.comparison import Comparison
 from workbench.cost import figure
 from workbench.model import Noun
-from workbench.phrases import agreeing, listed, percent, points
+from workbench.phrases import agreeing, listed, percent, points, signed
 
-COLOURS: Mapping[Approach, str] = {
-    "prompting": "#767676",
-    "RAG": "#0072B2",
-    "fine-tuning": "#D55E00",
-    "RAG + fine-tuning": "#009E73",
-}
-"""Okabe and Ito's palette, told apart by colour-blind readers; at least 3 : 1 against white and near-black."""
-SYMBOLS: Mapping[Approach, str] = {
-    "prompting": "circle",
-    "RAG": "square",
-    "fine-tuning": "diamond",
-    "RAG + fine-tuning": "triangle-up",
-}
-MARKS: Mapping[Approach, str] = {"prompting": "●", "RAG": "■", "fine-tuning": "◆", "RAG + fine-tuning": "▲"}
-"""The same shapes as characters."""
-SHADE = "rgba(128, 128, 128, 0.16)"
-LINE = "rgba(128, 128, 128, 0.30)"
-STRONG_LINE = "rgba(128, 128, 128, 0.90)"
-ROW_HEIGHT = 46
-"""Pixels of one candidate in a chart of rows."""
 LABEL_SIZE = (90.0, 17.0)
 """About the pixels that a label takes."""
 PLOT_SIZE = (700.0, 310.0)
 """About the pixels that the points of the quality chart are spread over."""
-CONFIG: Mapping[str, Any] = {"displayModeBar": False, "scrollZoom": False, "responsive": True}
-"""How a figure behaves on a page: it answers to the pointer and stays where it is."""
 
 
 class Gap(Noun):
@@ -176,26 +162,26 @@ def standings_chart(
 
     ``metric`` in words, for the axis; ``choice`` is marked as chosen.
     """
-    names = [_named(one.candidate, one.approach, strong=one.candidate == choice) for one in standings]
-    chart = _rows(names, title=title)
+    names = [named(one.candidate, one.approach, strong=one.candidate == choice) for one in standings]
+    chart = in_rows(names, title=title)
     for row, one in enumerate(standings):
         strong = one.candidate == choice
         label = f"<b>{percent(one.mean)}</b> chosen" if strong else percent(one.mean)
         interval = f"95 % interval {100 * one.low:.1f} to {100 * one.high:.1f}"
         hover = f"{html.escape(one.candidate)}: {percent(one.mean)}, {interval}"
-        mark = _Mark(one.mean, one.low, one.high, approach=one.approach, strong=strong)
-        _draw(chart, row, mark, label=label, hover=hover)
+        mark = Mark(one.mean, one.low, one.high, approach=one.approach, strong=strong)
+        draw(chart, row, mark, label=label, hover=hover)
         if one.candidate in best_set and len(standings) > 1:
-            chart.add_shape(_band(y0=row - 0.5, y1=row + 0.5))
+            chart.add_shape(band(y0=row - 0.5, y1=row + 0.5))
     notes = [f"{metric}, % (higher is better)"]
     if len(standings) > 1 and best_set:
         notes.append("shaded: may be the best")
     for one in standings:
         if one.candidate == simplest and len(standings) > 1:
-            chart.add_shape(_upright(100 * one.mean, dash="dot"))
+            chart.add_shape(upright(100 * one.mean, dash="dot"))
             notes.append(f"dotted: {html.escape(simplest)}, the simplest")
     low, high = min(one.low for one in standings), max(one.high for one in standings)
-    chart.update_xaxes(range=_shares(low, high), title=_axis(notes))
+    chart.update_xaxes(range=_shares(low, high), title=axis(notes))
     return chart
 
 
@@ -204,17 +190,17 @@ def differences_chart(shown: Sequence[Gap], *, metric: str, smallest_difference:
 
     The band is the ``smallest_difference`` (a share) to both sides of 0.
     """
-    chart = _rows([_named(one.other, one.approach) for one in shown], title=title)
+    chart = in_rows([named(one.other, one.approach) for one in shown], title=title)
     margin = 100 * smallest_difference
-    chart.add_shape(_band(x0=-margin, x1=margin))
-    chart.add_shape(_upright(0.0))
+    chart.add_shape(band(x0=-margin, x1=margin))
+    chart.add_shape(upright(0.0))
     for row, one in enumerate(shown):
         hover = (
             f"{html.escape(one.candidate)} minus {html.escape(one.other)}: {signed(one.delta)} points, "
             f"interval {points(one.low)} to {points(one.high)}, n = {one.n}"
         )
-        mark = _Mark(one.delta, one.low, one.high, approach=one.approach, hollow=not one.shown)
-        _draw(chart, row, mark, label=signed(one.delta), hover=hover)
+        mark = Mark(one.delta, one.low, one.high, approach=one.approach, hollow=not one.shown)
+        draw(chart, row, mark, label=signed(one.delta), hover=hover)
     low, high = min(one.low for one in shown), max(one.high for one in shown)
     pad = max(5.0, 6 * (high - low))
     name = html.escape(shown[0].candidate) if shown else ""
@@ -222,7 +208,7 @@ def differences_chart(shown: Sequence[Gap], *, metric: str, smallest_difference:
     if not all(one.shown for one in shown):
         notes.append("hollow: not shown")
     span = [min(100 * low, -margin) - pad, max(100 * high, margin) + pad]
-    chart.update_xaxes(range=span, title=_axis(notes))
+    chart.update_xaxes(range=span, title=axis(notes))
     return chart
 
 
@@ -230,12 +216,12 @@ def quality_chart(shown: Sequence[Point], *, metric: str, choice: str | None = N
     """Quality with intervals against mean seconds for one answer, on a log scale where they differ fivefold."""
     seconds = [one.seconds for one in shown]
     wide = max(seconds) / min(seconds) > 5
-    chart = _bare(height=380, title=title)
+    chart = bare(height=380, title=title)
     for one in shown:
         hover = f"{html.escape(one.candidate)}: {percent(one.mean)} in {figure(one.seconds)} s"
         strong = one.candidate == choice
-        error = _interval(_Mark(one.mean, one.low, one.high, approach=one.approach))
-        chart.add_trace(_dot(one.seconds, 100 * one.mean, one.approach, strong=strong, error_y=error, hover=hover))
+        error = spread(Mark(one.mean, one.low, one.high, approach=one.approach))
+        chart.add_trace(dot(one.seconds, 100 * one.mean, one.approach, strong=strong, error_y=error, hover=hover))
     span = _seconds_span(seconds, log=wide)
     rows = _shares(min(one.low for one in shown), max(one.high for one in shown))
     for one, (shift, side) in zip(shown, _label_places(shown, span, rows, log=wide), strict=True):
@@ -247,117 +233,18 @@ def quality_chart(shown: Sequence[Point], *, metric: str, choice: str | None = N
     scale = ", log scale" if wide else ""
     chart.update_xaxes(
         type="log" if wide else "linear", range=span, showgrid=True, gridcolor=LINE, zeroline=False,
-        title=_axis([f"mean seconds for one answer{scale} (lower is better)"]), fixedrange=True,
+        title=axis([f"mean seconds for one answer{scale} (lower is better)"]), fixedrange=True,
     )  # fmt: skip
     if wide:
         chart.update_xaxes(dtick="D2", tickformat="~g")
     chart.update_yaxes(
         range=rows, gridcolor=LINE, zeroline=False, fixedrange=True, ticks="", ticklabelstandoff=6,
-        title=_axis([f"{metric}, % (higher is better)"]),
+        title=axis([f"{metric}, % (higher is better)"]),
     )  # fmt: skip
     return chart
 
 
-# --- Marks and frames ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Mark:
-    """One figure with its interval, as shares."""
-
-    value: float
-    low: float
-    high: float
-    approach: Approach
-    strong: bool = False
-    hollow: bool = False
-
-
-def _bare(*, height: int, title: str) -> go.Figure:
-    chart = go.Figure()
-    chart.update_layout(
-        template="none",
-        height=height,
-        margin={"l": 8, "r": 24, "t": 44 if title else 8, "b": 8},
-        paper_bgcolor="rgba(0, 0, 0, 0)",
-        plot_bgcolor="rgba(0, 0, 0, 0)",
-        font={"size": 14},
-        showlegend=False,
-        hovermode="closest",
-        dragmode=False,
-    )
-    if title:
-        chart.update_layout(title={"text": html.escape(title), "x": 0, "xanchor": "left", "font": {"size": 16}})
-    chart.update_xaxes(automargin=True)
-    chart.update_yaxes(automargin=True)
-    return chart
-
-
-def _rows(names: Sequence[str], *, title: str) -> go.Figure:
-    """A frame with one row for each name, the first on top."""
-    chart = _bare(height=ROW_HEIGHT * len(names) + 64 + (36 if title else 0), title=title)
-    chart.update_layout(margin_r=110)
-    chart.update_yaxes(
-        tickvals=list(range(len(names))), ticktext=list(names), range=[len(names) - 0.5, -0.5],
-        showgrid=False, zeroline=False, fixedrange=True, ticks="", ticklabelstandoff=8,
-    )  # fmt: skip
-    chart.update_xaxes(showgrid=True, gridcolor=LINE, zeroline=False, fixedrange=True)
-    return chart
-
-
-def _named(name: str, approach: Approach, *, strong: bool = False) -> str:
-    text = f"<b>{html.escape(name)}</b>" if strong else html.escape(name)
-    return f"{text}<br><span style='font-size: 12px'>{approach}</span>"
-
-
-def _draw(chart: go.Figure, row: int, mark: _Mark, *, label: str, hover: str) -> None:
-    dot = _dot(
-        100 * mark.value, row, mark.approach, strong=mark.strong, hollow=mark.hollow, hover=hover,
-        error_x=_interval(mark),
-    )  # fmt: skip
-    chart.add_trace(dot)
-    chart.add_annotation(x=100 * mark.high, y=row, text=label, showarrow=False, xanchor="left", xshift=8)
-
-
-def _dot(
-    x: float, y: float, approach: Approach, *, hover: str, strong: bool = False, hollow: bool = False, **error: Any
-) -> go.Scatter:
-    symbol = SYMBOLS[approach] + ("-open" if hollow else "")
-    marker: dict[str, Any] = {"symbol": symbol, "color": COLOURS[approach], "size": 16 if strong else 12}
-    if hollow:
-        marker["line"] = {"width": 2.5}
-    return go.Scatter(x=[x], y=[y], mode="markers", marker=marker, hovertemplate=f"{hover}<extra></extra>", **error)
-
-
-def _interval(mark: _Mark) -> dict[str, Any]:
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": [100 * max(0.0, mark.high - mark.value)],
-        "arrayminus": [100 * max(0.0, mark.value - mark.low)],
-        "color": COLOURS[mark.approach],
-        "thickness": 2.5,
-        "width": 0,
-    }
-
-
-def _band(**edges: float) -> dict[str, Any]:
-    """A shaded rectangle; edges that are not given are the frame's."""
-    free: dict[str, Any] = {}
-    if "x0" not in edges:
-        free |= {"xref": "paper", "x0": 0, "x1": 1}
-    if "y0" not in edges:
-        free |= {"yref": "paper", "y0": 0, "y1": 1}
-    return {"type": "rect", "fillcolor": SHADE, "line": {"width": 0}, "layer": "below", **free, **edges}
-
-
-def _upright(x: float, *, dash: str = "solid") -> dict[str, Any]:
-    line = {"color": STRONG_LINE, "width": 1.5, "dash": dash}
-    return {"type": "line", "x0": x, "x1": x, "yref": "paper", "y0": 0, "y1": 1, "line": line, "layer": "below"}
-
-
-def _axis(notes: Sequence[str]) -> dict[str, Any]:
-    return {"text": " · ".join(notes), "font": {"size": 12.5}, "standoff": 10}
+# --- Ranges and labels ---------------------------------------------------------------------------------
 
 
 def _shares(low: float, high: float) -> list[float]:
@@ -430,9 +317,3 @@ class _Box:
         return (
             self.left < other.right and other.left < self.right and self.bottom < other.top and other.bottom < self.top
         )
-
-
-def signed(share: float) -> str:
-    """A difference in points with its sign: "+31.0", "−4.2", "0.0"."""
-    text = points(share)
-    return f"+{text}" if share > 0 and text != "0.0" else text

@@ -135,6 +135,11 @@ def _parser() -> argparse.ArgumentParser:
 
     checks = verb("checks", "Measure what training cost the model: benchmark suites, paired with the untrained base.")
     checks.add_argument("name")
+    checks.add_argument("--suites", type=Path, metavar="FILE", help="YAML that lists suites (default: the base's own)")
+    checks.add_argument("--whole", action="store_true", help="ask every item of them, not only those drawn by default")
+    checks.add_argument(
+        "--sweep", action="store_true", help="also weaker adapters and the way there, to see what is gained and lost"
+    )
     checks.add_argument("--json", action="store_true", help="print JSON for programs")
 
     export = verb("export", "Write a trained run's model to a folder that transformers loads, and check its answers.")

@@ -4,13 +4,15 @@ import sys
 from collections.abc import Callable, Sequence
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from workbench.audit import Audit
+from workbench.blocks import Block, Heading, Items, Text
+from workbench.blocks import Table as TableBlock
 from workbench.chances import chance_of
 from workbench.effort import Effort, Gpu, Load
-from workbench.forgetting import Loss, loss_cells
 from workbench.launch import Outcome
 from workbench.memory import Forecast, advice
 from workbench.plan import Plan
@@ -207,17 +209,27 @@ def _long(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def show_losses(name: str, lost: Sequence[Loss]) -> None:
-    """What each suite shows about one candidate, the worst first."""
-    table = Table(title=f"{name} beside its base; change with 95 % intervals for all suites at once")
-    table.add_column("suite")
-    for title in ("base", "trained", "change", "interval"):
-        table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("shows")
-    for one in lost:
-        before, after, change, interval, _, _, shows = loss_cells(one)
-        table.add_row(one.suite.facet, before, after, change, interval, shows)
-    console().print(table)
+def show_blocks(blocks: Sequence[Block]) -> None:
+    """The report's blocks in a terminal, without its pictures."""
+    for block in blocks:
+        if isinstance(block, Heading):
+            say(f"\n{block.text}\n")
+        elif isinstance(block, Text):
+            say(block.text)
+        elif isinstance(block, Items):
+            for item in block.items:
+                say(f"- {item.text}")
+        elif isinstance(block, TableBlock):
+            console().print(_grid(block))
+
+
+def _grid(block: TableBlock) -> Table:
+    table = Table(title=block.title, title_justify="left")
+    for column in block.columns:
+        table.add_column(column.title, justify=column.align, no_wrap=column.align == "right")
+    for row in block.rows:
+        table.add_row(*map(escape, row.cells))
+    return table
 
 
 def show_steps(plan: Plan, names: Sequence[str]) -> None:

@@ -9,7 +9,8 @@ import numpy as np
 from workbench.analysis import Analysis, Standing
 from workbench.candidate import APPROACHES, Approach
 from workbench.compare import analyse
-from workbench.cost import LimitCheck, Measured, check_limits, mean_seconds
+from workbench.cost import Measured, mean_seconds
+from workbench.limits import LimitCheck, check_limits
 from workbench.panel import Panel
 from workbench.phrases import points
 from workbench.usecase import UseCase

@@ -8,11 +8,12 @@ from typing import Literal
 from workbench.analysis import Standing
 from workbench.candidate import Candidate
 from workbench.case import SPLITS, Case, open_case
-from workbench.checks import measured_losses
+from workbench.checked import gather
 from workbench.errors import ConfigError, NotFound, WorkbenchError
-from workbench.forgetting import loss_cells
+from workbench.loss_words import loss_cells
 from workbench.phrases import listed, percent
 from workbench.plan import Plan, is_done, run_folder
+from workbench.planning import weakened
 from workbench.recommend import Recommendation
 from workbench.results import Results, decide, load_results
 from workbench.run import Run
@@ -96,6 +97,7 @@ def plan_export(case: Case, run: Run, *, to: Path, form: ExportForm) -> tuple[Pl
             "base_model": trained["base_model"],
             "base": trained["base"],
             "four_bit": trained["four_bit"],
+            **weakened(candidate),
             "decoding": candidate.decoding.model_dump(mode="json"),
             "examples": case.split_digest(split),
             "to": str(to),
@@ -172,7 +174,7 @@ def _card(case: Case, run: Run) -> Iterator[str]:
 
 
 def _lost(case: Case, run: Run) -> Iterator[str]:
-    found = measured_losses(case, [run.candidate]).get(run.candidate.name, ())
+    found = gather(case, [run.candidate]).losses.get(run.candidate.name, ())
     if not found:
         yield "Forgetting was not measured for this run: check what else it has to be able to do before you rely on it."
         return

@@ -2,16 +2,30 @@
 
 import plotly.graph_objects as go
 
-from workbench import charts
-from workbench.blocks import Chart, DifferencesChart, StandingsChart
+from workbench import charts, loss_charts
+from workbench.blocks import Chart, DifferencesChart, FrontierChart, LossesChart, RefusalsChart, StandingsChart
 
 
 def figure_of(block: Chart) -> go.Figure:
     """What a chart block shows."""
-    if isinstance(block, StandingsChart):
-        return charts.standings_chart(
-            block.standings, metric=block.metric, best_set=block.best_set, choice=block.choice, simplest=block.simplest
-        )
-    if isinstance(block, DifferencesChart):
-        return charts.differences_chart(block.gaps, metric=block.metric, smallest_difference=block.smallest_difference)
-    return charts.quality_chart(block.points, metric=block.metric, choice=block.choice)
+    match block:
+        case StandingsChart():
+            return charts.standings_chart(
+                block.standings,
+                metric=block.metric,
+                best_set=block.best_set,
+                choice=block.choice,
+                simplest=block.simplest,
+            )
+        case DifferencesChart():
+            return charts.differences_chart(
+                block.gaps, metric=block.metric, smallest_difference=block.smallest_difference
+            )
+        case LossesChart():
+            return loss_charts.losses_chart(block.candidate, block.losses)
+        case FrontierChart():
+            return loss_charts.frontier_chart(block.frontiers, approaches=block.approaches, metric=block.metric)
+        case RefusalsChart():
+            return loss_charts.refusals_chart(block.models, approaches=block.approaches)
+        case _:
+            return charts.quality_chart(block.points, metric=block.metric, choice=block.choice)

@@ -1,18 +1,17 @@
 """What training cost: paired differences to the base on every suite, and what they show, never averaged over suites."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from pydantic import Field
 from scipy import special
 
-from workbench.charts import signed
 from workbench.model import Noun
-from workbench.phrases import percent, points
 from workbench.statistics.arrays import Floats
 from workbench.statistics.clusters import Clusters
 from workbench.statistics.paired import Difference, paired_t
+from workbench.suite_items import Item, Panel, paired_items, settled
 from workbench.suites import Suite
 
 State = Literal["degraded", "kept", "not shown"]
@@ -20,88 +19,161 @@ State = Literal["degraded", "kept", "not shown"]
 ERROR_RATE = 0.05
 
 
-class Item(Noun):
-    """One item of a suite, as a model answered it."""
-
-    suite: str
-    item: str
-    group: str = ""
-    values: dict[str, float]
-    request: str = ""
-    reference: str = ""
-    answer: str = ""
-
-
 class Loss(Noun):
-    """What one suite shows about a candidate beside its base."""
+    """What one suite shows about a model beside what it was before."""
 
     suite: Suite
     n: int
+    too_long: int = 0
+    """Items that do not fit into the model's context, and are in no figure."""
     before: float
-    """The base's mean."""
+    """The mean before."""
     after: float
-    """The candidate's mean over its seeds."""
+    """The mean after, over the trainings."""
     change: float
     """Mean of the paired differences; below 0 where it became worse, whichever way the metric goes."""
+    se: float
+    """Standard error of the change, over items."""
     low: float
     high: float
     """Of the change, for all suites of the panel at once."""
+    surely_lost: float
+    """One-sided bound, for all suites at once: at least this much was lost; below 0 where that is not shown."""
+    at_most_lost: float
+    """One-sided bound, for this suite alone: no more than this was lost."""
     state: State
     lost: float | None = None
     """Share of items right before and wrong after, averaged over seeds; None for suites that are no shares."""
     won: float | None = None
     """Share of items wrong before and right after."""
+    floor: float | None = None
+    """Share of items right before and wrong when the same weights were asked again, in other batches."""
+    excess: float | None = None
+    """``lost`` less ``floor``, with its 95 % interval."""
+    excess_low: float | None = None
+    excess_high: float | None = None
     lenient_change: float | None = None
     """The change where only the substance counts and not the form: a lost form shows as a change that is not here."""
-    enough: int | None = Field(default=None)
+    headroom: float | None = None
+    """The change as a share of what the model was above guessing; None where it was not."""
+    enough: int | None = None
     """Items with which a change of 0 would be shown to be no loss; None where that is shown already."""
 
 
-def losses(suites: Mapping[str, Suite], base: Sequence[Item], seeds: Sequence[Sequence[Item]]) -> tuple[Loss, ...]:
-    """Every suite of a panel, the worst first.
+@dataclass(frozen=True)
+class Measured:
+    """A model before and after, as the suites asked it: one panel for each training."""
 
-    ``base``: the items of the untrained base; ``seeds``: those of each training of a candidate. Intervals hold for all
-    suites at once (Sidak 1967; the suites' items are independent) and for these trainings. A loss is shown where the
-    one-sided bound lies below 0, at an error rate of 5 % for the whole panel; that there is none larger than delta is
-    claimed suite by suite, without a correction, since all of them have to show it (intersection-union test).
-    Raises ValueError where the items of base and candidate are not the same.
+    before: Sequence[Panel]
+    """One, the base's, or one for each training, of the weights that it went on from."""
+    after: Sequence[Panel]
+    again: Panel | None = None
+    """The first of those before, asked a second time."""
+
+
+def losses(suites: Sequence[Suite], measured: Measured) -> tuple[Loss, ...]:
+    """Every suite of a panel, the worst first; those of which nothing was asked are left out.
+
+    Intervals hold for all suites at once (Sidak 1967; the suites' items are independent) and for these trainings. A
+    loss is shown where the one-sided bound lies below 0, at an error rate of 5 % for the whole panel; that there is
+    none larger than delta is claimed suite by suite, without a correction, since all of them have to show it
+    (intersection-union test). Raises WorkbenchError where the items of before and after do not pair.
     """
-    found = [_loss(suite, base, seeds, of=len(suites)) for suite in suites.values()]
-    return tuple(sorted(found, key=lambda one: one.high if one.state == "degraded" else 1 + one.low))
+    asked = [one for one in suites if one.name in measured.before[0].asked]
+    found = [_loss(suite, measured, of=len(asked)) for suite in asked]
+    kept = [one for one in found if one is not None]
+    return tuple(sorted(kept, key=lambda one: (one.state != "degraded", one.change / one.suite.delta)))
 
 
-def _loss(suite: Suite, base: Sequence[Item], seeds: Sequence[Sequence[Item]], *, of: int) -> Loss:
-    own = [item for item in base if item.suite == suite.name]
-    names = [item.item for item in own]
-    before = np.array([item.values[suite.metric] for item in own])
-    after = np.stack([_aligned(suite, names, items, suite.metric) for items in seeds])
+def differences(suite: Suite, measured: Measured) -> tuple[Floats, Clusters] | None:
+    """Changes of a suite's items, averaged over trainings (n,), below 0 where it became worse; None without items."""
+    arranged = _arranged(suite, measured)
+    if arranged is None:
+        return None
+    before, after = (_values(items, suite.metric) for items in arranged)
     sign = 1.0 if suite.higher_is_better else -1.0
-    differences: Floats = sign * (after.mean(axis=0) - before)
-    clusters = Clusters.of([item.group or item.item for item in own])
-    together = 1 - (1 - ERROR_RATE) ** (1 / of)
-    found = paired_t(differences, clusters=clusters)
-    half = _half(found, together)
-    degraded = found.delta + _half(found, 2 * together) < 0
-    kept = found.delta - _half(found, 2 * ERROR_RATE) > -suite.delta
-    shares = suite.unit == "points"
-    lenient = None
-    if shares and "lenient" in own[0].values:
-        was = np.array([item.values["lenient"] for item in own])
-        lenient = float((np.stack([_aligned(suite, names, items, "lenient") for items in seeds]).mean(0) - was).mean())
+    changes: Floats = sign * (after - before).mean(axis=0)
+    return changes, Clusters.of([one.group or one.item for one in arranged[0][0]])
+
+
+Arranged = tuple[Sequence[Sequence[Item]], Sequence[Sequence[Item]]]
+
+
+def _arranged(suite: Suite, measured: Measured) -> Arranged | None:
+    found = paired_items(suite.name, [*measured.before, *measured.after])
+    if not found[0]:
+        return None
+    return found[: len(measured.before)], found[len(measured.before) :]
+
+
+def _values(items: Sequence[Sequence[Item]], metric: str) -> Floats:
+    return np.array([[one.values[metric] for one in own] for own in items])
+
+
+def _loss(plain: Suite, measured: Measured, *, of: int) -> Loss | None:
+    asked = measured.before[0].asked[plain.name]
+    suite = settled(plain, asked)
+    arranged = _arranged(suite, measured)
+    changes = differences(suite, measured)
+    if arranged is None or changes is None:
+        return None
+    before, after = (_values(items, suite.metric) for items in arranged)
+    found = paired_t(changes[0], clusters=changes[1])
+    half = _half(found, 1 - (1 - ERROR_RATE) ** (1 / of))
+    surely = -(found.delta + _half(found, 2 * (1 - (1 - ERROR_RATE) ** (1 / of))))
+    at_most = -(found.delta - _half(found, 2 * ERROR_RATE))
+    degraded, kept = surely > 0, at_most < suite.delta
+    shares = suite.is_share
+    above = float(before.mean()) - (suite.chance or 0.0)
     return Loss(
         suite=suite,
-        n=len(own),
+        n=len(changes[0]),
+        too_long=asked.too_long,
         before=float(before.mean()),
         after=float(after.mean()),
         change=found.delta,
+        se=found.se,
         low=max(found.delta - half, -1.0) if shares else found.delta - half,
         high=min(found.delta + half, 1.0) if shares else found.delta + half,
+        surely_lost=surely,
+        at_most_lost=at_most,
         state="degraded" if degraded else "kept" if kept else "not shown",
-        lost=float(((before == 1) & (after < 1)).mean()) if shares else None,
-        won=float(((before < 1) & (after == 1)).mean()) if shares else None,
-        lenient_change=lenient,
-        enough=None if kept or degraded else _enough(differences, suite.delta),
+        **(_flips(suite, measured, before, after, changes[1]) if shares else {}),
+        lenient_change=_lenient(suite, arranged) if shares else None,
+        headroom=found.delta / above if shares and above > 0 else None,
+        enough=None if kept or degraded else _enough(changes[0], suite.delta),
     )
+
+
+def _flips(
+    suite: Suite, measured: Measured, before: Floats, after: Floats, clusters: Clusters
+) -> dict[str, float | None]:
+    """Shares of items that became wrong and right, and what of the first is beyond what the model does by itself."""
+    sign = 1.0 if suite.higher_is_better else -1.0
+    moved = sign * (after - before)
+    lost, won = (moved < 0).mean(axis=0), (moved > 0).mean(axis=0)
+    found: dict[str, float | None] = {"lost": float(lost.mean()), "won": float(won.mean())}
+    if measured.again is None:
+        return found
+    first, second, *_ = paired_items(suite.name, [measured.before[0], measured.again])
+    again = sign * (_values([second], suite.metric) - _values([first], suite.metric))[0] < 0
+    if len(again) != len(lost):
+        return found
+    excess = paired_t(lost - again, clusters=clusters)
+    return found | {
+        "floor": float(again.mean()),
+        "excess": excess.delta,
+        "excess_low": excess.low,
+        "excess_high": excess.high,
+    }
+
+
+def _lenient(suite: Suite, arranged: Arranged) -> float | None:
+    if not suite.lenient or suite.lenient not in arranged[0][0][0].values:
+        return None
+    before, after = (_values(items, suite.lenient) for items in arranged)
+    sign = 1.0 if suite.higher_is_better else -1.0
+    return sign * float((after - before).mean())
 
 
 def _half(found: Difference, alpha: float) -> float:
@@ -109,40 +181,7 @@ def _half(found: Difference, alpha: float) -> float:
     return float(-special.stdtrit(found.df, alpha / 2)) * found.se
 
 
-def _aligned(suite: Suite, names: Sequence[str], items: Sequence[Item], metric: str) -> Floats:
-    known = {item.item: item.values[metric] for item in items if item.suite == suite.name}
-    if set(known) != set(names):
-        raise ValueError(f"{suite.name}: base and candidate were asked different items, so they do not pair.")
-    return np.array([known[name] for name in names])
-
-
-def _enough(differences: Floats, delta: float) -> int:
+def _enough(changes: Floats, delta: float) -> int:
     """Items that show a true change of 0 to be within delta in 80 of 100 tests: (1.645 + 0.84)^2 psi / delta^2."""
-    psi = float(np.mean(differences**2))
-    return int(np.ceil((1.645 + 0.8416) ** 2 * max(psi, 1 / len(differences)) / delta**2))
-
-
-def loss_cells(one: Loss) -> tuple[str, ...]:
-    """A suite's figures in words: base, trained, change, interval, lost, won, and what that shows."""
-    if one.suite.unit == "points":
-        figures = (percent(one.before), percent(one.after), signed(one.change))
-        interval = f"{signed(one.low)} to {signed(one.high)}"
-    else:
-        figures = (f"{one.before:.3f}", f"{one.after:.3f}", _nats(one.change))
-        interval = f"{_nats(one.low)} to {_nats(one.high)}"
-    flips = tuple("" if share is None else percent(share) for share in (one.lost, one.won))
-    return (*figures, interval, *flips, _shows(one))
-
-
-def _nats(change: float) -> str:
-    """A change in nats per token with its sign, a true minus."""
-    return f"{change:+.3f}".replace("-", "\u2212")
-
-
-def _shows(one: Loss) -> str:
-    limit = points(one.suite.delta) if one.suite.unit == "points" else f"{one.suite.delta:g}"
-    if one.state == "degraded":
-        return "degraded"
-    if one.state == "kept":
-        return f"shown to lose no more than {limit}"
-    return f"not shown; about {one.enough:,} items would"
+    psi = float(np.mean(changes**2))
+    return int(np.ceil((1.645 + 0.8416) ** 2 * max(psi, 1 / len(changes)) / delta**2))

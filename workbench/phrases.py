@@ -33,3 +33,9 @@ def points(share: float) -> str:
 def percent(share: float) -> str:
     """A share in percent: 0.843 is "84.3 %"."""
     return f"{100 * share:.1f} %"
+
+
+def signed(share: float) -> str:
+    """A difference in points with its sign: "+31.0", "−4.2", "0.0"."""
+    text = points(share)
+    return f"+{text}" if share > 0 and text != "0.0" else text

@@ -83,7 +83,7 @@ def _plan_run(plan: Plan, use_case: UseCase, candidate: Candidate, seed: int) ->
         "answer",
         f"answer with {candidate.name}{told}",
         asked=plan.split,
-        inputs={"decoding": candidate.decoding.model_dump(mode="json"), "timed": timed},
+        inputs={"decoding": candidate.decoding.model_dump(mode="json"), "timed": timed, **weakened(candidate)},
     )
     steps["score"] = _plan_score(plan, plan.split, f"score {candidate.name}{told}", steps["answer"])
     plan.runs[candidate.name, seed] = Run(
@@ -95,6 +95,12 @@ def _plan_run(plan: Plan, use_case: UseCase, candidate: Candidate, seed: int) ->
         examples=case.split_digest(plan.split),
         created=time.time(),
     )
+
+
+def weakened(candidate: Candidate) -> dict[str, float | bool]:
+    """What steps are told of weights that are not just as training left them at its end; empty where they are."""
+    scale = {"scale": candidate.adapter_scale} if candidate.adapter_scale != 1 else {}
+    return scale | ({"after_steps": candidate.after_steps} if candidate.after_steps is not None else {})
 
 
 def measures_stages(case: Case, candidate: Candidate) -> bool:

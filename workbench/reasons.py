@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from workbench.candidate import APPROACHES
 from workbench.comparison import find, sentence
 from workbench.decision import Decision
+from workbench.loss_words import verdict
 from workbench.model import Noun
 from workbench.phrases import points
 
@@ -16,7 +17,7 @@ class Reason(Noun):
 
     text: str
     comparison: int | None
-    """Index into the recommendation's comparisons; None where it rests on a limit."""
+    """Index into the recommendation's comparisons; None where it rests on a limit or on benchmark suites."""
 
 
 def reasons(decision: Decision) -> tuple[Reason, ...]:
@@ -26,6 +27,9 @@ def reasons(decision: Decision) -> tuple[Reason, ...]:
     if len(others) > MOST_REASONS:
         others = _representatives(decision, others)
     found = [] if decision.ground == "limits" else [_reason(decision, name, other) for other in others]
+    lost = decision.measured[name].losses if name in decision.measured else ()
+    if lost:
+        found.append(Reason(text=f"What training cost: {name} {verdict(lost)}.", comparison=None))
     for one in decision.analysis.standings:
         failed = decision.failed(one.candidate)
         if not failed:

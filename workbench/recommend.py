@@ -7,8 +7,9 @@ import numpy as np
 from workbench.analysis import Needed, Standing
 from workbench.candidate import Approach
 from workbench.comparison import Comparison
-from workbench.cost import LimitCheck, Measured
+from workbench.cost import Measured
 from workbench.decision import Ground, Strength, decide
+from workbench.limits import LimitCheck
 from workbench.model import Noun
 from workbench.panel import Panel
 from workbench.reasons import Reason, reasons

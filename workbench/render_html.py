@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
-from workbench import charts
+from workbench import chart_parts
 from workbench.blocks import Chart, Report
 from workbench.figures import figure_of
 from workbench.plaintext import visible
@@ -36,7 +36,7 @@ def page(report: Report) -> str:
         scripts=[Markup(text) for text in scripts],
         hashes=[_hash(text) for text in scripts],
         figure=_figure,
-        marks={approach: (charts.MARKS[approach], colour) for approach, colour in charts.COLOURS.items()},
+        marks={approach: (chart_parts.MARKS[approach], colour) for approach, colour in chart_parts.COLOURS.items()},
         long=LONG,
     )
 

@@ -21,7 +21,7 @@ from workbench.blocks import (
     Table,
     Text,
 )
-from workbench.charts import MARKS
+from workbench.chart_parts import MARKS
 from workbench.cost import figure
 from workbench.phrases import percent, points
 from workbench.plaintext import visible
@@ -140,8 +140,10 @@ def _chart(block: Chart) -> Iterator[str]:
         yield from _standings(block)
     elif isinstance(block, DifferencesChart):
         yield from _differences(block)
-    else:
+    elif isinstance(block, QualityChart):
         yield from _quality(block)
+    else:
+        yield "Its figures stand in the table below."
 
 
 def _standings(block: StandingsChart) -> Iterator[str]:

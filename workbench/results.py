@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from workbench.candidate import Candidate
 from workbench.case import Case
+from workbench.checked import AllChecked, gather
 from workbench.cost import Measured
 from workbench.errors import WorkbenchError
 from workbench.examples import Examples
@@ -94,6 +95,8 @@ class Results:
     """Those with at least one finished run."""
     waiting: tuple[str, ...]
     """Those without."""
+    checked: AllChecked
+    """What training cost the candidates, as far as that was measured."""
 
     def valued(self, metric: MetricName | None = None) -> NDArray[np.bool_]:
         """The examples on which every finished run has a value of a metric. Shape (examples,)."""
@@ -124,6 +127,19 @@ class Results:
             metric=chosen,
         )
 
+    def measured(self, one: CandidateResults) -> Measured:
+        """What a candidate took and what training cost it."""
+        found = self.checked.candidates.get(one.name)
+        base = self.checked.bases.get(str(one.candidate.base_model))
+        trained = bool(one.candidate.training)
+        return one.measured().model_copy(
+            update={
+                "trained": trained,
+                "losses": found.losses if found is not None else (),
+                "refusals": (found.refusals if found is not None else None) if trained else base,
+            }
+        )
+
     def find(self, name: str) -> CandidateResults:
         """The finished runs of one candidate by name."""
         return next(one for one in self.candidates if one.name == name)
@@ -140,7 +156,7 @@ def decide(results: Results) -> Recommendation:
 
     Raises WorkbenchError where no run is finished.
     """
-    measured = {one.name: one.measured() for one in results.candidates}
+    measured = {one.name: results.measured(one) for one in results.candidates}
     return recommend(results.use_case, results.panel(), measured, rng=np.random.default_rng(0))
 
 
@@ -157,7 +173,8 @@ def load_results(case: Case, candidates: Sequence[Candidate] | None = None) -> R
             found.append(_gather(plan, finished, examples, use_case))
         else:
             waiting.append(name)
-    return Results(case, use_case, plan, examples, tuple(found), tuple(waiting))
+    checked = gather(case, [one.candidate for one in found])
+    return Results(case, use_case, plan, examples, tuple(found), tuple(waiting), checked)
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -78,6 +78,10 @@ class Limits(Noun):
     """The 95th percentile of the time to answer one request, in seconds."""
     max_cost_per_1000: float | None = Field(default=None, gt=0)
     """Cost of 1,000 answers, in the currency of ``machine_cost_per_hour``."""
+    max_forgetting: float | None = Field(default=None, gt=0, lt=1)
+    """The largest loss in any benchmark suite against the untrained base, as a share: 0.05 is 5 points."""
+    max_over_refusal: float | None = Field(default=None, gt=0, lt=1)
+    """The largest share of harmless requests that may be refused, fully or partly."""
 
 
 class UseCase(Noun):

@@ -8,18 +8,21 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from workbench.audit import Audit
 from workbench.base_models import local_folder
 from workbench.candidate import Candidate
 from workbench.case import Case, cases, open_case, presets
+from workbench.checked import AllChecked, gather
 from workbench.checks import plan_checks
 from workbench.console import (
     LiveProgress,
     say,
     show_audit,
+    show_blocks,
     show_efforts,
     show_forecasts,
-    show_losses,
     show_outcome,
     show_recommendation,
     show_steps,
@@ -36,11 +39,16 @@ from workbench.launch import Outcome, launch, running_process
 from workbench.launch import stop as stop_run
 from workbench.memory import forecasts, missed, read_shape
 from workbench.pair_intake import PairCheck
+from workbench.phrases import listed
 from workbench.planning import make_plan
 from workbench.rating_intake import RatingCheck, looks_rated
 from workbench.recommend import Recommendation
 from workbench.report import Form, render, write_report
 from workbench.results import Results, decide, load_results
+from workbench.score import METRICS
+from workbench.sections.bases import base_blocks
+from workbench.sections.lost import cost_blocks
+from workbench.suite_list import chosen_suites, keep_suites, read_suites
 from workbench.usecase import UseCase
 
 APP = Path(__file__).resolve().parent.parent / "streamlit_app.py"
@@ -248,19 +256,38 @@ def _write_report(
 
 
 def checks(options: Namespace) -> int:
-    """Run the suites on every trained candidate, and say what each lost."""
+    """Run the suites on every base and every trained candidate, and say what each training cost."""
     case = open_case(options.workspace, options.name)
-    found = plan_checks(case, case.candidates())
+    _keep_suites(case, options)
+    candidates = case.candidates()
+    found = plan_checks(case, candidates, sweep=options.sweep)
+    if not found.courses:
+        say(f"No trained candidate of {case.name} is finished: only the base model is measured.")
     with LiveProgress(found.plan) as tick:
         outcome = launch(found.plan, on_tick=tick)
-    measured = {name: found.losses(name) for name in found.trained}
+    checked = gather(case, candidates)
     if options.json:
-        say(json.dumps({name: [one.model_dump() for one in lost] for name, lost in measured.items()}, indent=1))
+        say(TypeAdapter(AllChecked).dump_json(checked, indent=1).decode())
     else:
-        for name, lost in measured.items():
-            show_losses(name, lost)
+        approaches = {one.name: one.approach for one in candidates}
+        metric = METRICS[case.use_case.metric].phrase
+        show_blocks([*base_blocks(found), *cost_blocks(checked, approaches=approaches, metric=metric)])
         show_outcome(outcome)
     return 2 if outcome.troubles else 0
+
+
+def _keep_suites(case: Case, options: Namespace) -> None:
+    """Make the suites that were asked for those of the use case."""
+    if options.suites is not None:
+        keep_suites(case, read_suites(options.suites), whole=options.whole)
+    elif options.whole:
+        bases = {str(one.base_model or case.use_case.base_model) for one in case.candidates()}
+        if len(bases) > 1:
+            raise ConfigError(
+                f"The candidates have different base models: {listed(sorted(bases))}.",
+                "Say which suites are meant with --suites FILE.",
+            )
+        keep_suites(case, chosen_suites(case, bases.pop()), whole=True)
 
 
 def export(options: Namespace) -> int:

@@ -18,6 +18,7 @@ ENGINES: dict[StepKind, Engine] = {
     "score": "evals",
     "export": "recipes",
     "check": "evals.checks",
+    "drift": "recipes",
 }
 """The package that does each kind of step."""
 ENGINE_ORDER: tuple[Engine, ...] = ("rag", "recipes", "evals", "evals.checks")

@@ -1,8 +1,9 @@
 """The sentences of a recommendation: what, how sure, what it takes, and what to do next."""
 
 from workbench.comparison import find
-from workbench.cost import FEWEST_TIMINGS, LimitCheck, cost_per_1000, figure, mean_seconds
+from workbench.cost import cost_per_1000, figure, mean_seconds
 from workbench.decision import Decision
+from workbench.forgetting import Loss
 from workbench.phrases import listed, percent, points
 from workbench.score import METRICS
 
@@ -142,15 +143,12 @@ def next_step(decision: Decision) -> str:
     """Say what to do with the choice, or what to measure to come to one."""
     analysis, needed = decision.analysis, decision.analysis.needed
     if decision.ground == "limits":
-        check = min(decision.failed(_closest(decision)), key=_excess)
-        unit = " s" if check.limit == "p95 latency" else ""
-        enough = figure(check.high or check.estimate or check.allowed)
-        return f"Relax the {check.limit} limit to {enough}{unit}, or make {check.candidate} answer faster."
+        return min(decision.failed(_closest(decision)), key=lambda check: check.excess).relax
     if decision.ground == "all wrong":
         return "Look at some answers beside their targets: metric, instruction or targets may not fit."
     doubts = decision.unsure(decision.choice) if decision.choice is not None else []
     if doubts and decision.ground not in ("bet", "approach"):
-        return _resolve_limit(doubts[0])
+        return doubts[0].settle
     if decision.strength == "clear":
         return _after_choice(decision)
     if len(analysis.standings) < 2:
@@ -165,15 +163,6 @@ def next_step(decision: Decision) -> str:
     if analysis.caution and analysis.n >= 30:
         text += " They must come from more groups (documents, customers, templates), none of which dominates."
     return text
-
-
-def _resolve_limit(check: LimitCheck) -> str:
-    if check.estimate is None:
-        return f"Measure {check.candidate}: {check.text}."
-    return (
-        f"Time more single requests of {check.candidate}, at least {FEWEST_TIMINGS} and as many as bring "
-        f"both bounds to one side: {check.text}."
-    )
 
 
 def _more_data(decision: Decision) -> str:
@@ -201,6 +190,13 @@ def _after_choice(decision: Decision) -> str:
     changes = decision.use_case.knowledge_changes
     text = "Put it into use, and run this again when the requests, the documents or the base model change."
     approach = decision.standing(decision.choice).approach if decision.choice is not None else "prompting"
+    lost = [one.suite.facet for one in _losses(decision) if one.state == "degraded"]
+    if lost:
+        case = decision.use_case.name
+        text = (
+            f"Decide whether its loss of {listed(lost)} matters: set limits.max_forgetting in the use case, or look "
+            f"for a weaker adapter that keeps more (`workbench checks {case} --sweep`)."
+        )
     if changes in ("monthly", "weekly", "daily") and approach == "fine-tuning":
         text += f" What the answers depend on changes {changes}: plan to train again as often."
     return text
@@ -212,11 +208,13 @@ def _round_up(number: int) -> int:
     return -(-number // step) * step
 
 
-def _excess(check: LimitCheck) -> float:
-    return (check.estimate or check.allowed) / check.allowed
-
-
 def _closest(decision: Decision) -> str:
     """Of candidates that all break a limit, the one that breaks its worst one by least."""
     names = [one.candidate for one in decision.analysis.standings]
-    return min(names, key=lambda name: max((_excess(check) for check in decision.failed(name)), default=1.0))
+    return min(names, key=lambda name: max((check.excess for check in decision.failed(name)), default=1.0))
+
+
+def _losses(decision: Decision) -> tuple[Loss, ...]:
+    """What the benchmark suites show of the choice."""
+    measured = decision.measured.get(decision.choice) if decision.choice is not None else None
+    return measured.losses if measured is not None else ()

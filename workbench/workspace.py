@@ -25,7 +25,11 @@ from pydantic import Field
 from workbench.errors import ConfigError, NotFound, Stopped, WorkbenchError
 from workbench.model import Noun
 
-StepKind = Literal["index", "retrieve", "train", "draw", "judge", "paraphrase", "answer", "score", "export", "check"]
+StepKind = Literal[
+    "index", "retrieve", "train", "draw", "judge", "paraphrase", "answer", "score", "export", "check", "drift"
+]
+LOOKS = "looks"
+"""Where a training keeps its adapter as it was at each look at the development set."""
 Status = Literal["waiting", "running", "done", "failed", "stopped"]
 
 SPACE_NEEDED = 200 * 1024 * 1024

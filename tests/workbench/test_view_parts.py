@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from workbench.blocks import Answer, Column, Quote, Row, Table
 from workbench.candidate import Candidate, Decoding, Prompt, Retrieval
 from workbench.case import open_case, presets
-from workbench.charts import COLOURS, MARKS
+from workbench.chart_parts import COLOURS, MARKS
 from workbench.create import Files, add_documents, audit_case, create_from_files, mend_case
 from workbench.demos.opening import open_demo
 from workbench.errors import DataError, NotFound

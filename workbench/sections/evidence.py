@@ -17,11 +17,11 @@ from workbench.blocks import (
     Table,
     Text,
 )
-from workbench.charts import Point, differences_title, gaps, quality_title, signed, standings_title
+from workbench.charts import Point, differences_title, gaps, quality_title, standings_title
 from workbench.compare import analyse
 from workbench.comparison import Comparison
 from workbench.cost import FEWEST_TIMINGS, cost_per_1000, figure, latency_bounds, mean_seconds
-from workbench.phrases import listed, percent, points
+from workbench.phrases import listed, percent, points, signed
 from workbench.results import CandidateResults, Results
 from workbench.score import METRICS
 from workbench.sections.material import Material

@@ -6,10 +6,9 @@ from functools import cached_property
 
 from workbench.analysis import Standing
 from workbench.audit import Audit
-from workbench.checks import measured_losses
+from workbench.checked import AllChecked
 from workbench.cost import Measured
 from workbench.decision import simplicity
-from workbench.forgetting import Loss
 from workbench.phrases import points
 from workbench.recommend import Recommendation
 from workbench.results import Results
@@ -28,7 +27,7 @@ class Material:
     @cached_property
     def measured(self) -> Mapping[str, Measured]:
         """What each candidate took, by name."""
-        return {one.name: one.measured() for one in self.results.candidates}
+        return {one.name: self.results.measured(one) for one in self.results.candidates}
 
     @cached_property
     def standings(self) -> tuple[Standing, ...]:
@@ -40,10 +39,10 @@ class Material:
             )
         )
 
-    @cached_property
-    def losses(self) -> Mapping[str, tuple[Loss, ...]]:
-        """What each trained candidate that was checked lost, by name."""
-        return measured_losses(self.results.case, [one.candidate for one in self.results.candidates])
+    @property
+    def checked(self) -> AllChecked:
+        """What training cost the candidates."""
+        return self.results.checked
 
     @property
     def subject(self) -> str:

@@ -2,8 +2,8 @@
 
 from workbench.blocks import Block, Column, Heading, Item, Items, Row, Table, Text
 from workbench.chances import chance_of
-from workbench.charts import signed
-from workbench.course import Gain, Station, stations
+from workbench.course import Station, stations
+from workbench.gain import Gain
 from workbench.phrases import percent
 from workbench.plan import is_done
 from workbench.results import Results
@@ -85,7 +85,7 @@ def _row(one: Station) -> Row:
 
 
 def _change(gain: Gain | None) -> str:
-    return "" if gain is None else f"{signed(gain.delta)} ({signed(gain.low)} to {signed(gain.high)})"
+    return "" if gain is None else gain.words
 
 
 def _shows(one: Station) -> str:

@@ -36,7 +36,7 @@ def not_measured(material: Material) -> list[Block]:
     if use_case.machine_cost_per_hour is None:
         said.append("Money: the use case has no price of a machine hour, so cost is shown in seconds and tokens.")
     trained = [one.name for one in results.candidates if one.candidate.training]
-    unchecked = [name for name in trained if name not in material.losses]
+    unchecked = [name for name in trained if name not in material.checked.losses]
     if unchecked:
         said.append(FORGETTING.format(names=listed(unchecked)))
     said += NOT_IN_REPORT

@@ -5,7 +5,7 @@ import html
 import plotly.graph_objects as go
 import streamlit as st
 
-from workbench import charts
+from workbench import chart_parts
 from workbench.blocks import Block, Chart, Heading, Items, Table, Text
 from workbench.figures import figure_of
 from workbench.plaintext import visible
@@ -50,7 +50,7 @@ def plot(chart: go.Figure, key: str, *, alt: str) -> None:
     below = chart.layout.xaxis.title.text
     chart.update_xaxes(title=None)
     with st.container(gap="xsmall"):
-        st.plotly_chart(chart, key=key, theme=None, config=dict(charts.CONFIG), alt=alt)
+        st.plotly_chart(chart, key=key, theme=None, config=dict(chart_parts.CONFIG), alt=alt)
         if below:
             st.caption(prose(html.unescape(below)), text_alignment="center")
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 
 from workbench.candidate import Approach
-from workbench.charts import COLOURS
+from workbench.chart_parts import COLOURS
 from workbench.follow import Curve
 from workbench.health import figure_words
 

@@ -182,8 +182,11 @@ def _plan(folder: str, stamp: Stamp, base: str) -> Plan:
 
 
 def steps_stamp(plan: Plan) -> Stamp:
-    """The state of every step of a plan."""
-    return tuple(_stat(plan.step(name).folder / "step.json") for name in plan.steps)
+    """The state of every step of a plan, and of all steps by which models are checked."""
+    steps = plan.case.workspace / "steps"
+    own = [steps / name for name in plan.steps]
+    checks = sorted(path for kind in ("check", "drift") for path in steps.glob(f"{kind}-*"))
+    return tuple(_stat(folder / "step.json") for folder in [*own, *checks])
 
 
 def results_of(case: Case) -> Results:

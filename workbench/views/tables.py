@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workbench.blocks import Answer, Column, Table
-from workbench.charts import COLOURS, MARKS
+from workbench.chart_parts import COLOURS, MARKS
 from workbench.plaintext import visible
 from workbench.traces import Pieces
 

@@ -4,7 +4,7 @@ import re
 import time
 
 from workbench.candidate import Approach
-from workbench.charts import MARKS
+from workbench.chart_parts import MARKS
 from workbench.workspace import Status
 
 STATES: dict[Status, str] = {
