@@ -168,7 +168,9 @@ def _draw(suite: Suite, counts: Mapping[str, int], part: Part) -> dict[str, list
     return {name: chosen for name, chosen in drawn.items() if chosen}
 
 
-def run_suite(base: Base, loaded: Loaded, *, report: Report, again: bool = False) -> tuple[list[Measured], Asked | None]:
+def run_suite(
+    base: Base, loaded: Loaded, *, report: Report, again: bool = False
+) -> tuple[list[Measured], Asked | None]:
     """Every drawn item of a suite, asked through the chat template where the base has one.
 
     None in place of what was asked where no item was drawn. Raises ConfigError where the metric is not the task's, or

@@ -66,7 +66,11 @@ class Model(TemplateLM):  # type: ignore[misc]
             def keep(own: list[int], given: list[Generated], places: list[int] = places) -> None:
                 nonlocal done
                 for i, answer in zip(own, given, strict=True):
-                    self.too_long |= {(str(requests[places[i]].task_name), int(requests[places[i]].doc_id))} if answer.finish == "too long" else set()
+                    self.too_long |= (
+                        {(str(requests[places[i]].task_name), int(requests[places[i]].doc_id))}
+                        if answer.finish == "too long"
+                        else set()
+                    )
                     found[places[i]] = _until(answer.text, requests[places[i]].args[1].get("until"))
                 done += len(own)
                 self.report(done, len(requests))

@@ -1,9 +1,8 @@
 """All that is known of what training cost the candidates of a use case, gathered from the folders of its checks."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from types import MappingProxyType
 
 import numpy as np
 
@@ -44,10 +43,10 @@ class Checked:
 class AllChecked:
     """What is known of all candidates of a use case; nothing where nothing was checked."""
 
-    candidates: Mapping[str, Checked] = MappingProxyType({})
-    bases: Mapping[str, Refusals] = MappingProxyType({})
+    candidates: Mapping[str, Checked] = field(default_factory=dict)
+    bases: Mapping[str, Refusals] = field(default_factory=dict)
     """What each untrained base refuses, by its name."""
-    base_of: Mapping[str, str] = MappingProxyType({})
+    base_of: Mapping[str, str] = field(default_factory=dict)
     """The base model of each trained candidate, by its name."""
     matched: tuple[Matched, ...] = ()
     problems: tuple[str, ...] = ()
