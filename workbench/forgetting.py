@@ -87,50 +87,76 @@ def losses(suites: Sequence[Suite], measured: Measured) -> tuple[Loss, ...]:
 
 def differences(suite: Suite, measured: Measured) -> tuple[Floats, Clusters] | None:
     """Changes of a suite's items, averaged over trainings (n,), below 0 where it became worse; None without items."""
-    arranged = _arranged(suite, measured)
-    if arranged is None:
+    found = _answers(suite, measured)
+    return (_changes(suite, found.before, found.after), found.clusters) if found is not None else None
+
+
+@dataclass(frozen=True)
+class Answers:
+    """A suite's values before and after: one row for each training, one column for each item."""
+
+    before: Floats
+    """(1, n) where the weights before were the same for all trainings."""
+    after: Floats
+    clusters: Clusters
+    again: Floats | None = None
+    """The first of those before, asked a second time. Shape (n,)."""
+    lenient: tuple[Floats, Floats] | None = None
+    """Before and after, where only the substance counts."""
+
+
+def _answers(suite: Suite, measured: Measured) -> Answers | None:
+    every = [*measured.before, *measured.after, *([measured.again] if measured.again is not None else [])]
+    items = paired_items(suite.name, every)
+    if not items[0]:
         return None
-    before, after = (_values(items, suite.metric) for items in arranged)
-    sign = 1.0 if suite.higher_is_better else -1.0
-    changes: Floats = sign * (after - before).mean(axis=0)
-    return changes, Clusters.of([one.group or one.item for one in arranged[0][0]])
-
-
-Arranged = tuple[Sequence[Sequence[Item]], Sequence[Sequence[Item]]]
-
-
-def _arranged(suite: Suite, measured: Measured) -> Arranged | None:
-    found = paired_items(suite.name, [*measured.before, *measured.after])
-    if not found[0]:
-        return None
-    return found[: len(measured.before)], found[len(measured.before) :]
+    many = len(measured.before)
+    before, after = items[:many], items[many : many + len(measured.after)]
+    lenient = None
+    if suite.lenient and suite.lenient in before[0][0].values:
+        lenient = (_values(before, suite.lenient), _values(after, suite.lenient))
+    return Answers(
+        before=_values(before, suite.metric),
+        after=_values(after, suite.metric),
+        clusters=Clusters.of([one.group or one.item for one in before[0]]),
+        again=_values(items[-1:], suite.metric)[0] if measured.again is not None else None,
+        lenient=lenient,
+    )
 
 
 def _values(items: Sequence[Sequence[Item]], metric: str) -> Floats:
     return np.array([[one.values[metric] for one in own] for own in items])
 
 
+def _changes(suite: Suite, before: Floats, after: Floats) -> Floats:
+    found: Floats = (1.0 if suite.higher_is_better else -1.0) * (after - before).mean(axis=0)
+    return found
+
+
 def _loss(plain: Suite, measured: Measured, *, of: int) -> Loss | None:
     asked = measured.before[0].asked[plain.name]
     suite = settled(plain, asked)
-    arranged = _arranged(suite, measured)
-    changes = differences(suite, measured)
-    if arranged is None or changes is None:
-        return None
-    before, after = (_values(items, suite.metric) for items in arranged)
-    found = paired_t(changes[0], clusters=changes[1])
-    half = _half(found, 1 - (1 - ERROR_RATE) ** (1 / of))
-    surely = -(found.delta + _half(found, 2 * (1 - (1 - ERROR_RATE) ** (1 / of))))
+    answers = _answers(suite, measured)
+    return judge(suite, answers, of=of, too_long=asked.too_long) if answers is not None else None
+
+
+def judge(suite: Suite, answers: Answers, *, of: int, too_long: int = 0) -> Loss:
+    """What a suite shows, as one of ``of`` that are judged together."""
+    changes = _changes(suite, answers.before, answers.after)
+    found = paired_t(changes, clusters=answers.clusters)
+    one_sided = 1 - (1 - ERROR_RATE) ** (1 / of)
+    half = _half(found, one_sided)
+    surely = -(found.delta + _half(found, 2 * one_sided))
     at_most = -(found.delta - _half(found, 2 * ERROR_RATE))
     degraded, kept = surely > 0, at_most < suite.delta
-    shares = suite.is_share
-    above = float(before.mean()) - (suite.chance or 0.0)
+    shares, before = suite.is_share, float(answers.before.mean())
+    above = before - (suite.chance or 0.0)
     return Loss(
         suite=suite,
-        n=len(changes[0]),
-        too_long=asked.too_long,
-        before=float(before.mean()),
-        after=float(after.mean()),
+        n=len(changes),
+        too_long=too_long,
+        before=before,
+        after=float(answers.after.mean()),
         change=found.delta,
         se=found.se,
         low=max(found.delta - half, -1.0) if shares else found.delta - half,
@@ -138,42 +164,29 @@ def _loss(plain: Suite, measured: Measured, *, of: int) -> Loss | None:
         surely_lost=surely,
         at_most_lost=at_most,
         state="degraded" if degraded else "kept" if kept else "not shown",
-        **(_flips(suite, measured, before, after, changes[1]) if shares else {}),
-        lenient_change=_lenient(suite, arranged) if shares else None,
+        **(_flips(suite, answers) if shares else {}),
+        lenient_change=float(_changes(suite, *answers.lenient).mean()) if answers.lenient is not None else None,
         headroom=found.delta / above if shares and above > 0 else None,
-        enough=None if kept or degraded else _enough(changes[0], suite.delta),
+        enough=None if kept or degraded else _enough(changes, suite.delta),
     )
 
 
-def _flips(
-    suite: Suite, measured: Measured, before: Floats, after: Floats, clusters: Clusters
-) -> dict[str, float | None]:
+def _flips(suite: Suite, answers: Answers) -> dict[str, float | None]:
     """Shares of items that became wrong and right, and what of the first is beyond what the model does by itself."""
     sign = 1.0 if suite.higher_is_better else -1.0
-    moved = sign * (after - before)
+    moved = sign * (answers.after - answers.before)
     lost, won = (moved < 0).mean(axis=0), (moved > 0).mean(axis=0)
     found: dict[str, float | None] = {"lost": float(lost.mean()), "won": float(won.mean())}
-    if measured.again is None:
+    if answers.again is None:
         return found
-    first, second, *_ = paired_items(suite.name, [measured.before[0], measured.again])
-    again = sign * (_values([second], suite.metric) - _values([first], suite.metric))[0] < 0
-    if len(again) != len(lost):
-        return found
-    excess = paired_t(lost - again, clusters=clusters)
+    again = sign * (answers.again - answers.before[0]) < 0
+    excess = paired_t(lost - again, clusters=answers.clusters)
     return found | {
         "floor": float(again.mean()),
         "excess": excess.delta,
         "excess_low": excess.low,
         "excess_high": excess.high,
     }
-
-
-def _lenient(suite: Suite, arranged: Arranged) -> float | None:
-    if not suite.lenient or suite.lenient not in arranged[0][0][0].values:
-        return None
-    before, after = (_values(items, suite.lenient) for items in arranged)
-    sign = 1.0 if suite.higher_is_better else -1.0
-    return sign * float((after - before).mean())
 
 
 def _half(found: Difference, alpha: float) -> float:

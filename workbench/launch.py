@@ -168,14 +168,16 @@ def stop(case: Case) -> bool:
     return True
 
 
-def launch_detached(case: Case, candidates: Sequence[str]) -> int:
-    """Run a use case in a process of its own that outlives this one (and the browser); returns its number."""
-    arguments = [sys.executable, "-m", "workbench", "--workspace", str(case.workspace), "run", case.name]
-    arguments += [part for name in candidates for part in ("--candidate", name)]
-    log = case.workspace / "logs" / f"{case.name}-run.txt"
+def launch_detached(case: Case, verb: str, *arguments: str) -> int:
+    """Do a command on a use case in a process of its own that outlives this one (and the browser); returns its number.
+
+    ``verb`` is ``run`` or ``checks``; what it prints goes into a log of the workspace.
+    """
+    line = [sys.executable, "-m", "workbench", "--workspace", str(case.workspace), verb, case.name, *arguments]
+    log = case.workspace / "logs" / f"{case.name}-{verb}.txt"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a", encoding="utf-8") as out:
         process = subprocess.Popen(
-            arguments, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+            line, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
         )
     return process.pid

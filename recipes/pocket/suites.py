@@ -15,8 +15,8 @@ from recipes.pocket.reading import Row
 from workbench.demos.world.facts import FACTS
 
 FOLDER = Path(__file__).parents[2] / "evals" / "tasks" / "pocket"
-ITEMS = 300
-"""Items of a suite."""
+ITEMS = 400
+"""Items of a suite: 300 that claims rest on, 100 by which settings are chosen."""
 SEED = 41
 WISHES = ("", "Please answer: ", "One question: ", "Hello. ", "I would like to know: ")
 """What may stand before a request about safety, so that there are enough different ones."""

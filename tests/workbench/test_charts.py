@@ -7,10 +7,8 @@ import pytest
 
 from workbench.analysis import Standing
 from workbench.candidate import APPROACHES, Approach
+from workbench.chart_parts import COLOURS, MARKS, SYMBOLS
 from workbench.charts import (
-    COLOURS,
-    MARKS,
-    SYMBOLS,
     Gap,
     Point,
     differences_chart,
@@ -18,11 +16,11 @@ from workbench.charts import (
     gaps,
     quality_chart,
     quality_title,
-    signed,
     standings_chart,
     standings_title,
 )
 from workbench.comparison import Comparison, Shown
+from workbench.phrases import signed
 
 
 def standing(name: str, approach: Approach, mean: float, *, best: bool = False) -> Standing:

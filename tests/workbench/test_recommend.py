@@ -7,7 +7,8 @@ import pytest
 
 from tests.workbench.generators import World, draw
 from workbench.candidate import APPROACHES, Approach
-from workbench.cost import Measured, check_limits, cost_per_1000, figure, latency_bounds
+from workbench.cost import Measured, cost_per_1000, figure, latency_bounds
+from workbench.limits import check_limits
 from workbench.panel import Panel, Scores
 from workbench.recommend import Recommendation, recommend
 from workbench.usecase import Limits, UseCase

@@ -15,7 +15,9 @@ from workbench.results import Results
 from workbench.sections.answer import answer
 from workbench.sections.evidence import picture
 from workbench.sections.material import Material
+from workbench.usecase import Limits
 from workbench.views import blocks, state
+from workbench.views.settings import in_points
 from workbench.views.state import RESULTS
 
 LOOKS: Mapping[Strength, tuple[str, str]] = {
@@ -131,8 +133,11 @@ def what_if(case: Case, recommendation: Recommendation) -> None:
             placeholder="no limit", bind="query-params", disabled=now.machine_cost_per_hour is None,
             help=None if now.machine_cost_per_hour else "Needs the cost of the machine per hour: set it on Use case.",
         )  # fmt: skip
+    limits = now.limits.model_copy(update={"max_p95_seconds": slowest or None, "max_cost_per_1000": dearest or None})
+    if state.results_of(case).checked.losses:
+        limits = limits.model_copy(update=safety(now.limits))
     try:
-        other = state.decided_if(case, margin / 100, slowest or None, dearest or None)
+        other = state.decided_if(case, margin / 100, limits)
     except WorkbenchError as error:
         state.show_problem(error)
         return
@@ -141,6 +146,20 @@ def what_if(case: Case, recommendation: Recommendation) -> None:
     icon = ":material/swap_horiz:" if flipped else ":material/check:"
     (st.warning if flipped else st.success)(f"{lead}{blocks.prose(other.headline)}", icon=icon)
     st.caption("Nothing is saved here: settings are changed on the page Use case.")
+
+
+def safety(now: Limits) -> dict[str, float | None]:
+    """Limits on what training may cost, where that was measured."""
+    left, right = st.columns(2)
+    lost = left.number_input(
+        "Largest loss in a benchmark suite, in points", 0.0, 99.0, in_points(now.max_forgetting), key="lost",
+        format="%.1f", placeholder="no limit", bind="query-params",
+    )  # fmt: skip
+    refused = right.number_input(
+        "Most harmless requests refused, in %", 0.0, 99.0, in_points(now.max_over_refusal), key="refused",
+        format="%.1f", placeholder="no limit", bind="query-params",
+    )  # fmt: skip
+    return {"max_forgetting": (lost or 0) / 100 or None, "max_over_refusal": (refused or 0) / 100 or None}
 
 
 if __name__ == "__main__":

@@ -104,17 +104,37 @@ def circumstances(now: UseCase, key: str) -> dict[str, Any]:
         volume = st.number_input(
             "Requests a month", 1, None, now.volume_per_month, key=f"{key} volume", placeholder="unknown"
         )
+        refused = st.number_input(
+            "Most harmless requests refused, in %", 0.0, 99.0, in_points(now.limits.max_over_refusal),
+            key=f"{key} refused", format="%.1f", placeholder="no limit",
+            help="Of requests that only sound unsafe, refused fully or partly. Measured on the page Checks.",
+        )  # fmt: skip
     with columns[2]:
+        lost = st.number_input(
+            "Largest loss in a benchmark, in points", 0.0, 99.0, in_points(now.limits.max_forgetting),
+            key=f"{key} lost", format="%.1f", placeholder="no limit",
+            help="What training may cost in any suite, beside the untrained base. Measured on the page Checks.",
+        )  # fmt: skip
         changes = st.selectbox(
             "The knowledge changes", HOW_OFTEN, HOW_OFTEN.index(now.knowledge_changes), key=f"{key} changes",
             help="How often what the answers depend on changes: fine-tuned knowledge must be trained again as often.",
         )  # fmt: skip
     return {
-        "limits": {"max_p95_seconds": p95 or None, "max_cost_per_1000": cost or None},
+        "limits": {
+            "max_p95_seconds": p95 or None,
+            "max_cost_per_1000": cost or None,
+            "max_forgetting": (lost or 0) / 100 or None,
+            "max_over_refusal": (refused or 0) / 100 or None,
+        },
         "machine_cost_per_hour": hour,
         "volume_per_month": volume,
         "knowledge_changes": changes,
     }
+
+
+def in_points(share: float | None) -> float | None:
+    """A share as the form shows it."""
+    return None if share is None else round(100 * share, 4)
 
 
 def changes(before: UseCase, after: UseCase) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from workbench.audit import Audit
 from workbench.base_models import identity
 from workbench.bill import History, history
 from workbench.case import Case, cases
+from workbench.checks import Checks, plan_checks
 from workbench.create import audit_case
 from workbench.doctor import Machine, examine
 from workbench.errors import WorkbenchError
@@ -56,11 +57,12 @@ USE_CASE = View("use_case.py", "Use case", "The question, the measure, the limit
 CANDIDATES = View("candidates.py", "Candidates", "What could answer: choose, tune, and see what it will take.")
 RUNS = View("runs.py", "Runs", "What is happening: progress, losses, logs; stop and resume.")
 RESULTS = View("results.py", "Results", "What it shows: every candidate, every difference, every answer.")
+CHECKS = View("checks.py", "Checks", "What training cost: every suite, what is refused, what a weaker adapter keeps.")
 RECOMMENDATION = View("recommendation.py", "Recommendation", "What to do, how firmly and why; the report to hand on.")
 GROUPS: Mapping[str, tuple[View, ...]] = {
     "Set up": (USE_CASE, CANDIDATES),
     "Run": (RUNS,),
-    "Learn": (RESULTS,),
+    "Learn": (RESULTS, CHECKS),
     "Decide": (RECOMMENDATION,),
 }
 """The path, in its order."""
@@ -201,6 +203,18 @@ def _results(folder: str, stamp: Stamp, steps: Stamp) -> Results:
     return load_results(Case(Path(folder)))
 
 
+def checks_of(case: Case) -> Checks:
+    """The steps that measure what training cost, with weaker adapters where these were asked for."""
+    return _checks(str(case.folder), case_stamp(case), steps_stamp(plan_of(case)))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _checks(folder: str, stamp: Stamp, steps: Stamp) -> Checks:
+    del stamp, steps
+    case = Case(Path(folder))
+    return plan_checks(case, case.candidates(), sweep=True)
+
+
 def recommendation_of(case: Case) -> Recommendation:
     """The recommendation so far; raises WorkbenchError where no run is finished."""
     plan = plan_of(case)
@@ -212,21 +226,17 @@ def _recommendation(folder: str, stamp: Stamp, steps: Stamp) -> Recommendation:
     return decide(_results(folder, stamp, steps))
 
 
-def decided_if(case: Case, margin: float, slowest: float | None, dearest: float | None) -> Recommendation:
+def decided_if(case: Case, margin: float, limits: Limits) -> Recommendation:
     """The recommendation under another smallest difference (a share) and other limits; nothing is saved."""
     plan = plan_of(case)
-    return _decided_if(str(case.folder), case_stamp(case), steps_stamp(plan), (margin, slowest, dearest))
+    return _decided_if(str(case.folder), case_stamp(case), steps_stamp(plan), margin, limits.model_dump_json())
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _decided_if(
-    folder: str, stamp: Stamp, steps: Stamp, wanted: tuple[float, float | None, float | None]
-) -> Recommendation:
+def _decided_if(folder: str, stamp: Stamp, steps: Stamp, margin: float, limits: str) -> Recommendation:
     results = _results(folder, stamp, steps)
-    margin, slowest, dearest = wanted
-    limits = Limits(max_p95_seconds=slowest, max_cost_per_1000=dearest)
-    use_case = results.use_case.model_copy(update={"smallest_difference": margin, "limits": limits})
-    return decide(replace(results, use_case=use_case))
+    wanted = {"smallest_difference": margin, "limits": Limits.model_validate_json(limits)}
+    return decide(replace(results, use_case=results.use_case.model_copy(update=wanted)))
 
 
 def past() -> History:
@@ -317,7 +327,14 @@ def machine(folder: str) -> Machine:
 def start(case: Case, names: Sequence[str]) -> None:
     """Start a run in a process of its own, unless one is under way."""
     if not under_way(case):
-        _started()[str(case.folder)] = launch_detached(case, names)
+        arguments = [part for name in names for part in ("--candidate", name)]
+        _started()[str(case.folder)] = launch_detached(case, "run", *arguments)
+
+
+def start_checks(case: Case, *, sweep: bool) -> None:
+    """Measure what training cost in a process of its own, unless something is under way."""
+    if not under_way(case):
+        _started()[str(case.folder)] = launch_detached(case, "checks", *(["--sweep"] if sweep else []))
 
 
 def under_way(case: Case) -> bool:
@@ -356,8 +373,23 @@ def _progress_marks(case: Case, plan: Plan) -> dict[View, Status]:
         CANDIDATES: "done" if chosen or runs == "done" else "waiting",
         RUNS: runs,
         RESULTS: learnt,
+        CHECKS: _checks_mark(case),
         RECOMMENDATION: learnt,
     }
+
+
+def _checks_mark(case: Case) -> Status:
+    try:
+        checks = checks_of(case)
+    except WorkbenchError:
+        return "waiting"
+    panels = [panel for course in checks.courses.values() for panel in course.panels]
+    states = {checks.plan.step(panel).status if _exists(checks.plan, panel) else "waiting" for panel in panels}
+    if {"failed", "stopped"} & states:
+        return "failed"
+    if "running" in states:
+        return "running"
+    return "done" if states == {"done"} else "waiting"
 
 
 def _exists(plan: Plan, name: str) -> bool:

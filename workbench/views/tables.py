@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from workbench.blocks import Answer, Column, Table
 from workbench.chart_parts import COLOURS, MARKS
+from workbench.flips import Flip
 from workbench.plaintext import visible
 from workbench.traces import Pieces
 
@@ -159,3 +160,32 @@ def tokens_html(rows: Sequence[Pieces]) -> str:
     names = {True: "wb-learned", False: "wb-unlearned"}
     lines = ("".join(f"<span class='{names[own]}'>{text(part)}</span>" for part, own in row) for row in rows)
     return STYLE + "".join(f"<div class='wb-row'>{line}</div>" for line in lines)
+
+
+# --- Flipped items ------------------------------------------------------------------------------------
+
+
+def flips_html(found: Sequence[Flip], *, trainings: int) -> str:
+    """Items that training changed: the request and the right answer on top, before and after side by side."""
+    return STYLE + "".join(_flip(one, trainings) for one in found)
+
+
+def _flip(one: Flip, trainings: int) -> str:
+    often = f"in {one.trainings} of {trainings} trainings" if trainings > 1 else ""
+    sides = (("before", one.before, one.lost), ("after", one.after, not one.lost))
+    cells = "".join(
+        f"<div class='wb-answer' style='border-color: rgba(128,128,128,.6)'><div class='wb-who'>{title}</div>"
+        f"<div>{_folded(words) if words.strip() else NOTHING}</div><div class='wb-verdict'>"
+        + ("<span class='wb-right'>✓ right</span>" if right else "<span class='wb-wrong'>✗ wrong</span>")
+        + "</div></div>"
+        for title, words, right in sides
+    )
+    told = f"right: <span class='wb-words'>{_folded(one.reference)}</span> · " if one.reference else ""
+    return (
+        f"<div class='wb-example'><div class='wb-ask'>{_folded(one.request)}</div>"
+        f"<div class='wb-soft'>{told}{text(one.item)} {often}</div>"
+        f"<div class='wb-answers' style='grid-template-columns: repeat(2, minmax(8.5rem, 1fr))'>{cells}</div></div>"
+    )
+
+
+NOTHING = "<span class='wb-soft'>(nothing)</span>"
