@@ -35,8 +35,9 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> Launched:
     """What the pages would have started: no process is."""
     started: Launched = []
 
-    def note(case: Case, candidates: list[str]) -> int:
-        started.append((case.name, list(candidates)))
+    def note(case: Case, verb: str, *arguments: str) -> int:
+        assert verb in ("run", "checks")
+        started.append((case.name, [verb, *arguments] if verb == "checks" else list(arguments[1::2])))
         return 0
 
     monkeypatch.setattr("workbench.views.state.launch_detached", note)
