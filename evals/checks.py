@@ -8,12 +8,12 @@ from workbench.environment import prepare
 prepare()
 
 from dataclasses import asdict
-from functools import partial
+from functools import lru_cache, partial
 
-from evals.harness import load_suites, run_suite
+from evals.harness import Loaded, load_suites, run_suite
 from recipes.bases import Bases
 from workbench.engine import main
-from workbench.suites import Suite
+from workbench.suites import Part, Suite
 from workbench.workspace import Step, read_jsonl, write_atomically, write_jsonl
 
 PACKAGES = ("torch", "transformers", "peft", "lm_eval", "datasets")
@@ -25,9 +25,8 @@ def check(step: Step, *, bases: Bases) -> None:
     Leaves ``items.jsonl`` with one line for each item of each suite, and ``suites.json`` with what was asked of each.
     """
     inputs = step.record.inputs
-    suites = [Suite.parse(record, where=str(step.folder)) for record in inputs["suites"]]
     step.progress("reading the suites")
-    loaded = load_suites(suites, inputs["part"])
+    loaded = read(json.dumps(inputs["suites"]), inputs["part"])
     items, told = step.path("items.part.jsonl"), step.path("suites.part.json")
     rows = list(read_jsonl(items))
     asked = json.loads(told.read_text(encoding="utf-8")) if told.exists() else {}
@@ -52,6 +51,12 @@ def check(step: Step, *, bases: Bases) -> None:
     items.unlink(missing_ok=True)
     told.unlink(missing_ok=True)
     step.note(items=len(rows), suites=len(loaded))
+
+
+@lru_cache(maxsize=4)
+def read(suites: str, part: Part) -> tuple[Loaded, ...]:
+    """The suites of a step, read once for all steps of this process that ask the same ones."""
+    return tuple(load_suites([Suite.parse(record, where="step.json") for record in json.loads(suites)], part))
 
 
 if __name__ == "__main__":

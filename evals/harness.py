@@ -4,12 +4,14 @@ import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import lm_eval.tasks
 import numpy as np
 from lm_eval.api.task import Task
-from lm_eval.evaluator import simple_evaluate
+from lm_eval.evaluator import evaluate
 from lm_eval.tasks import TaskManager
 
 from evals.loaded import Model, Report
@@ -21,6 +23,8 @@ SEED = 20_241
 """By which items are drawn."""
 FORMATS = {".jsonl": "json", ".json": "json", ".csv": "csv", ".parquet": "parquet", ".txt": "text"}
 """What the ``datasets`` library calls the formats of local files."""
+THEIRS = Path(lm_eval.tasks.__file__).parent
+"""The folder of the tasks that come with lm-eval."""
 SHOWN = 2_000
 """Characters of a request that are kept to be read."""
 
@@ -73,42 +77,41 @@ def load_suites(suites: Sequence[Suite], part: Part = "test") -> list[Loaded]:
     data is missing or empty.
     """
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
-    managers = _Managers()
-    return [_load(suite, part, managers) for suite in suites]
+    return [_load(suite, part) for suite in suites]
 
 
-class _Managers:
-    """lm-eval's task managers: the one that knows all of its own tasks takes seconds to make."""
-
-    def __init__(self) -> None:
-        self._made: dict[tuple[str, bool], TaskManager] = {}
-
-    def get(self, include: str, *, defaults: bool) -> TaskManager:
-        if (include, defaults) not in self._made:
-            folders = [task_folder(), *([Path(include)] if include else [])]
-            self._made[include, defaults] = TaskManager(include_path=folders, include_defaults=defaults)
-        return self._made[include, defaults]
-
-    def knowing(self, suite: Suite) -> TaskManager:
-        for defaults in (False, True):
-            manager = self.get(suite.include, defaults=defaults)
-            if manager._entry(suite.task) is not None:
-                return manager
-        raise ConfigError(
-            f"There is no suite {suite.task!r}.",
-            "Name an lm-eval task, or in `include` the folder that holds its YAML.",
-        )
+@lru_cache(maxsize=16)
+def _manager(folders: tuple[Path, ...], *, defaults: bool = False) -> TaskManager:
+    """lm-eval's index of the tasks in some folders; of all of its own, too, which takes seconds to make."""
+    return TaskManager(include_path=list(folders), include_defaults=defaults)
 
 
-def _load(suite: Suite, part: Part, managers: _Managers) -> Loaded:
-    manager = managers.knowing(suite)
+def _knowing(suite: Suite) -> TaskManager:
+    """The index that has a suite's task: ours and the user's, else lm-eval's folder of that name, else all of its own.
+
+    Raises ConfigError where none has.
+    """
+    own = (task_folder(), *([Path(suite.include)] if suite.include else []))
+    alike = tuple(folder for folder in sorted(THEIRS.iterdir()) if suite.task.startswith(folder.name))
+    for folders, defaults in ((own, False), ((*own, *alike), False), (own, True)):
+        manager = _manager(folders, defaults=defaults)
+        if manager._entry(suite.task) is not None:
+            return manager
+    raise ConfigError(
+        f"There is no suite {suite.task!r}.",
+        "Name an lm-eval task, or in `include` the folder that holds its YAML.",
+    )
+
+
+def _load(suite: Suite, part: Part) -> Loaded:
+    manager = _knowing(suite)
     entry = manager._entry(suite.task)
     changes = _local(suite, manager) | ({"num_fewshot": suite.shots} if suite.shots is not None else {})
     try:
         built = manager._factory.build(entry, overrides=changes or None, registry=manager._index)
         tasks = manager.load([built] if not isinstance(built, list) else built)["tasks"]
         counts = {name: len(task.eval_docs) for name, task in tasks.items()}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, StopIteration) as error:
         raise WorkbenchError(
             f"The data of the suite {suite.name} cannot be had: {_first_line(error)}",
             "Where the Hub cannot be reached, name local files in the use case's suites.yaml, under `data`.",
@@ -117,6 +120,9 @@ def _load(suite: Suite, part: Part, managers: _Managers) -> Loaded:
         raise WorkbenchError(f"The suite {suite.name} has no items.", "Check its data and its YAML.")
     for task in tasks.values():
         _check_shots(task, suite)
+        if task.get_config("num_fewshot") is None:
+            task.set_config(key="num_fewshot", value=0)
+        task.set_fewshot_seed(seed=SEED)
     return Loaded(suite, tasks, _draw(suite, counts, part))
 
 
@@ -182,11 +188,11 @@ def run_suite(
     suite = loaded.suite
     metric, direction = _metric(suite, next(iter(tasks.values())))
     model = Model(base, report)
-    found = simple_evaluate(
-        model, tasks=list(tasks.values()), samples=dict(loaded.drawn), apply_chat_template=True, log_samples=True,
-        bootstrap_iters=0, batch_size=1,
+    # Not simple_evaluate, which looks at every package of the machine after each call.
+    found = evaluate(
+        model, {"tasks": tasks}, samples=dict(loaded.drawn), apply_chat_template=True, fewshot_as_multiturn=True,
+        log_samples=True, bootstrap_iters=0,
     )  # fmt: skip
-    assert found is not None
     items: list[Measured] = []
     choices: list[int] = []
     for name, samples in found["samples"].items():
@@ -263,4 +269,6 @@ def _measured(
 
 
 def _first_line(error: BaseException) -> str:
+    if isinstance(error, StopIteration):  # What ``datasets`` says of an empty file.
+        return "a file is empty."
     return next(iter(str(error).strip().splitlines()), type(error).__name__)[:300]

@@ -114,27 +114,27 @@ def progress(case: Case, checks: Checks) -> None:
 
 
 def matrix(checked: AllChecked) -> str:
-    """Candidates x suites, the worst suite first; a click on a cell opens its items. Returns the chosen candidate."""
+    """Suites x candidates, the worst suite on top; a click on a cell opens its items. Returns the chosen candidate."""
     losses = checked.losses
     facets = in_order(losses)
-    st.markdown(" ".join(blocks.prose(text) for text in loss_sentences(losses)))
+    st.markdown("\n".join(f"- {blocks.prose(text)}" for text in loss_sentences(losses)))
     table = pd.DataFrame(
-        [[cell(losses[name], facet) for facet in facets] for name in losses], index=list(losses), columns=facets
+        [[cell(found, facet) for found in losses.values()] for facet in facets], index=facets, columns=list(losses)
     )
-    looks = table.style.map(lambda text: f"color: {ink(text)}; white-space: pre")
     picked = st.dataframe(
-        looks, on_select="rerun", selection_mode="single-cell", key="cell", row_height=56,
-        column_config={facet: st.column_config.TextColumn(facet, width=128) for facet in facets},
+        table.style.map(lambda text: f"color: {ink(text)}"),
+        on_select="rerun", selection_mode="single-cell", key="cell",
+        column_config={name: st.column_config.TextColumn(name, width=230) for name in losses},
     )  # fmt: skip
     st.caption(
-        "▼ degraded: shown to have lost, at 5 % for all suites of a candidate together. ● kept: shown to lose no more "
-        "than counts as none. ○ not shown: neither. Below each change its interval, for all suites at once. "
-        "Click a cell for the items that changed."
+        "Points beside the untrained base, with intervals for all suites of a candidate at once. ▼ degraded: shown to "
+        "have lost, at 5 % for all suites together. ● kept: shown to lose no more than counts as none. ○ not shown: "
+        "neither. Click a cell for the items that changed."
     )
     cells = picked.selection.get("cells", []) if picked else []
     if cells:
-        row, facet = cells[0]
-        st.query_params["candidate"], st.query_params["suite"] = list(losses)[row], facet
+        row, name = cells[0]
+        st.query_params["candidate"], st.query_params["suite"] = name, facets[row]
     wanted = st.query_params.get("candidate", "")
     return wanted if wanted in losses else next(iter(losses))
 
@@ -151,7 +151,7 @@ def in_order(losses: Mapping[str, Sequence[Loss]]) -> list[str]:
 def cell(found: Sequence[Loss], facet: str) -> str:
     """One suite of one candidate."""
     one = next((one for one in found if one.suite.facet == facet), None)
-    return "not measured" if one is None else f"{ARROWS[one.state]} {change(one)}\n{interval(one)}"
+    return "not measured" if one is None else f"{ARROWS[one.state]} {change(one)} ({interval(one)})"
 
 
 def ink(text: str) -> str:
@@ -245,11 +245,11 @@ def figures(place: Place, whole: Place) -> None:
     """One place in figures."""
     kept = f"{100 * place.gain.delta / whole.gain.delta:.0f} %" if whole.gain.delta > 0 else "no gain to keep"
     with st.container(horizontal=True):
-        st.metric("Gain on development examples, points", signed(place.gain.delta), width=260)
-        st.metric("Of the gain as trained", kept, width=220)
+        st.metric("Gain on dev examples, points", signed(place.gain.delta), width=230)
+        st.metric("Of the gain as trained", kept, width=170)
         if place.worst is not None:
-            st.metric(f"Worst suite: {place.worst.suite.facet}, points", signed(place.worst.change), width=300)
-        st.metric("Every suite within its limit", "yes" if place.keeps_all else "no", width=240)
+            st.metric(f"Worst suite: {place.worst.suite.facet}, points", signed(place.worst.change), width=230)
+        st.metric("Every suite within its limit", "yes" if place.keeps_all else "no", width=200)
 
 
 def offer(case: Case, name: str, at: float) -> None:

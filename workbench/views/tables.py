@@ -171,20 +171,21 @@ def flips_html(found: Sequence[Flip], *, trainings: int) -> str:
 
 
 def _flip(one: Flip, trainings: int) -> str:
-    often = f"in {one.trainings} of {trainings} trainings" if trainings > 1 else ""
-    sides = (("before", one.before, one.lost), ("after", one.after, not one.lost))
-    cells = "".join(
-        f"<div class='wb-answer' style='border-color: rgba(128,128,128,.6)'><div class='wb-who'>{title}</div>"
-        f"<div>{_folded(words) if words.strip() else NOTHING}</div><div class='wb-verdict'>"
-        + ("<span class='wb-right'>✓ right</span>" if right else "<span class='wb-wrong'>✗ wrong</span>")
-        + "</div></div>"
-        for title, words, right in sides
+    often = f" in {one.trainings} of {trainings} trainings" if trainings > 1 else ""
+    right = f" · right: <span class='wb-words'>{_folded(one.reference)}</span>" if one.reference else ""
+    sides = "".join(
+        f"<div class='wb-answer' style='border-color: rgba(128,128,128,.45)'><span class='wb-who'>{title}</span> "
+        f"<span class='wb-{verdict}'>{mark}</span><div>{_folded(words) if words.strip() else NOTHING}</div></div>"
+        for title, words, verdict, mark in (
+            ("before", one.before, "right" if one.lost else "wrong", "✓" if one.lost else "✗"),
+            ("after", one.after, "wrong" if one.lost else "right", "✗" if one.lost else "✓"),
+        )
     )
-    told = f"right: <span class='wb-words'>{_folded(one.reference)}</span> · " if one.reference else ""
     return (
-        f"<div class='wb-example'><div class='wb-ask'>{_folded(one.request)}</div>"
-        f"<div class='wb-soft'>{told}{text(one.item)} {often}</div>"
-        f"<div class='wb-answers' style='grid-template-columns: repeat(2, minmax(8.5rem, 1fr))'>{cells}</div></div>"
+        "<div class='wb-example' style='padding: 0.5rem 0'><div class='wb-answers' "
+        "style='grid-template-columns: 1.4fr 1fr 1fr; margin-top: 0'>"
+        f"<div><div class='wb-words'>{_folded(one.request)}</div>"
+        f"<div class='wb-soft'>{text(one.item)}{often}{right}</div></div>{sides}</div></div>"
     )
 
 
