@@ -11,12 +11,14 @@ import yaml
 
 from workbench.candidate import Candidate
 from workbench.stage import METHODS
+from workbench.suite_list import read_suites
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FENCED = re.findall(r"^```(\w*)\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
 BLOCKS = [text for kind, text in FENCED if not kind]
-CANDIDATES = [text for kind, text in FENCED if kind == "yaml"]
+CANDIDATES = [text for kind, text in FENCED if kind == "yaml" and text.startswith("name:")]
+SUITES = [text for kind, text in FENCED if kind == "yaml" and text.startswith("suites:")]
 TREE = [line.split()[0] for block in BLOCKS for line in block.splitlines() if block.startswith("streamlit_app.py")]
 COMMANDS = [line for block in BLOCKS for line in block.splitlines() if line.startswith("workbench ")]
 TARGETS = [line.split("#")[0].split()[1] for block in BLOCKS for line in block.splitlines() if line.startswith("make ")]
@@ -44,6 +46,19 @@ def test_the_tree_names_every_package() -> None:
 @pytest.mark.parametrize("text", CANDIDATES)
 def test_the_candidates_are_candidates(text: str) -> None:
     assert Candidate.parse(yaml.safe_load(text), where="README.md").training
+
+
+def test_the_suites_are_suites(tmp_path: Path) -> None:
+    assert len(SUITES) + len(CANDIDATES) == sum(kind == "yaml" for kind, _ in FENCED)
+    (tmp_path / "gsm8k").mkdir()
+    (tmp_path / "my-tasks").mkdir()
+    for name in ("train", "test"):
+        (tmp_path / "gsm8k" / f"{name}.jsonl").touch()
+    for number, text in enumerate(SUITES):
+        path = tmp_path / f"suites-{number}.yaml"
+        path.write_text(text, encoding="utf-8")
+        assert read_suites(path)
+    assert SUITES
 
 
 def test_every_method_is_named() -> None:
