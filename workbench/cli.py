@@ -135,6 +135,7 @@ def _parser() -> argparse.ArgumentParser:
 
     checks = verb("checks", "Measure what training cost the model: benchmark suites, paired with the untrained base.")
     checks.add_argument("name")
+    checks.add_argument("--candidate", action="append", default=[], metavar="NAME", help="only this one of the chosen")
     checks.add_argument("--suites", type=Path, metavar="FILE", help="YAML that lists suites (default: the base's own)")
     checks.add_argument("--whole", action="store_true", help="ask every item of them, not only those drawn by default")
     checks.add_argument(
