@@ -224,9 +224,9 @@ def show_blocks(blocks: Sequence[Block]) -> None:
 
 
 def _grid(block: TableBlock) -> Table:
-    table = Table(title=block.title, title_justify="left")
+    table = Table(title=block.title, title_justify="left", title_style="bold")
     for column in block.columns:
-        table.add_column(column.title, justify=column.align, no_wrap=column.align == "right")
+        table.add_column(column.title, justify=column.align)
     for row in block.rows:
         table.add_row(*map(escape, row.cells))
     return table

@@ -62,12 +62,12 @@ class Refusals(Noun):
         """What became of the pair since the base, in words."""
         moved = self.separation.value - base.separation.value
         half = 1.96 * float(np.hypot(self.separation.se, base.separation.se))
-        told = f"separation {base.separation.value:.1f} before, {self.separation.value:.1f} after"
+        told = f"{base.separation.value:.1f} to {self.separation.value:.1f}"
         if moved + half < 0:
-            return f"tells unsafe from harmless less well than its base ({told})"
+            return f"tells the two apart less well than its base ({told})"
         if moved - half > 0:
-            return f"tells unsafe from harmless better than its base ({told})"
-        return f"is not shown to tell unsafe from harmless better or worse than its base ({told})"
+            return f"tells the two apart better than its base ({told})"
+        return f"no change in telling them apart is shown ({told})"
 
 
 def refusals(suites: Sequence[Suite], panels: Sequence[Panel]) -> Refusals | None:

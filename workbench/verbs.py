@@ -271,7 +271,12 @@ def checks(options: Namespace) -> int:
     else:
         approaches = {one.name: one.approach for one in candidates}
         metric = METRICS[case.use_case.metric].phrase
-        show_blocks([*base_blocks(found), *cost_blocks(checked, approaches=approaches, metric=metric)])
+        show_blocks(
+            [
+                *([] if checked.losses else base_blocks(found)),
+                *cost_blocks(checked, approaches=approaches, metric=metric, narrow=True),
+            ]
+        )
         show_outcome(outcome)
     return 2 if outcome.troubles else 0
 

@@ -16,10 +16,12 @@ COLUMNS = (
     Column(title="About"),
     Column(title="Mean", align="right"),
     Column(title="95 % interval", align="right"),
-    Column(title="By guessing", align="right"),
     Column(title="Items", align="right"),
+    Column(title="By guessing", align="right"),
     Column(title="Too long", align="right"),
 )
+FIRST_OPTIONAL = 6
+"""Columns from here on are left out where no row has anything to say."""
 
 
 def base_blocks(checks: Checks) -> list[Block]:
@@ -31,12 +33,12 @@ def base_blocks(checks: Checks) -> list[Block]:
             rows += [_row(base, suite, panel) for suite in checks.suites[base] if suite.name in panel.asked]
     if not rows:
         return []
+    told = [n for n in range(len(COLUMNS)) if n < FIRST_OPTIONAL or any(row.cells[n] not in ("", "0") for row in rows)]
+    shown = tuple(Row(cells=tuple(row.cells[n] for n in told)) for row in rows)
+    table = Table(title="What it can do before any training", columns=tuple(COLUMNS[n] for n in told), rows=shown)
+    long = [row for row in rows if row.cells[-1] != "0"]
     text = "Items that do not fit into the model's context were not asked, and are in no figure."
-    return [
-        Heading(text="The untrained base"),
-        Table(title="What it can do before any training", columns=COLUMNS, rows=tuple(rows)),
-        Text(text=text, note=True),
-    ]
+    return [Heading(text="The untrained base"), table, *([Text(text=text, note=True)] if long else [])]
 
 
 def _row(base: str, plain: Suite, panel: Panel) -> Row:
@@ -45,17 +47,8 @@ def _row(base: str, plain: Suite, panel: Panel) -> Row:
     items = [one for one in panel.items[suite.name] if one.values]
     name = base.rstrip("/").split("/")[-1]
     if not items:
-        cells = (
-            name,
-            suite.name,
-            suite.facet,
-            "not measured: every item is too long",
-            "",
-            "",
-            "0",
-            f"{asked.too_long:,}",
-        )
-        return Row(cells=cells)
+        told = "not measured: every item is too long"
+        return Row(cells=(name, suite.name, suite.facet, told, "", "0", "", f"{asked.too_long:,}"))
     values = np.array([one.values[suite.metric] for one in items])
     clusters = Clusters.of([one.group or one.item for one in items])
     mean, variance = float(values.mean()), float(clusters.covariance(values[:, None])[0, 0])
@@ -66,4 +59,4 @@ def _row(base: str, plain: Suite, panel: Panel) -> Row:
         half = 1.96 * variance**0.5
         figures = (f"{mean:.3f}", f"{mean - half:.3f} to {mean + half:.3f}")
     guess = percent(suite.chance) if suite.is_share and suite.chance else ""
-    return Row(cells=(name, suite.name, suite.facet, *figures, guess, f"{len(items):,}", f"{asked.too_long:,}"))
+    return Row(cells=(name, suite.name, suite.facet, *figures, f"{len(items):,}", guess, f"{asked.too_long:,}"))

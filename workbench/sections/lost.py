@@ -7,7 +7,7 @@ from workbench.candidate import Approach
 from workbench.checked import AllChecked
 from workbench.loss_charts import losses_title
 from workbench.loss_words import form_or_substance, loss_cells, loss_sentences
-from workbench.phrases import percent
+from workbench.phrases import listed, percent
 from workbench.score import METRICS
 from workbench.sections.material import Material
 from workbench.sections.refused import refused
@@ -35,9 +35,10 @@ def lost(material: Material) -> list[Block]:
 
 
 def cost_blocks(
-    checked: AllChecked, *, approaches: Mapping[str, Approach], metric: str, subject: str = ""
+    checked: AllChecked, *, approaches: Mapping[str, Approach], metric: str, subject: str = "", narrow: bool = False
 ) -> list[Block]:
-    """The blocks of page, report and terminal. ``subject``: the candidate that comes first where it was checked."""
+    """The blocks of report and terminal. ``subject``: the candidate that comes first where it was checked; ``narrow``:
+    a table for each candidate instead of one for all."""
     told = [Text(text=problem) for problem in checked.problems]
     if not checked.losses:
         return [Heading(text="What training cost"), *told] if told else []
@@ -45,9 +46,9 @@ def cost_blocks(
     return [
         Heading(text="What training cost"),
         *told,
-        Text(text=" ".join(loss_sentences({name: checked.losses[name] for name in names}))),
+        Text(text=" ".join([*loss_sentences({name: checked.losses[name] for name in names}), unchanged(approaches)])),
         losses_block(names[0], checked),
-        loss_table(checked, names),
+        *([narrow_table(name, checked) for name in names] if narrow else [loss_table(checked, names)]),
         Text(text=loss_note(checked), note=True),
         *refused(checked, approaches),
         *moved(checked),
@@ -73,6 +74,25 @@ def loss_table(checked: AllChecked, names: Sequence[str]) -> Table:
         for one in checked.losses[name]
     )
     return Table(title="Every suite beside the untrained base", columns=LOSS_COLUMNS, rows=rows)
+
+
+def narrow_table(name: str, checked: AllChecked) -> Table:
+    """Every suite of one candidate in few columns."""
+    kept = [n for n, column in enumerate(LOSS_COLUMNS) if column.title not in ("Candidate", *FLIPS)]
+    rows = tuple(
+        Row(cells=tuple(cells[n] for n in kept))
+        for cells in (("", one.suite.facet, *loss_cells(one)) for one in checked.losses[name])
+    )
+    return Table(title=f"{name} beside its untrained base", columns=tuple(LOSS_COLUMNS[n] for n in kept), rows=rows)
+
+
+def unchanged(approaches: Mapping[str, Approach]) -> str:
+    """Which candidates lost nothing because nothing was trained; empty where every one is."""
+    names = [name for name, approach in approaches.items() if approach in ("prompting", "RAG")]
+    return f"{listed(names)}: unchanged by construction." if names else ""
+
+
+FLIPS = ("Right to wrong", "Wrong to right")
 
 
 def loss_note(checked: AllChecked) -> str:

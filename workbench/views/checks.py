@@ -19,7 +19,7 @@ from workbench.phrases import signed
 from workbench.plan import is_done
 from workbench.score import METRICS
 from workbench.sections.bases import base_blocks
-from workbench.sections.lost import loss_note, loss_table, losses_block
+from workbench.sections.lost import loss_note, loss_table, losses_block, unchanged
 from workbench.sections.refused import refused
 from workbench.sections.tradeoff import moved, proposal, taxed, weaker
 from workbench.views import blocks, state, words
@@ -49,7 +49,7 @@ def show() -> None:
         for problem in checked.problems:
             st.warning(blocks.prose(problem), icon=":material/warning:")
         if checked.losses:
-            name = matrix(checked)
+            name = matrix(checked, unchanged(approaches))
             suites(case, checks, checked, name)
             for number, block in enumerate(refused(checked, approaches)):
                 blocks.draw(block, f"refused {number}")
@@ -113,11 +113,11 @@ def progress(case: Case, checks: Checks) -> None:
 # --- Suites -------------------------------------------------------------------------------------------
 
 
-def matrix(checked: AllChecked) -> str:
+def matrix(checked: AllChecked, rest: str) -> str:
     """Suites x candidates, the worst suite on top; a click on a cell opens its items. Returns the chosen candidate."""
     losses = checked.losses
     facets = in_order(losses)
-    st.markdown("\n".join(f"- {blocks.prose(text)}" for text in loss_sentences(losses)))
+    st.markdown("\n".join(f"- {blocks.prose(text)}" for text in [*loss_sentences(losses), rest] if text))
     table = pd.DataFrame(
         [[cell(found, facet) for found in losses.values()] for facet in facets], index=facets, columns=list(losses)
     )
