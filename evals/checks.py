@@ -11,6 +11,8 @@ from dataclasses import asdict
 from functools import lru_cache, partial
 
 from evals.harness import Loaded, load_suites, run_suite
+from evals.refusal_judge import REPLY_TOKENS, judged
+from recipes.asking import asker
 from recipes.bases import Bases
 from workbench.engine import main
 from workbench.suites import Part, Suite
@@ -41,6 +43,9 @@ def check(step: Step, *, bases: Bases) -> None:
                 step.progress(f"asking {name}", step=done, total=of)
 
             found, about = run_suite(base, one, report=report, again=bool(inputs.get("again")))
+            if one.suite.judge is not None:
+                step.progress(f"judging {name}")
+                found = judged(one.suite, found, asker(one.suite.judge, tokens=REPLY_TOKENS))
             rows = [row for row in rows if row["suite"] != name] + [asdict(item) for item in found]
             asked[name] = None if about is None else asdict(about)
             write_jsonl(items, rows)

@@ -10,6 +10,7 @@ import yaml
 from pydantic import Field
 
 from workbench.model import Noun
+from workbench.stage import Helper
 from workbench.workspace import file_digest
 
 DELTA, SAFETY_DELTA, TEXT_DELTA = 0.03, 0.02, 0.02
@@ -49,6 +50,8 @@ class Suite(Noun):
     """Local files in place of the Hub's, by split."""
     include: str = ""
     """Folder with lm-eval YAML files of one's own."""
+    judge: Helper | None = None
+    """A model that says whether answers refuse, in place of the rules; for suites about refusals."""
 
     @property
     def is_share(self) -> bool:

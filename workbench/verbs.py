@@ -271,12 +271,8 @@ def checks(options: Namespace) -> int:
     else:
         approaches = {one.name: one.approach for one in candidates}
         metric = METRICS[case.use_case.metric].phrase
-        show_blocks(
-            [
-                *([] if checked.losses else base_blocks(found)),
-                *cost_blocks(checked, approaches=approaches, metric=metric, narrow=True),
-            ]
-        )
+        first = [] if checked.losses else base_blocks(found)
+        show_blocks([*first, *cost_blocks(checked, approaches=approaches, metric=metric, narrow=True)])
         show_outcome(outcome)
     return 2 if outcome.troubles else 0
 
