@@ -162,7 +162,7 @@ class _Planner:
                 "base": identity(base_model),
                 "four_bit": four_bit,
                 "part": part,
-                "suites": [suite.model_dump(mode="json") for suite in suites],
+                "suites": [suite.model_dump(mode="json", exclude_defaults=True) for suite in suites],
                 "data": [suite_digest(suite) for suite in suites],
                 **(how or {}),
             },

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.toy_checks import check_case
 from workbench.candidate import Candidate, Prompt, Retrieval
 from workbench.case import Case, create_case, open_case, presets
 from workbench.create import Files, create_from_files
@@ -24,6 +25,7 @@ PAGES = {
     "candidates.py": "Candidates",
     "runs.py": "Runs",
     "results.py": "Results",
+    "checks.py": "Checks",
     "recommendation.py": "Recommendation",
 }
 Open = Callable[..., AppTest]
@@ -515,3 +517,31 @@ def test_another_margin_may_flip_it(page: Open, full_workspace: Path) -> None:
     settled(app.slider(key="margin").set_value(20.0).run())
     assert any("It flips" in each.value for each in app.warning)
     assert open_case(full_workspace, "shop-facts").use_case.smallest_difference == 0.05, "nothing is saved"
+
+
+def test_the_checks_page_says_what_training_cost(page: Open, full_workspace: Path, launched: Launched) -> None:
+    shown = page(full_workspace, "checks.py", case="shop-facts")
+    assert not shown.exception
+    button = next(one for one in shown.button if one.label.startswith("Measure what training cost"))
+    button.click().run()
+    assert launched == [("shop-facts", ["checks"])]
+
+
+def test_what_was_checked_is_shown_suite_by_suite(page: Open, full_workspace: Path, launched: Launched) -> None:
+    case = open_case(full_workspace, "shop-facts")
+    check_case(case, wrong={"pocket_words": 45}, sweep=True)
+    shown = page(full_workspace, "checks.py", case="shop-facts", candidate="qlora", suite="words")
+    assert not shown.exception
+    words = " ".join(one.value for one in shown.markdown).replace("\\", "")
+    assert "sft is shown to have lost words" in words
+    assert "zero-shot, few-shot and rag: unchanged by construction." in words
+    assert "qlora, words: \u221215.0 points" in words
+    assert any("Right to wrong (45)" in one.label for one in shown.expander)
+    shown.selectbox(key="weaken").set_value("sft").run()
+    slider = next(one for one in shown.select_slider if one.label.startswith("Share of the adapter"))
+    slider.set_value(0.5).run()
+    next(one for one in shown.button if one.label == "Add it as the candidate sft-alpha-50").click().run()
+    assert not shown.exception
+    added = next(one for one in case.candidates() if one.name == "sft-alpha-50")
+    assert added.adapter_scale == 0.5
+    assert added.training == next(one for one in case.candidates() if one.name == "sft").training

@@ -23,6 +23,7 @@ from workbench.sections.lost import loss_note, loss_table, losses_block, unchang
 from workbench.sections.refused import refused
 from workbench.sections.tradeoff import moved, proposal, taxed, weaker
 from workbench.views import blocks, state, words
+from workbench.views.links import chosen, pick
 from workbench.views.state import CANDIDATES, RUNS
 from workbench.views.tables import flips_html
 
@@ -135,8 +136,7 @@ def matrix(checked: AllChecked, rest: str) -> str:
     if cells:
         row, name = cells[0]
         st.query_params["candidate"], st.query_params["suite"] = name, facets[row]
-    wanted = st.query_params.get("candidate", "")
-    return wanted if wanted in losses else next(iter(losses))
+    return chosen("candidate", list(losses), next(iter(losses)))
 
 
 def in_order(losses: Mapping[str, Sequence[Loss]]) -> list[str]:
@@ -164,8 +164,7 @@ def suites(case: Case, checks: Checks, checked: AllChecked, name: str) -> None:
     names = list(checked.losses)
     losses = checked.losses[name]
     facets = [one.suite.facet for one in losses if one.suite.is_share]
-    wanted = st.query_params.get("suite", "")
-    facet = wanted if wanted in facets else facets[0]
+    facet = chosen("suite", facets, facets[0])
     block = losses_block(name, checked)
     blocks.draw(block, f"losses {name}")
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -179,15 +178,6 @@ def suites(case: Case, checks: Checks, checked: AllChecked, name: str) -> None:
     for label, own in ((f"Right to wrong ({len(lost):,})", lost), (f"Wrong to right ({len(won):,})", won)):
         with st.expander(label, expanded=bool(own) and own is lost):
             items(own, f"{label} {name} {facet}", trainings)
-
-
-def pick(label: str, key: str, names: Sequence[str], now: str) -> None:
-    """A picker whose choice goes into the link."""
-
-    def into_link() -> None:
-        st.query_params[key] = st.session_state[f"pick {key} {now}"]
-
-    st.selectbox(label, names, list(names).index(now), key=f"pick {key} {now}", on_change=into_link, width=260)
 
 
 def items(found: Sequence[Flip], key: str, trainings: int) -> None:

@@ -20,6 +20,7 @@ from workbench.sections.material import Material
 from workbench.sections.stages import stages
 from workbench.usecase import Example
 from workbench.views import blocks, state, words
+from workbench.views.links import chosen, pick
 from workbench.views.tables import Asked, examples_html
 
 PAGE_SIZE = 10  # Examples on one page of answers.
@@ -103,21 +104,6 @@ def compare(material: Material, recommendation: Recommendation) -> None:
     with st.expander("Every pair, and how it was compared", expanded="comparison" in st.query_params):
         for number, each in enumerate(rest):
             blocks.draw(each, f"pair {number}")
-
-
-def chosen(key: str, names: Sequence[str], default: str) -> str:
-    """What the link says, where it is one of the names."""
-    wanted = st.query_params.get(key, default)
-    return wanted if wanted in names else default
-
-
-def pick(label: str, key: str, names: Sequence[str], now: str) -> None:
-    """A picker whose choice goes into the link."""
-
-    def into_link() -> None:
-        st.query_params[key] = st.session_state[f"pick {key} {now}"]
-
-    st.selectbox(label, names, list(names).index(now), key=f"pick {key} {now}", on_change=into_link, width=220)
 
 
 def cited(recommendation: Recommendation) -> None:
