@@ -22,7 +22,7 @@ HEAVY = {
 }
 ALLOWED = {
     "workbench": {"workbench"},
-    "evals": {"workbench", "evals", "recipes.model", "recipes.answer", "recipes.bases"},
+    "evals": {"workbench", "evals", "recipes.model", "recipes.answer", "recipes.bases", "recipes.reading"},
     "rag": {"workbench", "rag"},
     "recipes": {"workbench", "rag", "evals.scorers", "recipes"},
 }
