@@ -1,35 +1,64 @@
-"""A loaded base behind lm-eval: contexts that choices share are run once, batches by length."""
+"""A loaded base behind lm-eval: what contexts share is run once, and so is what their continuations share."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from lm_eval.api.instance import Instance
-from lm_eval.api.model import TemplateLM
-from transformers.cache_utils import DynamicCache
+from lm_eval.api.model import LM
+from lm_eval.models.utils import normalize_gen_kwargs
+from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
 
 from recipes.answer import Generated, context, generate
 from recipes.model import Base
+from recipes.reading import Reading, families
 from workbench.candidate import Decoding
+from workbench.errors import ConfigError
 
 TOKENS_PER_BATCH = 16_384
-USUAL_ANSWER = 256
-"""Longest answer of a task that names no limit, in tokens."""
+LOGITS_PER_BATCH = 2**28
+"""Logits that are held at a time: a gigabyte of them in float32."""
+USUAL_ANSWER, LONGEST_ANSWER = 256, 8192
+"""Tokens that the answer to a task that names no limit may have, and to any task."""
 
 Report = Callable[[int, int], None]
 """Called with how many requests are done, and of how many."""
+Told = tuple[float, bool]
+"""The log-likelihood of a continuation, and whether it is the greedy one."""
 
 
-class Model(TemplateLM):  # type: ignore[misc]
+@dataclass
+class _Context:
+    """A context and what is run after it: each continuation but for its last token, which is only looked up."""
+
+    before: list[int]
+    runs: dict[tuple[int, ...], list[int]] = field(default_factory=dict)
+    """By what is run, the requests it answers: those whose continuations differ in their last token only."""
+    longest: int = 0
+    """Tokens of the longest continuation."""
+
+    @property
+    def width(self) -> int:
+        """Tokens of its widest row."""
+        return len(self.before) + self.longest
+
+
+class Model(LM):  # type: ignore[misc]
     """A loaded base as lm-eval asks it: log-likelihoods of continuations and of whole texts, and greedy answers."""
 
-    def __init__(self, base: Base, report: Report = lambda done, total: None) -> None:
-        """Ask ``base``; ``report`` is told how far it is."""
+    def __init__(self, base: Base, report: Report = lambda done, total: None, *, chat: bool = True) -> None:
+        """Ask ``base``; ``report`` is told how far it is.
+
+        With ``chat``, requests are conversations and hold the special tokens of their template; without, they get
+        those that the tokenizer adds, as with lm-eval's own model.
+        """
         super().__init__()
-        self.base, self.report = base, report
+        self.base, self.report, self.chat = base, report, chat
         self.tokenizer = base.tokenizer
         self.too_long: set[tuple[str, int]] = set()
-        """Requests that did not fit into the context; they are counted and answered with nothing."""
+        """Task and document number of each item that did not fit into the context as it should: its text was cut at
+        the left, its answer is empty or ended for want of room."""
 
     @property
     def eot_token_id(self) -> int:
@@ -37,141 +66,196 @@ class Model(TemplateLM):  # type: ignore[misc]
         return int(self.tokenizer.eos_token_id)
 
     @property
+    def prefix_token_id(self) -> int:
+        """The token that a text without a context comes after."""
+        begins = self.tokenizer.bos_token_id
+        return self.eot_token_id if begins is None else int(begins)
+
+    @property
     def tokenizer_name(self) -> str:
         """What caches of prompts are told apart by."""
         return str(self.tokenizer.name_or_path)
 
-    def tok_encode(self, string: str, add_special_tokens: bool | None = None, **rest: Any) -> list[int]:
-        """Token ids of a text; none are added, since the chat template holds its own."""
-        return list(self.tokenizer(string, add_special_tokens=bool(add_special_tokens))["input_ids"])
-
     def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
-        """A conversation as the model is asked everywhere else."""
+        """A conversation as the model is asked everywhere else; an answer that has been begun is left open."""
         return str(
             self.tokenizer.apply_chat_template(
-                chat_history, tokenize=False, add_generation_prompt=add_generation_prompt
+                chat_history,
+                tokenize=False,
+                add_generation_prompt=add_generation_prompt,
+                continue_final_message=not add_generation_prompt,
             )
         )
 
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
-        """The greedy answer to each request, cut at the first of its stop strings."""
-        found: list[str] = [""] * len(requests)
-        groups: dict[int, list[int]] = {}
-        for n, request in enumerate(requests):
-            groups.setdefault(int(request.args[1].get("max_gen_toks") or USUAL_ANSWER), []).append(n)
-        done = 0
-        for most, places in groups.items():
-            prompts = [self.tok_encode(requests[n].args[0]) for n in places]
+        """The greedy answer to each request, cut at the first of its stop strings.
 
-            def keep(own: list[int], given: list[Generated], places: list[int] = places) -> None:
+        Raises ConfigError where a task asks for answers that are drawn.
+        """
+        found: list[str] = [""] * len(requests)
+        prompts = self._encoded([request.args[0] for request in requests], add=not self.chat)
+        groups: dict[tuple[int, tuple[str, ...]], list[int]] = {}
+        for n, request in enumerate(requests):
+            groups.setdefault(_settings(request), []).append(n)
+        done = 0
+        for (asked, stops), places in groups.items():
+            limit = context(self.base)
+            room = max(limit // 2, limit - max(len(prompts[n]) for n in places))
+            decoding = Decoding(max_new_tokens=min(asked, room, LONGEST_ANSWER))
+            unfit = {"too long", "length"} if decoding.max_new_tokens < asked else {"too long"}
+
+            def keep(
+                own: list[int], given: list[Generated], places: list[int] = places, unfit: set[str] = unfit
+            ) -> None:
                 nonlocal done
                 for i, answer in zip(own, given, strict=True):
-                    self.too_long |= (
-                        {(str(requests[places[i]].task_name), int(requests[places[i]].doc_id))}
-                        if answer.finish == "too long"
-                        else set()
-                    )
-                    found[places[i]] = _until(answer.text, requests[places[i]].args[1].get("until"))
+                    found[places[i]] = answer.text
+                    if answer.finish in unfit:
+                        self._mark(requests[places[i]])
                 done += len(own)
                 self.report(done, len(requests))
 
-            generate(self.base, prompts, Decoding(max_new_tokens=min(most, context(self.base) // 2)), on_batch=keep)
+            generate(self.base, [prompts[n] for n in places], decoding, stops=stops, on_batch=keep)
         return found
 
-    @torch.inference_mode()
-    def _loglikelihood_tokens(
-        self, requests: list[tuple[tuple[str, str], list[int], list[int]]], disable_tqdm: bool = False, **rest: Any
-    ) -> list[tuple[float, bool]]:
-        """Log-likelihood of each continuation and whether it is the greedy one; a shared context is run once."""
-        found: list[tuple[float, bool]] = [(0.0, False)] * len(requests)
-        shared: dict[tuple[int, ...], list[int]] = {}
-        limit = context(self.base)
-        for n, (_, before, after) in enumerate(requests):
-            if len(before) + len(after) > limit:
-                before = before[-(limit - len(after)) :]
-            shared.setdefault(tuple(before), []).append(n)
-        done = 0
-        for batch in _by_length(list(shared), lambda ids: len(ids) + max(len(requests[n][2]) for n in shared[ids])):
-            for (row, choice), told in self._continued(batch, [[requests[n][2] for n in shared[ids]] for ids in batch]):
-                found[shared[batch[row]][choice]] = told
-                done += 1
-            self.report(done, len(requests))
-        return found
+    def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = False) -> list[Told]:
+        """The log-likelihood of each continuation after its context, and whether it is the greedy one.
 
-    def _continued(
-        self, contexts: Sequence[tuple[int, ...]], continuations: Sequence[Sequence[list[int]]]
-    ) -> Iterator[tuple[tuple[int, int], tuple[float, bool]]]:
-        """Run contexts once, padded on the left, then all their continuations on the kept keys and values."""
-        model, device, pad = self.base.model, self.base.device, int(self.tokenizer.pad_token_id)
-        width = max(map(len, contexts))
-        ids = torch.full((len(contexts), width), pad)
-        mask = torch.zeros((len(contexts), width), dtype=torch.long)
-        for row, before in enumerate(contexts):
-            ids[row, width - len(before) :], mask[row, width - len(before) :] = torch.tensor(before), 1
-        cache = DynamicCache(config=model.config)
-        position = (mask.cumsum(1) - 1).clamp(min=0)
-        out = model(
-            input_ids=ids.to(device), attention_mask=mask.to(device), position_ids=position.to(device),
-            past_key_values=cache, use_cache=True,
-        )  # fmt: skip
-        last = out.logits[:, -1].float().log_softmax(-1)
-        own = [(row, n) for row, choices in enumerate(continuations) for n in range(len(choices))]
-        rows = torch.tensor([row for row, _ in own])
-        texts = [continuations[row][n] for row, n in own]
-        longest = max(map(len, texts))
-        rest = None
-        if longest > 1:
-            cache.batch_select_indices(rows.to(device))
-            after = torch.full((len(own), longest - 1), pad)
-            seen = torch.zeros((len(own), longest - 1), dtype=torch.long)
-            for n, text in enumerate(texts):
-                if len(text) > 1:
-                    after[n, : len(text) - 1], seen[n, : len(text) - 1] = torch.tensor(text[:-1]), 1
-            whole = torch.cat([mask[rows], seen], dim=1)
-            position = (whole.cumsum(1) - 1).clamp(min=0)[:, width:]
-            rest = model(
-                input_ids=after.to(device), attention_mask=whole.to(device), position_ids=position.to(device),
-                past_key_values=cache, use_cache=True,
-            ).logits.float().log_softmax(-1)  # fmt: skip
-        for n, (place, text) in enumerate(zip(own, texts, strict=True)):
-            parts = [last[place[0]][None]] + ([rest[n, : len(text) - 1]] if rest is not None and len(text) > 1 else [])
-            logs = torch.cat(parts)
-            wanted = torch.tensor(text, device=logs.device)
-            chosen = logs.gather(1, wanted[:, None]).sum()
-            yield place, (float(chosen), bool((logs.argmax(1) == wanted).all()))
+        A context that does not fit is cut at the left; a continuation that does not fit even alone is impossible.
+        """
+        asked = self._pairs([request.args for request in requests])
+        for n, (before, after) in enumerate(asked):
+            room = context(self.base) + 1 - len(after)  # The last token is looked up, not read.
+            if len(before) > room:
+                self._mark(requests[n])
+                asked[n] = (before[-room:] if room > 0 else [], after)
+        return self._told(asked)
 
-    @torch.inference_mode()
     def loglikelihood_rolling(self, requests: list[Instance], disable_tqdm: bool = False) -> list[float]:
-        """Log-likelihood of each whole text after the token that ends texts; long ones go on in the next window."""
-        texts = [self.tok_encode(request.args[0]) for request in requests]
-        limit = context(self.base) - 1
-        pieces: list[tuple[int, list[int], list[int]]] = []
-        for n, text in enumerate(texts):
-            for start in range(0, len(text), limit):
-                before = text[start - 1] if start else self.eot_token_id
-                pieces.append((n, [before], text[start : start + limit]))
-        found = [0.0] * len(texts)
-        asked = [(("", ""), before, after) for _, before, after in pieces]
-        for (n, _, _), (told, _) in zip(pieces, self._loglikelihood_tokens(asked), strict=True):
+        """The log-likelihood of each whole text; one that does not fit is told in windows, as lm-eval cuts them."""
+        asked: list[tuple[list[int], list[int]]] = []
+        owners: list[int] = []
+        for n, ids in enumerate(self._encoded([request.args[0] for request in requests], add=True)):
+            windows = get_rolling_token_windows(
+                token_list=ids, prefix_token=self.prefix_token_id, max_seq_len=context(self.base), context_len=1
+            )
+            for window in windows:
+                asked.append(make_disjoint_window(window))
+                owners.append(n)
+        found = [0.0] * len(requests)
+        for n, (told, _) in zip(owners, self._told(asked, shared=False), strict=True):
             found[n] += told
         return found
 
+    def _mark(self, request: Instance) -> None:
+        self.too_long.add((str(request.task_name), int(request.doc_id or 0)))
 
-def _until(text: str, stops: Sequence[str] | str | None) -> str:
-    for stop in [stops] if isinstance(stops, str) else stops or []:
-        if stop:
-            text = text.split(stop)[0]
-    return text
+    def _encoded(self, texts: Sequence[str], *, add: bool) -> list[list[int]]:
+        """Token ids of texts; the tokenizer may ``add`` its special tokens to one that does not begin with them."""
+        begin = str(self.tokenizer.decode([self.prefix_token_id]))
+        found: dict[str, list[int]] = {}
+        for adding in (False, True):
+            several = [text for text in dict.fromkeys(texts) if (add and not text.startswith(begin)) == adding]
+            if several:
+                ids = self.tokenizer(several, add_special_tokens=adding, verbose=False)["input_ids"]
+                found.update(zip(several, ids, strict=True))
+        return [found[text] for text in texts]
+
+    def _pairs(self, requests: Sequence[tuple[str, str]]) -> list[tuple[list[int], list[int]]]:
+        """Tokens of contexts and their continuations, split as lm-eval splits them: blanks belong to what follows."""
+        stripped = [context.rstrip() for context, _ in requests]
+        befores = self._encoded(stripped, add=not self.chat)
+        wholes = self._encoded([context + text for context, text in requests], add=not self.chat)
+        alone = self._encoded([text for _, text in requests], add=False)
+        found: list[tuple[list[int], list[int]]] = []
+        for n, (before, whole) in enumerate(zip(befores, wholes, strict=True)):
+            if requests[n][0]:
+                found.append((before or [self.prefix_token_id], whole[len(before) :]))
+            elif alone[n][:1] == [self.prefix_token_id]:
+                found.append((alone[n][:1], alone[n][1:]))
+            else:
+                found.append(([self.prefix_token_id], alone[n]))
+        return found
+
+    @torch.inference_mode()
+    def _told(self, asked: Sequence[tuple[list[int], list[int]]], *, shared: bool = True) -> list[Told]:
+        """What continuations get after their contexts; an empty one is certain, one without a context impossible."""
+        found: list[Told] = [(float("-inf"), False) if after else (0.0, True) for _, after in asked]
+        start = Reading(self.base)
+        contexts = _contexts(asked, shared=shared and start.cache is not None)
+        done = 0
+        for beginning, members in families(start, [one.before for one in contexts]):
+            read = start.after(beginning)
+            for batch in _batches([contexts[i] for i in members], vocabulary=len(self.tokenizer)):
+                for places, logits in _run(read, batch, skip=len(beginning)):
+                    logs = logits.float().log_softmax(-1)
+                    best = logs.argmax(-1)
+                    for n in places:
+                        wanted = torch.tensor(asked[n][1], device=logs.device)
+                        found[n] = float(logs.gather(1, wanted[:, None]).sum()), bool((best == wanted).all())
+                    done += len(places)
+                self.report(done, len(asked))
+        return found
 
 
-def _by_length(
-    contexts: list[tuple[int, ...]], size: Callable[[tuple[int, ...]], int]
-) -> Iterator[list[tuple[int, ...]]]:
-    batch: list[tuple[int, ...]] = []
-    for ids in sorted(contexts, key=lambda one: -size(one)):
-        if batch and (len(batch) + 1) * size(batch[0]) > TOKENS_PER_BATCH:
+def _settings(request: Instance) -> tuple[int, tuple[str, ...]]:
+    """The longest answer and the stop strings that a task asks for."""
+    settings: Any = normalize_gen_kwargs(request.args[1], USUAL_ANSWER)
+    if settings["do_sample"] and float(settings.get("temperature", 1.0)) > 0:
+        raise ConfigError(
+            f"The suite {request.task_name} asks for answers that are drawn; suites are answered greedily.",
+            "Set do_sample: false in the generation_kwargs of its YAML.",
+        )
+    return int(settings["max_gen_toks"]), tuple(stop for stop in settings["until"] if stop)
+
+
+def _contexts(asked: Sequence[tuple[list[int], list[int]]], *, shared: bool) -> list[_Context]:
+    """Contexts with what is run after each; one that would fill more than a batch is there several times."""
+    found: list[_Context] = []
+    latest: dict[tuple[int, ...], _Context] = {}
+    for n, (before, after) in enumerate(asked):
+        if not before or not after:
+            continue
+        one = latest.get(tuple(before))
+        width = len(before) + len(after)
+        if one is None or not shared or (len(one.runs) + 1) * max(one.width, width) > TOKENS_PER_BATCH:
+            one = latest[tuple(before)] = _Context(before)
+            found.append(one)
+        one.runs.setdefault(tuple(after[:-1]), []).append(n)
+        one.longest = max(one.longest, len(after))
+    return found
+
+
+def _batches(contexts: Sequence[_Context], *, vocabulary: int) -> Iterator[list[_Context]]:
+    """Contexts of like width, widest first, as many as there is memory for."""
+    batch: list[_Context] = []
+    for one in sorted(contexts, key=lambda one: -one.width):
+        wider = [*batch, one]
+        rows = sum(len(each.runs) for each in wider)
+        logits = rows * max(each.longest for each in wider) * vocabulary
+        if batch and (rows * wider[0].width > TOKENS_PER_BATCH or logits > LOGITS_PER_BATCH):
             yield batch
-            batch = []
-        batch.append(ids)
+            wider = [one]
+        batch = wider
     if batch:
         yield batch
+
+
+def _run(start: Reading, batch: Sequence[_Context], *, skip: int) -> Iterator[tuple[list[int], torch.Tensor]]:
+    """The requests that each run answers and the logits for their tokens; ``skip`` tokens of all are read already.
+
+    Where contexts have several runs, they are read first but for their last token, which every run begins with.
+    """
+    read = start.copied(len(batch))
+    runs = [(n, run) for n, one in enumerate(batch) for run in one.runs]
+    longest = max(one.longest for one in batch)
+    if len(runs) > len(batch):
+        read.read([one.before[skip:-1] for one in batch])
+        read.choose([n for n, _ in runs])
+        logits = read.read([[batch[n].before[-1], *run] for n, run in runs], last=longest, side="right")
+        tokens = [slice(0, len(run) + 1) for _, run in runs]
+    else:
+        logits = read.read([[*batch[n].before[skip:], *run] for n, run in runs], last=longest)
+        tokens = [slice(longest - len(run) - 1, longest) for _, run in runs]
+    for (n, run), own, row in zip(runs, tokens, logits, strict=True):
+        yield batch[n].runs[run], row[own]

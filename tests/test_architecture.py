@@ -22,7 +22,15 @@ HEAVY = {
 }
 ALLOWED = {
     "workbench": {"workbench"},
-    "evals": {"workbench", "evals", "recipes.model", "recipes.answer", "recipes.asking", "recipes.bases"},
+    "evals": {
+        "workbench",
+        "evals",
+        "recipes.model",
+        "recipes.answer",
+        "recipes.asking",
+        "recipes.bases",
+        "recipes.reading",
+    },
     "rag": {"workbench", "rag"},
     "recipes": {"workbench", "rag", "evals.scorers", "recipes"},
 }
