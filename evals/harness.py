@@ -179,29 +179,21 @@ def run_suite(
 ) -> tuple[list[Measured], Asked | None]:
     """Every drawn item of a suite, asked through the chat template where the base has one.
 
-    None in place of what was asked where no item was drawn. Raises ConfigError where the metric is not the task's, or
-    has no direction.
+    ``again``: every second item first, then the others, so that they stand in other batches than usual. None in place
+    of what was asked where no item was drawn. Raises ConfigError where the metric is not the task's, or has no
+    direction.
     """
-    tasks = {name: task for name, task in loaded.tasks.items() if name in loaded.drawn}
-    if not tasks:
+    if not loaded.drawn:
         return [], None
     suite = loaded.suite
-    metric, direction = _metric(suite, next(iter(tasks.values())))
-    model = Model(base, report)
-    # Not simple_evaluate, which looks at every package of the machine after each call.
-    found = evaluate(
-        model, {"tasks": tasks}, samples=dict(loaded.drawn), apply_chat_template=True, fewshot_as_multiturn=True,
-        log_samples=True, bootstrap_iters=0,
-    )  # fmt: skip
+    metric, direction = _metric(suite, loaded.tasks[next(iter(loaded.drawn))])
     items: list[Measured] = []
     choices: list[int] = []
-    for name, samples in found["samples"].items():
-        multiple = tasks[name].OUTPUT_TYPE == "multiple_choice"
-        for doc, own in _by_item(samples).items():
-            long = (name, doc) in model.too_long
-            key = str(own[0]["doc"].get("id") or (f"{name}-{doc}" if len(tasks) > 1 else doc))
-            items.append(_measured(suite.name, key, own, base, long=long, multiple=multiple))
-            choices += [len(own[0]["arguments"])] if multiple else []
+    for first in (0, 1) if again else (None,):
+        drawn = loaded.drawn if first is None else {name: docs[first::2] for name, docs in loaded.drawn.items()}
+        found, counts = _ask(base, loaded, {name: docs for name, docs in drawn.items() if docs}, report)
+        items += found
+        choices += counts
     told = {name for one in items for name in one.values}
     for wanted in filter(None, (metric, suite.lenient)):
         if told and wanted not in told:
@@ -210,6 +202,30 @@ def run_suite(
     template = hashlib.sha256(str(base.tokenizer.chat_template).encode()).hexdigest()[:16]
     long_ones = sum(not one.values for one in items)
     return items, Asked(metric, suite.lenient, direction, chance, len(items), long_ones, template)
+
+
+def _ask(
+    base: Base, loaded: Loaded, drawn: Mapping[str, list[int]], report: Report
+) -> tuple[list[Measured], list[int]]:
+    """Some items of a suite, and how many choices each has that has any."""
+    model = Model(base, report)
+    tasks = {name: task for name, task in loaded.tasks.items() if name in drawn}
+    # Not simple_evaluate, which looks at every package of the machine after each call.
+    found = evaluate(
+        model, {"tasks": tasks}, samples=dict(drawn), apply_chat_template=True, fewshot_as_multiturn=True,
+        log_samples=True, bootstrap_iters=0,
+    )  # fmt: skip
+    items: list[Measured] = []
+    choices: list[int] = []
+    for name, samples in found["samples"].items():
+        multiple = tasks[name].OUTPUT_TYPE == "multiple_choice"
+        place = {doc: n for n, doc in enumerate(drawn[name])}  # Requests are numbered by their place among the drawn.
+        for doc, own in _by_item(samples).items():
+            long = (name, place[doc]) in model.too_long
+            key = str(own[0]["doc"].get("id") or (f"{name}-{doc}" if len(loaded.tasks) > 1 else doc))
+            items.append(_measured(loaded.suite.name, key, own, base, long=long, multiple=multiple))
+            choices += [len(own[0]["arguments"])] if multiple else []
+    return items, choices
 
 
 def _metric(suite: Suite, task: Task) -> tuple[str, bool]:

@@ -57,8 +57,8 @@ class Model(LM):  # type: ignore[misc]
         self.base, self.report, self.chat = base, report, chat
         self.tokenizer = base.tokenizer
         self.too_long: set[tuple[str, int]] = set()
-        """Task and document number of each item that did not fit into the context as it should: its text was cut at
-        the left, its answer is empty or ended for want of room."""
+        """Task and document number of each item whose request does not fit into the context with room for an answer:
+        its text was cut at the left, or its answer is empty."""
 
     @property
     def eot_token_id(self) -> int:
@@ -102,15 +102,12 @@ class Model(LM):  # type: ignore[misc]
             limit = context(self.base)
             room = max(limit // 2, limit - max(len(prompts[n]) for n in places))
             decoding = Decoding(max_new_tokens=min(asked, room, LONGEST_ANSWER))
-            unfit = {"too long", "length"} if decoding.max_new_tokens < asked else {"too long"}
 
-            def keep(
-                own: list[int], given: list[Generated], places: list[int] = places, unfit: set[str] = unfit
-            ) -> None:
+            def keep(own: list[int], given: list[Generated], places: list[int] = places) -> None:
                 nonlocal done
                 for i, answer in zip(own, given, strict=True):
                     found[places[i]] = answer.text
-                    if answer.finish in unfit:
+                    if answer.finish == "too long":  # One that never ends is the model's own fault, and counts.
                         self._mark(requests[places[i]])
                 done += len(own)
                 self.report(done, len(requests))

@@ -96,6 +96,18 @@ def test_an_item_that_is_too_long_is_counted_and_not_cut(base: Base, folder: Pat
     assert told is not None
     assert told.too_long == 1
     assert [bool(item.values) for item in items] == [False, True, True, True]
+    for count in (1, 2, 3):
+        drawn, _ = asked(base, own(folder, items=count))
+        assert [one.item for one in drawn if not one.values] == [one.item for one in drawn if one.item == "0"]
+
+
+def test_asked_again_they_stand_in_other_batches_and_answers_are_the_same(base: Base, folder: Path) -> None:
+    (loaded,) = load_suites([own(folder)])
+    first, told = run_suite(base, loaded, report=lambda done, of: None)
+    again, retold = run_suite(base, loaded, report=lambda done, of: None, again=True)
+    assert told == retold
+    assert {one.item: one.values for one in first} == {one.item: one.values for one in again}
+    assert [one.item for one in first] != [one.item for one in again]
 
 
 def test_a_metric_without_a_direction_is_refused(base: Base, folder: Path) -> None:
