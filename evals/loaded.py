@@ -57,8 +57,8 @@ class Model(LM):  # type: ignore[misc]
         self.base, self.report, self.chat = base, report, chat
         self.tokenizer = base.tokenizer
         self.too_long: set[tuple[str, int]] = set()
-        """Task and document number of each item whose request does not fit into the context with room for an answer:
-        its text was cut at the left, or its answer is empty."""
+        """Task and number, among those asked of it, of each item that does not fit into the context: its answer is
+        empty, or its text was cut at the left."""
 
     @property
     def eot_token_id(self) -> int:
@@ -90,7 +90,8 @@ class Model(LM):  # type: ignore[misc]
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
         """The greedy answer to each request, cut at the first of its stop strings.
 
-        Raises ConfigError where a task asks for answers that are drawn.
+        An answer may be as long as its task says, or as the longest request leaves room for in the context, but that is
+        never less than half of it. Raises ConfigError where a task asks for answers that are drawn.
         """
         found: list[str] = [""] * len(requests)
         prompts = self._encoded([request.args[0] for request in requests], add=not self.chat)
@@ -107,7 +108,7 @@ class Model(LM):  # type: ignore[misc]
                 nonlocal done
                 for i, answer in zip(own, given, strict=True):
                     found[places[i]] = answer.text
-                    if answer.finish == "too long":  # One that never ends is the model's own fault, and counts.
+                    if answer.finish == "too long":
                         self._mark(requests[places[i]])
                 done += len(own)
                 self.report(done, len(requests))

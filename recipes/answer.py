@@ -17,7 +17,7 @@ TOKENS_PER_BATCH = 12_288
 """Prompt tokens in one batch, padding included."""
 PLACES_PER_BATCH = 65_536
 """Tokens in one batch when every answer is as long as it may be: their keys and values are what takes memory."""
-ROUND = 8
+ROUND = 4
 """Tokens that a batch writes before the answers that have ended leave it."""
 
 
@@ -98,12 +98,13 @@ def _generate_batch(
     written: list[list[int]] = [[] for _ in prompts]
     waiting, left = list(range(len(prompts))), decoding.max_new_tokens
     while waiting and left:
+        whole = batch.cache is None or (len(waiting) == 1 and not stops)  # Nothing could leave before the end.
         rows = base.model.generate(  # type: ignore[operator]
             input_ids=batch.ids,
             attention_mask=batch.seen,
             past_key_values=batch.cache,
             generation_config=GenerationConfig(
-                max_new_tokens=left if batch.cache is None else min(left, ROUND),
+                max_new_tokens=left if whole else min(left, ROUND),
                 eos_token_id=sorted(ends),
                 pad_token_id=tokenizer.pad_token_id,
                 **({"do_sample": False} | sampling),

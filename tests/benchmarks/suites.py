@@ -7,7 +7,6 @@ OMP_WAIT_POLICY, which slows down batches of one.
 
 import argparse
 import io
-import logging
 import os
 import pickle
 import subprocess
@@ -24,34 +23,38 @@ from typing import Any
 
 import yaml
 from lm_eval.api.model import LM
-from lm_eval.evaluator import simple_evaluate
+from lm_eval.evaluator import evaluate
 from lm_eval.models.huggingface import HFLM
-from lm_eval.tasks import TaskManager
 from peft import get_peft_model
 
-from evals.harness import TASKS, run_suites
+from evals.harness import SEED, Loaded, load_suites, run_suite
 from evals.loaded import Model
 from recipes.bases import Bases
 from recipes.model import load
 from recipes.training import lora_config
 from workbench.environment import SETTINGS
 from workbench.stage import Lora
-from workbench.suites import pocket_suites
+from workbench.suites import Suite, pocket_suites, task_folder
 from workbench.workspace import read_jsonl, write_jsonl
 
-CHOICES, SHOTS, SHOWN = 4, 5, 40
-"""Choices of an item, solved examples before it, and how many items are kept to be such examples."""
+CHOICES, SHOTS, SHOWN, ASKED = 4, 5, 40, 300
+"""Choices of an item, solved examples before it, how many items are kept to be such examples, and how many asked."""
 OURS = ("ours", "candidate")
 """Sides with our own settings of the process."""
 
 
-PANELS: Mapping[str, Sequence[str]] = {
-    "Offline panel, all suites": list(pocket_suites()),
-    "Four choices, five examples drawn for each item": ["choices_drawn"],
-    "Four choices, the same five examples": ["choices_fixed"],
-    "Four letters, the same five examples": ["choices_letters"],
-}
-"""Tasks that are asked together."""
+def panels(folder: Path) -> dict[str, Sequence[Suite]]:
+    """Suites that are asked together, those of the folder among them."""
+
+    def own(task: str) -> list[Suite]:
+        return [Suite(name=task, task=task, facet="choices", include=str(folder))]
+
+    return {
+        "Offline panel": pocket_suites(),
+        "Four choices, five examples drawn for each item": own("choices_drawn"),
+        "Four choices, the same five examples": own("choices_fixed"),
+        "Four letters, the same five examples": own("choices_letters"),
+    }
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ def write_choices(folder: Path) -> None:
     in MMLU. ``letters``: the same five, and the choices are part of the question, so that a letter is the answer.
     """
     rng = Random(0)
-    pocket = TASKS / "pocket"
+    pocket = task_folder() / "pocket"
     items = []
     for name in ("facts", "reading"):
         rows = list(read_jsonl(pocket / f"{name}.jsonl"))
@@ -80,7 +83,7 @@ def write_choices(folder: Path) -> None:
             items.append({"question": row["question"], "choices": choices, "label": choices.index(row["answer"])})
     rng.shuffle(items)
     write_jsonl(folder / "shown.jsonl", items[:SHOWN])
-    write_jsonl(folder / "asked.jsonl", items[SHOWN:])
+    write_jsonl(folder / "asked.jsonl", items[SHOWN : SHOWN + ASKED])
     common = {
         "dataset_path": "json",
         "dataset_kwargs": {
@@ -105,13 +108,16 @@ def write_choices(folder: Path) -> None:
         (folder / f"{name}.yaml").write_text(yaml.safe_dump({"task": f"choices_{name}", **common, **own}))
 
 
-def ask(model: LM, tasks: Sequence[str], manager: TaskManager, *, items: int | None) -> Told:
-    """Put tasks to a model, by the same call for every model."""
+def ask(model: LM, loaded: Sequence[Loaded], *, items: int | None) -> Told:
+    """Put suites to a model, by the same call for every model."""
+    tasks = {name: task for one in loaded for name, task in one.tasks.items()}
+    for task in tasks.values():
+        task.set_fewshot_seed(seed=SEED)
     began = time.perf_counter()
     with redirect_stderr(io.StringIO()):  # Progress bars.
-        found = simple_evaluate(
-            model, tasks=list(tasks), task_manager=manager, apply_chat_template=True, log_samples=True,
-            bootstrap_iters=0, limit=items,
+        found = evaluate(
+            model, {"tasks": tasks}, apply_chat_template=True, fewshot_as_multiturn=True, bootstrap_iters=0,
+            samples={name: drawn[:items] for one in loaded for name, drawn in one.drawn.items()},
         )  # fmt: skip
     seconds = time.perf_counter() - began
     assert found is not None
@@ -126,17 +132,16 @@ def ask(model: LM, tasks: Sequence[str], manager: TaskManager, *, items: int | N
 
 
 def ask_all(side: str, folder: Path, items: int | None) -> dict[str, Told]:
-    """What one side says to every panel, after a few items of each for what is done only once."""
+    """What one side says to every panel, after two items of each suite for what is done only once."""
     base = load("pocket")
-    manager = TaskManager(include_path=[TASKS, folder], include_defaults=False)
+    loaded = {title: load_suites(suites) for title, suites in panels(folder).items()}
 
     def model() -> LM:
-        if side == "ours":
-            return Model(base)
-        return HFLM(base.model, tokenizer=base.tokenizer, batch_size=side)
+        return Model(base) if side == "ours" else HFLM(base.model, tokenizer=base.tokenizer, batch_size=side)
 
-    ask(model(), [name for tasks in PANELS.values() for name in tasks], manager, items=2)
-    return {title: ask(model(), tasks, manager, items=items) for title, tasks in PANELS.items()}
+    for several in loaded.values():
+        ask(model(), several, items=2)
+    return {title: ask(model(), several, items=items) for title, several in loaded.items()}
 
 
 def likelihood(response: Any) -> float | None:
@@ -179,14 +184,15 @@ def show_panel(title: str, told: Mapping[str, Told]) -> None:
 
 
 def candidate_seconds(folder: Path) -> float:
-    """Seconds of all suites for an adapter on a base that is loaded already, asked as a check step asks."""
+    """Seconds that a check step asks an adapter for, where base and suites are loaded already."""
     get_peft_model(load("pocket").model, lora_config(Lora())).save_pretrained(folder / "adapter")
     bases = Bases()
     bases.get("pocket")
+    loaded = load_suites(pocket_suites())
     began = time.perf_counter()
     with bases.trained("pocket", [folder]) as base:
-        for name in pocket_suites():
-            run_suites(base, [name], report=lambda done, of: None)
+        for one in loaded:
+            run_suite(base, one, report=lambda done, of: None)
     return time.perf_counter() - began
 
 
@@ -212,7 +218,6 @@ def main() -> None:
     given = options.parse_args()
     if given.side:
         warnings.filterwarnings("ignore", category=FutureWarning)
-        logging.getLogger("lm_eval").setLevel(logging.ERROR)
         alone = given.side == "candidate"
         found = candidate_seconds(given.folder) if alone else ask_all(given.side, given.folder, given.items)
         (given.folder / f"{given.side}.pickle").write_bytes(pickle.dumps(found))
@@ -224,10 +229,12 @@ def main() -> None:
         for side in ("ours", *given.batches):
             told[side], load = in_own_process(side, folder, given.items)
             print(f"{side:>5}: {sum(one.seconds for one in told[side].values()):6.1f} s (load before {load:.1f})")
-        for title in PANELS:
-            show_panel(title, {side: panels[title] for side, panels in told.items()})
+        for title in panels(folder):
+            show_panel(title, {side: found[title] for side, found in told.items()})
         seconds, load = in_own_process("candidate", folder, None)
-        print(f"\nOne more candidate, an adapter on the bundled base: all suites in {seconds:.1f} s (load {load:.1f})")
+        print(
+            f"\nOne more candidate, an adapter on the bundled base: offline panel in {seconds:.1f} s (load {load:.1f})"
+        )
 
 
 if __name__ == "__main__":
