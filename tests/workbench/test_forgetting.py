@@ -102,13 +102,16 @@ def test_equal_suites_are_rarely_called_degraded(flip: float) -> None:
     assert flagged / 1000 <= 0.065
 
 
-def test_that_there_is_no_loss_is_claimed_rightly() -> None:
+@pytest.mark.parametrize(
+    ("n", "flip", "delta"), [(1000, 0.05, 0.03), (300, 0.1, 0.05), (300, 0.0, 0.02), (300, 0.2, 0.1)]
+)
+def test_that_no_more_was_lost_is_claimed_rightly(n: int, flip: float, delta: float) -> None:
     rng = np.random.default_rng(2)
     wrong = 0
     for _ in range(2000):
-        right = (rng.random(1000) < 0.8).astype(float)
+        right = (rng.random(n) < 0.8).astype(float)
         # The true loss is exactly delta, so every claim that it is smaller is wrong.
-        wrong += compared(right, drawn(rng, right, flip=0.05, drop=0.03), of=1).state == "kept"
+        wrong += compared(right, drawn(rng, right, flip=flip, drop=delta), of=1, delta=delta).at_most_lost < delta
     assert wrong / 2000 <= 0.06
 
 
