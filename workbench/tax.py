@@ -12,6 +12,9 @@ from workbench.statistics.arrays import Floats
 from workbench.statistics.clusters import Clusters
 from workbench.statistics.paired import paired_t
 
+LEAST_HEADROOM = 0.1
+"""Of a suite in which the model was less above guessing than that, no share means anything."""
+
 
 class PerGain(Noun):
     """Points lost in a suite for each point gained in the use case, with its 95 % interval."""
@@ -41,9 +44,9 @@ class Tax(Noun):
 def alignment_tax(before: str, found: Sequence[Loss], gains: Floats | None, clusters: Clusters | None) -> Tax | None:
     """The tax from every suite's loss beside the weights before, and the use case's paired gains (n,).
 
-    None where no suite is a share of items, or where the model was not above guessing in any.
+    None where no suite is a share of items, or where the model was hardly above guessing in all of them.
     """
-    normal = [one for one in found if one.suite.is_share and one.before > (one.suite.chance or 0)]
+    normal = [one for one in found if one.suite.is_share and _headroom(one) >= LEAST_HEADROOM]
     if not normal:
         return None
     worst = max(normal, key=_bound)
@@ -57,7 +60,11 @@ def alignment_tax(before: str, found: Sequence[Loss], gains: Floats | None, clus
 
 
 def _bound(one: Loss) -> float:
-    return one.at_most_lost / (one.before - (one.suite.chance or 0.0))
+    return one.at_most_lost / _headroom(one)
+
+
+def _headroom(one: Loss) -> float:
+    return one.before - (one.suite.chance or 0.0)
 
 
 def fieller(cost: float, cost_se: float, gain: float, gain_se: float, *, df: float) -> PerGain | None:

@@ -43,7 +43,8 @@ def loss(name: str, lost: float, *, before: float = 1.0, n: int = N, chance: flo
 
 def test_the_tax_is_the_worst_bound_of_the_headroom_over_guessing() -> None:
     # 10 of 100 points above chance weigh more than 12 of 100 points from nothing.
-    found = [loss("choices", 0.10, before=0.6, chance=0.5), loss("open", 0.12)]
+    # Where it was hardly above guessing, there is nothing to lose a share of.
+    found = [loss("choices", 0.10, before=0.6, chance=0.5), loss("open", 0.12), loss("lost before", 0.01, before=0.02)]
     gains = np.r_[np.ones(60), np.zeros(40)]
     tax = alignment_tax("the untrained base", found, gains, Clusters.singletons(100))
     assert tax is not None
