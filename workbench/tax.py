@@ -46,7 +46,7 @@ def alignment_tax(before: str, found: Sequence[Loss], gains: Floats | None, clus
 
     None where no suite is a share of items, or where the model was hardly above guessing in all of them.
     """
-    normal = [one for one in found if one.suite.is_share and _headroom(one) >= LEAST_HEADROOM]
+    normal = [one for one in found if one.suite.is_share and _headroom(one) > LEAST_HEADROOM - 1e-9]
     if not normal:
         return None
     worst = max(normal, key=_bound)

@@ -60,8 +60,8 @@ def taxed(checked: AllChecked, metric: str) -> list[Block]:
         Table(title="What preferences and reinforcement cost", columns=columns, rows=tuple(map(_tax_row, taxed))),
         Text(
             text="Beside the weights before the candidate's first preference or RL stage, on the same items. The bound "
-            "is the worst suite's, of what the model was above guessing there (95 %), where that was 10 points or more. Undefined: the gain's own "
-            "interval holds 0, so no ratio means anything.",
+            "is the worst suite's, of what the model was above guessing there (95 %), where that was 10 points or "
+            "more. Undefined: the gain's own interval holds 0, so no ratio means anything.",
             note=True,
         ),
     ]
