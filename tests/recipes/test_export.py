@@ -20,11 +20,13 @@ from workbench.workspace import Step
 KINDS: dict[str, Adapter] = {"lora": Lora(rank=4), "qlora": Qlora(rank=4), "full": Full()}
 
 
-def _exported(workspace: Path, base: Path, trained: list[Step], *, form: str, four_bit: bool = False) -> Step:
+def _exported(
+    workspace: Path, base: Path, trained: list[Step], *, form: str, four_bit: bool = False, **how: float
+) -> Step:
     decoding = Decoding(max_new_tokens=6).model_dump(mode="json")
     needs = {f"train-{n}": step.name for n, step in enumerate(trained, 1)}
     inputs: dict[str, Any] = {"to": str(workspace / "out"), "form": form, "card": "# A card\n", "four_bit": four_bit}
-    step = make(workspace, base, "export", f"export-{form}", needs=needs, decoding=decoding, **inputs)
+    step = make(workspace, base, "export", f"export-{form}", needs=needs, decoding=decoding, **inputs, **how)
     export(step)
     return step
 
@@ -62,6 +64,23 @@ def test_two_stages_become_one_model(workspace: Path, toy_base: Path) -> None:
     assert step.record.facts["alike"] == 20
 
 
+@pytest.mark.parametrize("form", ["merged", "adapter"])
+@pytest.mark.parametrize("kind", ["lora", "qlora"])
+def test_a_weaker_adapter_is_exported_as_weak(workspace: Path, toy_base: Path, kind: str, form: str) -> None:
+    stage = Sft(adapter=KINDS[kind], epochs=10, batch_size=5, learning_rate=1e-2)
+    trained = do(make_training(workspace, toy_base, stage))
+    step = _exported(workspace, toy_base, [trained], form=form, four_bit=kind == "qlora", scale=0.5)
+    assert step.record.facts["alike"] == 20
+    ids = torch.tensor([[5, 6, 7, 8]])
+    with torch.no_grad(), Bases().trained(str(toy_base), [trained.folder], four_bit=kind == "qlora") as base:
+        whole = base.model(ids).logits
+    if form == "merged":
+        with torch.no_grad():
+            assert not torch.allclose(
+                AutoModelForCausalLM.from_pretrained(workspace / "out")(ids).logits, whole, atol=0.1
+            )
+
+
 def test_the_adapter_alone(workspace: Path, toy_base: Path) -> None:
     trained = do(make_training(workspace, toy_base, Sft(adapter=Lora(rank=4), epochs=5, batch_size=5)))
     step = _exported(workspace, toy_base, [trained], form="adapter")
@@ -76,6 +95,6 @@ def test_one_that_answers_otherwise_is_an_error(
 ) -> None:
     stage = Sft(adapter=Lora(rank=4), epochs=20, batch_size=5, learning_rate=1e-2)
     trained = do(make_training(workspace, toy_base, stage))
-    monkeypatch.setattr("recipes.export._merged", lambda model, last: model.unload())
+    monkeypatch.setattr("recipes.export._merged", lambda model, last, **rest: model.unload())
     with pytest.raises(WorkbenchError, match="answers of the exported model are those of the candidate"):
         _exported(workspace, toy_base, [trained], form="merged")
