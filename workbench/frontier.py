@@ -15,6 +15,8 @@ from workbench.statistics.clusters import Clusters
 
 LEAST_KEPT = 0.5
 """A weaker adapter that keeps less of the gain than that is not proposed."""
+MOST_KEPT = 0.8
+"""What counts as most of a gain."""
 DRAWS = 1_000
 """Resamplings by which the loss at a matched gain gets its interval."""
 
@@ -80,6 +82,25 @@ def frontier(candidate: str, places: Sequence[Place]) -> Frontier:
         if share >= LEAST_KEPT:
             proposed, kept = best.at, share
     return Frontier(candidate=candidate, places=tuple(places), proposed=proposed, kept=kept)
+
+
+def sparing(one: Frontier) -> Place | None:
+    """The weaker adapter that loses least in its worst suite while it keeps most of the gain; None where none does.
+
+    For where no alpha keeps everything: what is lost least for little.
+    """
+    alphas = one.along("alpha")
+    whole = next((place for place in alphas if place.at == 1), None)
+    if whole is None or whole.worst is None or whole.gain.delta <= 0:
+        return None
+    lost = whole.worst.change
+    better = [
+        (place.worst.change, place)
+        for place in alphas
+        if place.at < 1 and place.worst is not None and place.worst.change > lost
+        if place.gain.delta >= MOST_KEPT * whole.gain.delta
+    ]
+    return max(better, key=lambda pair: pair[0])[1] if better else None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from workbench.candidate import Approach
 from workbench.chart_parts import COLOURS, LINE, STRONG_LINE, SYMBOLS, axis, band, bare, in_rows, upright
 from workbench.forgetting import Loss, State
-from workbench.frontier import Frontier, Place
+from workbench.frontier import Frontier, Place, sparing
 from workbench.loss_words import change, interval, shows
 from workbench.phrases import percent, signed
 from workbench.refusals import Refusals
@@ -72,6 +72,14 @@ def frontier_title(frontiers: Sequence[Frontier]) -> str:
     for one in frontiers:
         if one.proposed is not None and one.kept is not None:
             return f"{one.candidate} at alpha {one.proposed:g} keeps {100 * one.kept:.0f} % of its gain"
+    for one in frontiers:
+        least, whole = sparing(one), one.along("alpha")[-1:]
+        if least is not None and least.worst is not None and whole:
+            share = 100 * least.gain.delta / whole[0].gain.delta
+            lost = f"{least.worst.suite.facet} {signed(least.worst.change)}"
+            return (
+                f"{one.candidate} at alpha {least.at:g} keeps {share:.0f} % of its gain; its worst suite: {lost} points"
+            )
     return "What is gained, and what the worst suite loses"
 
 

@@ -9,10 +9,11 @@ import pytest
 from workbench.cost import Measured as Spent
 from workbench.drifts import read_drifts
 from workbench.forgetting import Answers, Loss, judge
-from workbench.frontier import Frontier, Place, Walked, frontier, matched
+from workbench.frontier import Frontier, Place, Walked, frontier, matched, sparing
 from workbench.gain import Gain
 from workbench.limits import check_limits
 from workbench.refusals import refusals
+from workbench.sections.tradeoff import proposal
 from workbench.statistics.clusters import Clusters
 from workbench.suite_items import Asked, Item, Panel
 from workbench.suites import Suite
@@ -104,6 +105,17 @@ def test_the_alpha_that_keeps_most_and_loses_nothing_is_proposed() -> None:
 def test_otherwise_none_is_proposed(places: list[Place]) -> None:
     found: Frontier = frontier("sft", places)
     assert found.proposed is None
+
+
+def test_where_nothing_keeps_all_the_least_loss_for_most_of_the_gain_is_told() -> None:
+    found = frontier("sft", [place(0.25, 0.1, 0.1), place(0.5, 0.7, 0.3), place(0.75, 0.78, 0.4), place(1.0, 0.8, 0.6)])
+    assert found.proposed is None
+    best = sparing(found)
+    assert best is not None
+    assert best.at == 0.5
+    assert "Least is lost at alpha 0.5: it keeps 88 % of the gain" in proposal(found)
+    assert "loses 30.0 points instead of 60.0" in proposal(found)
+    assert sparing(frontier("sft", [place(0.5, 0.1, 0.1), place(1.0, 0.8, 0.6)])) is None
 
 
 def test_costs_are_compared_at_the_same_gain() -> None:

@@ -6,7 +6,7 @@ from workbench.blocks import Block, Column, FrontierChart, Heading, Row, Table, 
 from workbench.candidate import Approach
 from workbench.checked import AllChecked, Checked
 from workbench.forgetting import Loss
-from workbench.frontier import Frontier, Matched, Place
+from workbench.frontier import Frontier, Matched, Place, sparing
 from workbench.loss_charts import frontier_title
 from workbench.loss_words import level
 from workbench.phrases import percent, points, signed
@@ -134,7 +134,15 @@ def proposal(one: Frontier) -> str:
         return f"{one.candidate}: as it was trained no suite lost more than counts as none, on development items."
     if whole is not None and whole.gain.delta <= 0:
         return f"{one.candidate}: it gained nothing on the development set, so no alpha is proposed."
-    return f"{one.candidate}: no weaker adapter keeps half of the gain without a loss in some suite."
+    least = sparing(one)
+    if least is None or least.worst is None or whole is None or whole.worst is None:
+        return f"{one.candidate}: no weaker adapter keeps half of the gain without a loss in some suite."
+    return (
+        f"{one.candidate}: no weaker adapter keeps half of the gain without a loss in some suite. Least is lost at "
+        f"alpha {least.at:g}: it keeps {100 * least.gain.delta / whole.gain.delta:.0f} % of the gain, and the worst "
+        f"suite, {least.worst.suite.facet}, loses {points(-least.worst.change)} points instead of "
+        f"{points(-whole.worst.change)}."
+    )
 
 
 def _place_row(one: Frontier, place: Place) -> Row:
