@@ -77,9 +77,7 @@ def frontier_title(frontiers: Sequence[Frontier]) -> str:
         if least is not None and least.worst is not None and whole:
             share = 100 * least.gain.delta / whole[0].gain.delta
             lost = f"{least.worst.suite.facet} {signed(least.worst.change)}"
-            return (
-                f"{one.candidate} at alpha {least.at:g} keeps {share:.0f} % of its gain; its worst suite: {lost} points"
-            )
+            return f"{one.candidate} at alpha {least.at:g} keeps {share:.0f} % of its gain; its worst suite: {lost}"
     return "What is gained, and what the worst suite loses"
 
 

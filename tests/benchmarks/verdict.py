@@ -1,6 +1,6 @@
 """Time to a verdict: five candidates by ``workbench run`` and ``workbench checks``, and the same work as scripts.
 
-``python -m tests.benchmarks.verdict [--items N] [--epochs N]``. The scripts are what a careful person would write: for
+``python -m tests.benchmarks.verdict [--items N] [--epochs N] [--batch N]``. The scripts are what a careful person would write: for
 each candidate one process that trains it with TRL (where it is trained) and one that asks it with ``lm_eval`` (all the
 suites of the panel, and the use case's own test set as a task). Both use the same weights, rows, settings and items.
 Prints seconds of each part and the ratio; nothing is asserted.
@@ -85,7 +85,7 @@ def by_workbench(case: Case) -> dict[str, float]:
     return {"run": run, "checks": checks}
 
 
-def by_scripts(case: Case, chosen: list[Candidate], folder: Path, *, items: int) -> dict[str, float]:
+def by_scripts(case: Case, chosen: list[Candidate], folder: Path, *, items: int, batch: str) -> dict[str, float]:
     """Seconds of one TRL process for each training, and of one lm_eval process for each candidate."""
     script = folder / "train.py"
     script.write_text(TRAIN_SCRIPT, encoding="utf-8")
@@ -95,7 +95,7 @@ def by_scripts(case: Case, chosen: list[Candidate], folder: Path, *, items: int)
         if candidate.training:
             adapter = str(folder / candidate.name)
             took["trl"] += _train(case, candidate, script, Path(adapter))
-        took["lm_eval"] += _ask(case, candidate, folder, adapter=adapter, items=items)
+        took["lm_eval"] += _ask(case, candidate, folder, adapter=adapter, items=items, batch=batch)
     return took
 
 
@@ -118,7 +118,7 @@ def _train(case: Case, candidate: Candidate, script: Path, to: Path) -> float:
     return seconds
 
 
-def _ask(case: Case, candidate: Candidate, folder: Path, *, adapter: str, items: int) -> float:
+def _ask(case: Case, candidate: Candidate, folder: Path, *, adapter: str, items: int, batch: str) -> float:
     """The panel and the use case's test set, by lm_eval's own command with its ``hf`` model."""
     own = folder / f"task-{candidate.name}"
     own.mkdir()
@@ -137,7 +137,7 @@ def _ask(case: Case, candidate: Candidate, folder: Path, *, adapter: str, items:
     (own / "task.yaml").write_text(yaml.safe_dump(task), encoding="utf-8")
     ask = [sys.executable, "-m", "lm_eval", "run"] if _has_run() else [sys.executable, "-m", "lm_eval"]
     arguments = f"pretrained={POCKET},dtype=float32" + (f",peft={adapter}" if adapter else "")
-    common = [*ask, "--model", "hf", "--model_args", arguments, "--device", "cpu", "--batch_size", "16"]
+    common = [*ask, "--model", "hf", "--model_args", arguments, "--device", "cpu", "--batch_size", batch]
     panel = ",".join(suite.task for suite in pocket_suites())
     spare = {"TQDM_DISABLE": "1", "HF_HUB_OFFLINE": "1"}
     both, _ = timed(
@@ -170,6 +170,7 @@ def main() -> None:
     """Print both, and the ratio; takes about half an hour on two cores with all 300 items."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", type=int, default=300, help="of each suite")
+    parser.add_argument("--batch", default="1", help="lm_eval's batch size (its default is 1)")
     parser.add_argument("--epochs", type=float, default=8, help="of each training")
     options = parser.parse_args()
     chosen = candidates(options.epochs)
@@ -184,7 +185,7 @@ def main() -> None:
         print(f"workbench: {sum(ours.values()):.0f} s: " + ", ".join(f"{k} {v:.0f} s" for k, v in ours.items()))
         scripts = Path(folder) / "scripts"
         scripts.mkdir()
-        theirs = by_scripts(case, chosen, scripts, items=options.items)
+        theirs = by_scripts(case, chosen, scripts, items=options.items, batch=options.batch)
         print(f"scripts: {sum(theirs.values()):.0f} s: " + ", ".join(f"{k} {v:.0f} s" for k, v in theirs.items()))
         ratio = sum(ours.values()) / sum(theirs.values())
         load = os.getloadavg()[0]

@@ -99,10 +99,10 @@ def loss_note(checked: AllChecked) -> str:
     """How the table is to be read, and what else is to be known of its figures."""
     every = [one for found in checked.losses.values() for one in found]
     text = (
-        "Paired item by item with the untrained base; intervals hold for all suites of a candidate at once, "
-        "for the trainings that were run. Degraded: shown to have lost, one-sided, at 5 % for the whole panel. Suites are "
-        "never averaged: a loss in one is not made good by gains in others. Prompts and retrieval change no "
-        "weights: there everything is unchanged by construction."
+        "Paired item by item with the untrained base; intervals hold for all suites of a candidate at once, for the "
+        "trainings that were run. Degraded: shown to have lost, one-sided, at 5 % for the whole panel. Suites are "
+        "never averaged: a loss in one is not made good by gains in others. Prompts and retrieval change no weights: "
+        "there everything is unchanged by construction."
     )
     floors = [one.floor for one in every if one.floor is not None]
     if floors:

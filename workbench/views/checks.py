@@ -12,7 +12,7 @@ from workbench.checked import AllChecked
 from workbench.checks import Checks
 from workbench.flips import Flip, flips
 from workbench.forgetting import Loss
-from workbench.frontier import Frontier, Place
+from workbench.frontier import Frontier, Place, sparing
 from workbench.loss_charts import frontier_chart
 from workbench.loss_words import change, interval, loss_sentences, shows
 from workbench.phrases import signed
@@ -210,12 +210,13 @@ def slider(case: Case, found: Mapping[str, Frontier], block: FrontierChart) -> N
     """What a weaker adapter keeps and spares, and a button that makes it a candidate."""
     for one in found.values():
         st.markdown(blocks.prose(proposal(one)))
-    first = next((name for name, one in found.items() if one.proposed is not None), next(iter(found)))
+    told = {name: tried(one) for name, one in found.items()}
+    first = next((name for name, at in told.items() if at is not None), next(iter(found)))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = str(st.selectbox("Candidate", list(found), list(found).index(first), key="weaken", width=260))
         places = found[name].along("alpha")
         alphas = [place.at for place in places]
-        best = found[name].proposed
+        best = told[name]
         at = float(
             st.select_slider(
                 "Share of the adapter that acts (alpha)", alphas, best if best in alphas else alphas[-1],
@@ -229,6 +230,12 @@ def slider(case: Case, found: Mapping[str, Frontier], block: FrontierChart) -> N
     blocks.plot(chart, "frontier", alt=block.title)
     if at < 1:
         offer(case, name, at)
+
+
+def tried(one: Frontier) -> float | None:
+    """The alpha to begin with: the proposed one, or the one that loses least."""
+    least = sparing(one)
+    return one.proposed if one.proposed is not None else least.at if least is not None else None
 
 
 def figures(place: Place, whole: Place) -> None:
