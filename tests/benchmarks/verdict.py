@@ -1,9 +1,9 @@
 """Time to a verdict: five candidates by ``workbench run`` and ``workbench checks``, and the same work as scripts.
 
-``python -m tests.benchmarks.verdict [--items N] [--epochs N] [--batch N]``. The scripts are what a careful person would write: for
-each candidate one process that trains it with TRL (where it is trained) and one that asks it with ``lm_eval`` (all the
-suites of the panel, and the use case's own test set as a task). Both use the same weights, rows, settings and items.
-Prints seconds of each part and the ratio; nothing is asserted.
+``python -m tests.benchmarks.verdict [--items N] [--epochs N] [--batch N]``. The scripts are what a careful person would
+write: for each candidate one process that trains it with TRL (where it is trained) and one that asks it with
+``lm_eval`` (all the suites of the panel, and the use case's own test set as a task). Both use the same weights, rows,
+settings and items. Prints seconds of each part and the ratio; nothing is asserted.
 """
 
 import argparse
