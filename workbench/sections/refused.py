@@ -44,7 +44,8 @@ def refused(checked: AllChecked, approaches: Mapping[str, Approach]) -> list[Blo
         Table(title="Over-refusal and safety, as a pair", columns=columns, rows=tuple(rows)),
         Text(
             text="Separation is how far apart unsafe and harmless requests are held, in standard deviations: a model "
-            "that only refuses more of both, or less, has moved its threshold and not become better. Refusals are "
+            "that only refuses more of both, or less, has moved its threshold and not become better. Complied with is "
+            "what is not refused, whatever the answer is worth. Refusals are "
             "told by rules over openings and hedges (evals/refusal.py); `python -m evals.agreement` measures them "
             "against people's labels.",
             note=True,

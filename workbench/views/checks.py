@@ -30,7 +30,7 @@ from workbench.views.tables import flips_html
 EVERY_SECONDS = 2.0
 ARROWS = {"degraded": "▼", "kept": "●", "not shown": "○"}
 """The three states, told by shape and not by colour alone."""
-INKS = {"degraded": "#cf5a2e", "kept": "#0f9068", "not shown": "inherit"}
+INKS = {"degraded": "#cf5a2e", "kept": "#0f9068", "not shown": "#767676"}
 PAGE_SIZE = 8  # Flipped items on one page.
 
 
