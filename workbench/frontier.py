@@ -130,7 +130,7 @@ class Matched(Noun):
 
 
 def matched(walked: Sequence[Walked], *, rng: np.random.Generator) -> tuple[Matched, ...]:
-    """What each way costs at the largest gain that all of them reach: so that little learning is not taken for care.
+    """What each way costs at most of the gain that all of them reach: so that little learning is not taken for care.
 
     Between two places gain and loss are interpolated. Intervals resample examples and items, whole clusters.
     Empty where fewer than two ways gain anything.
@@ -138,7 +138,7 @@ def matched(walked: Sequence[Walked], *, rng: np.random.Generator) -> tuple[Matc
     reached = [one for one in walked if one.gains.mean(axis=1).max() > 0]
     if len(reached) < 2:
         return ()
-    gain = min(float(one.gains.mean(axis=1).max()) for one in reached)
+    gain = MOST_KEPT * min(float(one.gains.mean(axis=1).max()) for one in reached)
     found = []
     for one in reached:
         means = np.stack([changes.mean(axis=1) for _, changes, _ in one.suites])

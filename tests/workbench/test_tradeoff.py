@@ -130,10 +130,10 @@ def test_costs_are_compared_at_the_same_gain() -> None:
     careless, careful = way("careless", [0.4, 0.8], [0.2, 0.4]), way("careful", [0.2, 0.4], [0.0, 0.04])
     found = matched([careless, careful], rng=np.random.default_rng(0))
     assert [one.candidate for one in found] == ["careful", "careless"]
-    assert found[0].gain == found[1].gain == pytest.approx(0.4)
-    assert found[0].loss == pytest.approx(0.04)
-    assert found[1].loss == pytest.approx(0.2)
-    assert found[1].low < 0.2 < found[1].high
+    assert found[0].gain == found[1].gain == pytest.approx(0.8 * 0.4)
+    assert found[0].loss == pytest.approx(0.6 * 0.04)
+    assert found[1].loss == pytest.approx(0.8 * 0.2)
+    assert found[1].low < 0.16 < found[1].high
     assert matched([careless], rng=np.random.default_rng(0)) == ()
 
 

@@ -190,4 +190,5 @@ def _matched(found: Sequence[Matched]) -> list[Block]:
         for one in found
     )
     title = f"What each way costs at the same gain, {points(found[0].gain)} points"
-    return [Table(title=title, columns=columns, rows=rows)]
+    text = "At 80 % of the largest gain that all of them reach, interpolated between the places that were measured."
+    return [Table(title=title, columns=columns, rows=rows), Text(text=text, note=True)]
