@@ -17,6 +17,7 @@ from recipes.drift import drift
 from recipes.export import export
 from recipes.pairing import make_pairs
 from recipes.paraphrase import paraphrase
+from recipes.prefer import prefer
 from recipes.steps import answer, draw_answers, train
 from workbench.engine import main
 from workbench.workspace import Step
@@ -31,6 +32,7 @@ if __name__ == "__main__":
         "judge": partial(make_pairs, bases=bases),
         "paraphrase": partial(paraphrase, bases=bases),
         "answer": partial(answer, bases=bases),
+        "prefer": partial(prefer, bases=bases),
         "export": export,
         "drift": partial(drift, bases=bases),
     }

@@ -1,25 +1,20 @@
 """The model's own answers become preference pairs: a metric or a judge says which of two is better."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from recipes.asking import asker
 from recipes.bases import Bases
 from recipes.draw import Drawn, read_draws
-from recipes.judge import REPLY_TOKENS, Verdict, compare, request_text
+from recipes.judge import request_text
+from recipes.judging import Verdicts, judge_all
 from recipes.prompting import conversations
 from workbench.errors import WorkbenchError
 from workbench.examples import read_examples
 from workbench.pairs import Pair, write_pairs
 from workbench.stage import Judge
 from workbench.usecase import Example
-from workbench.workspace import Step, appending, read_jsonl
-
-PAIRS_PER_PART = 32
-"""Pairs that are judged together; each part is kept as soon as it is judged."""
-
+from workbench.workspace import Step
 
 def make_pairs(step: Step, *, bases: Bases) -> None:
     """Do a ``judge`` step: two answers to each request, and which is better; leaves ``pairs.jsonl``.
@@ -76,22 +71,9 @@ def _judged(
 ) -> tuple[dict[str, tuple[str, str]], dict[str, Any]]:
     asked = {name: two for name, own in draws.items() if (two := two_answers(own))}
     turns = conversations(step, [examples[name] for name in asked])
-    path = step.path("judged.jsonl")
-    found: dict[str, tuple[Verdict, Verdict]] = {
-        record["example"]: (record["verdict"], record["swapped"]) for record in read_jsonl(path)
-    }
-    waiting = [name for name in asked if name not in found]
-    ask = asker(judge, tokens=REPLY_TOKENS, bases=bases) if waiting else None
-    with appending(path) as out:
-        for start in range(0, len(waiting), PAIRS_PER_PART):
-            assert ask is not None
-            part = waiting[start : start + PAIRS_PER_PART]
-            verdicts = compare(ask, judge, [(request_text(turns[name]), *asked[name]) for name in part])
-            for name, (one, other) in zip(part, verdicts, strict=True):
-                found[name] = one, other
-                out.write(json.dumps({"example": name, "verdict": one, "swapped": other}) + "\n")
-            out.flush()
-            step.progress("judging", step=len(found), total=len(asked))
+    found = judge_all(
+        step, judge, {name: (request_text(turns[name]), *both) for name, both in asked.items()}, bases=bases
+    )
     chosen = {}
     for name, (one, other) in found.items():
         if one == other and one in ("first", "second"):
@@ -100,7 +82,7 @@ def _judged(
     return chosen, _facts(found.values(), of=len(draws))
 
 
-def _facts(verdicts: Iterable[tuple[Verdict, Verdict]], *, of: int) -> dict[str, Any]:
+def _facts(verdicts: Iterable[Verdicts], *, of: int) -> dict[str, Any]:
     """How far the judge can be trusted: how often it holds on to its verdict when the answers change places."""
     every = list(verdicts)
     clear = [both for both in every if set(both) <= {"first", "second"}]

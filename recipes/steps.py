@@ -11,7 +11,7 @@ from recipes.peak import enough_memory, forget_peak_memory, peak_memory
 from recipes.prompting import conversations, read_retrieved
 from recipes.stages import train_stage
 from workbench.candidate import Decoding
-from workbench.examples import read_examples
+from workbench.examples import read_examples, some_of
 from workbench.run import Response, Retrieved
 from workbench.stage import Full, Reward, parse_stage
 from workbench.usecase import Example
@@ -55,7 +55,7 @@ def answer(step: Step, *, bases: Bases) -> None:
     forget_peak_memory()
     step.progress("loading the base model")
     with bases.of(step) as base:
-        examples = read_examples(step.file("examples"))
+        examples = some_of(read_examples(step.file("examples")), inputs.get("most"))
         retrieved = read_retrieved(step)
         prompts = {name: encode_prompt(turns, base.tokenizer) for name, turns in conversations(step, examples).items()}
         answers = _answer_all(step, base, prompts, decoding)

@@ -13,7 +13,7 @@ from workbench.errors import ConfigError, NotFound
 from workbench.examples import Examples, read_examples, write_examples
 from workbench.pairs import Pair, pair_requests, write_pairs
 from workbench.ratings import Rating, write_ratings
-from workbench.stage import Cpt, Imitating, Kto, Sft, reads_pairs, reads_requests
+from workbench.stage import Cpt, Imitating, Kto, Sft, queue_of, reads_pairs, reads_requests
 from workbench.usecase import Example, Split, UseCase
 from workbench.workspace import NamedFolder, disk_error, file_digest, folder_digest, write_atomically
 
@@ -54,6 +54,19 @@ class Case(NamedFolder):
         """Replace the preference pairs."""
         write_pairs(self.pairs_path, pairs)
         write_examples(self.pair_requests_path, pair_requests(pairs))
+
+    def labelled_path(self, queue: str) -> Path:
+        """The file of the preference pairs that the labels of a queue became, where they were taken."""
+        return self.folder / "labels" / queue / "pairs.jsonl"
+
+    def labelled_requests_path(self, queue: str) -> Path:
+        """The requests of those pairs as examples, so that passages can be found for them."""
+        return self.folder / "labels" / queue / "requests.jsonl"
+
+    def freeze_labelled(self, queue: str, pairs: Sequence[Pair]) -> None:
+        """Replace the preference pairs that came from a queue."""
+        write_pairs(self.labelled_path(queue), pairs)
+        write_examples(self.labelled_requests_path(queue), pair_requests(pairs))
 
     @property
     def ratings_path(self) -> Path:
@@ -133,7 +146,11 @@ class Case(NamedFolder):
         ]
         if missing:
             return f"the file {missing[0]} (general_rows of a stage)"
-        rated = [stage for stage in candidate.training if reads_pairs(stage)]
+        untaken = [queue for queue in map(queue_of, candidate.training) if queue]
+        untaken = [queue for queue in untaken if not self.labelled_path(queue).exists()]
+        if untaken:
+            return f"the labels of the queue {untaken[0]}, taken for training"
+        rated = [stage for stage in candidate.training if reads_pairs(stage) and not queue_of(stage)]
         paired = any(not isinstance(stage, Kto) for stage in rated)
         if rated and not self.pairs_path.exists() and (paired or not self.ratings_path.exists()):
             return "preference pairs" if paired else "preference pairs or ratings"

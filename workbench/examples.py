@@ -61,6 +61,14 @@ class Examples(Sequence[Example]):
         return Examples(items, self.numbers, source=self.source, unit=self.unit)
 
 
+def some_of(examples: Examples, most: int | None) -> Examples:
+    """At most so many examples, the same ones every time whatever their order; None: all."""
+    if most is None or len(examples) <= most:
+        return examples
+    drawn = sorted(range(len(examples)), key=lambda n: hashlib.sha256(examples[n].id.encode()).digest())[:most]
+    return examples.at(sorted(drawn))
+
+
 def content_id(example: Example) -> str:
     """An id that depends on the request, the answer and the check alone: 16 hexadecimal digits of their SHA-256."""
     turns = [[message.role, message.content] for message in example.messages]

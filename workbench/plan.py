@@ -18,6 +18,7 @@ VERSIONS: dict[StepKind, int] = {
     "paraphrase": 1,
     "answer": 1,
     "score": 1,
+    "prefer": 1,
     "export": 1,
     "check": 2,
     "drift": 1,

@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 from workbench.base_models import identity
 from workbench.candidate import Candidate, Decoding
@@ -27,6 +28,7 @@ from workbench.stage import (
     Reward,
     Rlhf,
     Stage,
+    queue_of,
     reads_pairs,
     reads_requests,
 )
@@ -60,7 +62,20 @@ def make_plan(case: Case, candidates: Sequence[Candidate], *, split: Split = "te
     return plan
 
 
-def _plan_run(plan: Plan, use_case: UseCase, candidate: Candidate, seed: int) -> None:
+def plan_answers(case: Case, candidates: Sequence[Candidate], *, split: Split, most: int) -> Plan:
+    """Plan that candidates, each trained once, answer some requests of a split; nothing is timed or scored.
+
+    Raises ConfigError and NotFound as ``make_plan`` does.
+    """
+    plan = Plan(case, split)
+    use_case = case.use_case
+    for candidate in candidates:
+        whole = candidate.model_copy(update={"base_model": candidate.base_model or use_case.base_model})
+        _plan_run(plan, use_case, whole, 0, most=most)
+    return plan
+
+
+def _plan_run(plan: Plan, use_case: UseCase, candidate: Candidate, seed: int, *, most: int | None = None) -> None:
     case = plan.case
     lacking = case.lacks(candidate)
     if lacking:
@@ -78,16 +93,23 @@ def _plan_run(plan: Plan, use_case: UseCase, candidate: Candidate, seed: int) ->
             course.measure("dev", number)
     steps = course.steps
     told = f", seed {seed}" if candidate.training else ""
-    timed = TIMED_REQUESTS if seed == 0 else 0
+    timed = TIMED_REQUESTS if seed == 0 and plan.split == "test" and most is None else 0
     steps["answer"] = course.add(
         "answer",
         f"answer with {candidate.name}{told}",
-        asked=plan.split,
-        inputs={"decoding": candidate.decoding.model_dump(mode="json"), "timed": timed, **weakened(candidate)},
+        asked=_asked(case, plan.split),
+        inputs={
+            "decoding": candidate.decoding.model_dump(mode="json"),
+            "timed": timed,
+            **weakened(candidate),
+            **({} if most is None else {"most": most}),
+        },
     )
-    steps["score"] = _plan_score(plan, plan.split, f"score {candidate.name}{told}", steps["answer"])
+    if most is None:
+        steps["score"] = _plan_score(plan, plan.split, f"score {candidate.name}{told}", steps["answer"])
+    last = steps.get("score", steps["answer"])
     plan.runs[candidate.name, seed] = Run(
-        id=f"{candidate.name}-{seed}-{steps['score'].removeprefix('score-')}",
+        id=f"{candidate.name}-{seed}-{last.rpartition('-')[2]}",
         use_case=case.name,
         candidate=candidate,
         seed=seed,
@@ -136,8 +158,30 @@ def _plan_score(plan: Plan, split: Split, title: str, answers: str) -> str:
     )
 
 
-Asked = Split | Literal["pairs", "ratings"]
-"""Whose requests a step is given."""
+@dataclass(frozen=True)
+class Asked:
+    """Whose requests a step is given: those of a split, of pairs or of ratings, by the name of what finds passages."""
+
+    name: str
+    role: str
+    """What the step knows their file as."""
+    path: Path
+    requests: Path
+    """The same as examples, for retrieval."""
+
+
+def _asked(case: Case, split: Split) -> Asked:
+    return Asked(split, "examples", case.split_path(split), case.split_path(split))
+
+
+def _asked_by(case: Case, stage: Stage) -> Asked:
+    """What a stage learns from that reads preferences."""
+    queue = queue_of(stage)
+    if queue:
+        return Asked(f"labels-{queue}", "pairs", case.labelled_path(queue), case.labelled_requests_path(queue))
+    if learns_from_ratings(case, stage):
+        return Asked("ratings", "ratings", case.ratings_path, case.rating_requests_path)
+    return Asked("pairs", "pairs", case.pairs_path, case.pair_requests_path)
 
 
 class _Course:
@@ -170,13 +214,10 @@ class _Course:
         """Plan a step of the model as it is so far; ``asked``: whose requests it is given, in the prompt."""
         given, found = dict(self.weights), {}
         if asked is not None:
-            own = {"pairs": self.case.pairs_path, "ratings": self.case.ratings_path}
-            path = own[asked] if asked in own else self.case.split_path(asked)  # type: ignore[arg-type]
-            role = asked if asked in own else "examples"
-            given |= {**self.prompt, role: file_digest(path)}
-            files = {**files, **self.shown, role: str(path.relative_to(self.case.workspace))}
+            given |= {**self.prompt, asked.role: file_digest(asked.path)}
+            files = {**files, **self.shown, asked.role: str(asked.path.relative_to(self.case.workspace))}
             if self.candidate.retrieval is not None:
-                found = {"retrieve": self.steps[f"retrieve-{asked}"]}
+                found = {"retrieve": self.steps[f"retrieve-{asked.name}"]}
         elif kind == "train":
             given["documents"] = self.case.documents_digest()
             files = {**files, "documents": _documents(self.case)}
@@ -189,7 +230,7 @@ class _Course:
         """Plan a stage and what has to be there before it."""
         self.four_bit = self.four_bit or isinstance(stage.adapter, Qlora)
         inputs: dict[str, Any] = {"stage": stage.model_dump(mode="json")}
-        asked: Asked | None = "train"
+        asked: Asked | None = _asked(self.case, "train")
         needs = {}
         match stage:
             case Cpt():
@@ -199,7 +240,7 @@ class _Course:
             case Preferences(pairs=Drawn() as wanted):
                 needs["pairs"] = self.paired(stage, wanted, number)
             case Preferences():
-                asked = "ratings" if learns_from_ratings(self.case, stage) else "pairs"
+                asked = _asked_by(self.case, stage)
             case Grpo() | Rlhf():
                 inputs["metric"] = metric = self.case.use_case.metric
                 if isinstance(stage, Grpo) and stage.judge is not None:
@@ -249,7 +290,7 @@ class _Course:
         answers = self.add(
             "answer",
             f"answer the {split} set with {after}",
-            asked=split,
+            asked=_asked(self.case, split),
             inputs={"decoding": self.candidate.decoding.model_dump(mode="json"), "timed": 0},
         )
         self.steps[f"{split}-answer-{number}"] = answers
@@ -260,7 +301,7 @@ class _Course:
         return self.add(
             "draw",
             f"draw answers for {stage.method} of {self.candidate.name}, seed {self.seed}",
-            asked=split,
+            asked=_asked(self.case, split),
             inputs={"temperature": how.temperature, "max_new_tokens": how.max_new_tokens, **asked},
         )
 
@@ -348,11 +389,8 @@ def _plan_retrieval(plan: Plan, candidate: Candidate) -> dict[str, str]:
     looks = any(looks_at_dev(case, stage) for stage in candidate.training)
     if looks or measures_stages(case, candidate) or (reinforced and case.split_path("dev").stat().st_size):
         asked["dev"] = case.split_path("dev")
-    given = [stage for stage in candidate.training if reads_pairs(stage)]
-    if any(learns_from_ratings(case, stage) for stage in given):
-        asked["ratings"] = case.rating_requests_path
-    if any(not learns_from_ratings(case, stage) for stage in given):
-        asked["pairs"] = case.pair_requests_path
+    preferring = [_asked_by(case, stage) for stage in candidate.training if reads_pairs(stage)]
+    asked |= {one.name: one.requests for one in preferring}
     for name, path in asked.items():
         steps[f"retrieve-{name}"] = plan.add(
             "retrieve",

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from workbench.errors import ConfigError
 from workbench.model import Noun
-from workbench.usecase import MetricName
+from workbench.usecase import SLUG, MetricName
 
 
 class LowRank(Noun):
@@ -64,9 +64,16 @@ class Judge(Helper):
 
 
 class Given(Noun):
-    """The preference pairs of the use case: from a file, or labelled."""
+    """The preference pairs of the use case: from a file."""
 
     kind: Literal["given"] = "given"
+
+
+class Labelled(Noun):
+    """The pairs that people's choices in a queue became, as they were when they were taken."""
+
+    kind: Literal["labelled"] = "labelled"
+    queue: str = Field(pattern=SLUG)
 
 
 class Drawn(Noun):
@@ -154,7 +161,7 @@ class Sft(Imitating):
 class Preferences(Trained):
     """What the stages have that learn from preference pairs."""
 
-    pairs: Annotated[Given | Drawn, Field(discriminator="kind")] = Given()
+    pairs: Annotated[Given | Labelled | Drawn, Field(discriminator="kind")] = Given()
     """Where the pairs come from."""
     epochs: float = Field(default=3, gt=0)
     """How often each pair is trained on."""
@@ -333,8 +340,15 @@ METHODS: Mapping[str, Kind] = {
 
 
 def reads_pairs(stage: Stage) -> bool:
-    """Whether a stage learns from the use case's own preference pairs."""
-    return isinstance(stage, Preferences) and isinstance(stage.pairs, Given)
+    """Whether a stage learns from preference pairs that are there before it: the use case's own, or labelled ones."""
+    return isinstance(stage, Preferences) and isinstance(stage.pairs, Given | Labelled)
+
+
+def queue_of(stage: Stage) -> str:
+    """The queue whose labels a stage learns from; empty where it learns from none."""
+    if isinstance(stage, Preferences) and isinstance(stage.pairs, Labelled):
+        return stage.pairs.queue
+    return ""
 
 
 def reads_requests(stage: Stage) -> bool:

@@ -16,6 +16,7 @@ ENGINES: dict[StepKind, Engine] = {
     "paraphrase": "recipes",
     "answer": "recipes",
     "score": "evals",
+    "prefer": "recipes",
     "export": "recipes",
     "check": "evals.checks",
     "drift": "recipes",

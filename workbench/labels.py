@@ -1,0 +1,212 @@
+"""The labels of a queue, as preferences: read for judging, for export and for training; and taken in from files."""
+
+import secrets
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from workbench.database import Database
+from workbench.errors import ConfigError
+from workbench.label_tables import AnnotatorRow, AnswerRow, ChangeRow, PromptRow, ShowingRow
+from workbench.pairs import Pair
+from workbench.preference import Preference
+from workbench.queues import OpenQueue, annotator_id, storable
+from workbench.ratings import Rating
+from workbench.usecase import Message
+from workbench.workspace import digest
+
+
+def preferences(database: Database, queue: OpenQueue) -> list[Preference]:
+    """Every label of a queue in the order given, skipped pairs included."""
+    names = queue.queue.names
+    wanted = (
+        select(
+            PromptRow.example, ShowingRow.first, ShowingRow.second, ShowingRow.first_left, ShowingRow.choice,
+            AnnotatorRow.name, ShowingRow.reserved, ShowingRow.seconds, ShowingRow.reason, ShowingRow.repeats,
+        )
+        .join(PromptRow, PromptRow.id == ShowingRow.prompt_id)
+        .join(AnnotatorRow, AnnotatorRow.id == ShowingRow.annotator_id)
+        .where(ShowingRow.queue_id == queue.id, ShowingRow.choice.is_not(None))
+        .order_by(ShowingRow.labelled, ShowingRow.id)
+    )  # fmt: skip
+    with database.reading() as session:
+        rows = session.execute(wanted).all()
+    found = []
+    for example, first, second, first_left, choice, annotator, shown_at, seconds, reason, repeats in rows:
+        left, right = (first, second) if first_left else (second, first)
+        # What the database holds was checked when it was stored.
+        found.append(
+            Preference.model_construct(
+                queue=queue.queue.name, example=example, left=names[left], right=names[right], choice=choice,
+                annotator=annotator, shown_at=shown_at, seconds=seconds, reason=reason, repeat=repeats is not None,
+            )
+        )  # fmt: skip
+    return found
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One request of a queue with all its answers, by candidate."""
+
+    example: str
+    cluster: str
+    messages: tuple[Message, ...]
+    answers: Mapping[str, str]
+
+
+def shown_prompts(database: Database, queue: OpenQueue) -> dict[str, Shown]:
+    """What a queue asks about, by example."""
+    names = queue.queue.names
+    wanted = select(PromptRow.id, PromptRow.example, PromptRow.cluster, PromptRow.messages)
+    answers = select(AnswerRow.prompt_id, AnswerRow.candidate, AnswerRow.text).join(PromptRow)
+    with database.reading() as session:
+        prompts = session.execute(wanted.where(PromptRow.queue_id == queue.id).order_by(PromptRow.id)).all()
+        texts: dict[int, dict[str, str]] = defaultdict(dict)
+        for prompt, candidate, text in session.execute(answers.where(PromptRow.queue_id == queue.id)):
+            texts[prompt][names[candidate]] = text
+    return {
+        example: Shown(example, cluster, tuple(Message.model_validate(turn) for turn in messages), texts[prompt])
+        for prompt, example, cluster, messages in prompts
+    }
+
+
+# --- To train on --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Learnable:
+    """What training can learn from labels, and what was left out."""
+
+    pairs: tuple[Pair, ...]
+    ratings: tuple[Rating, ...]
+    undecided: int
+    """Pairs of answers of which neither was preferred by more annotators: ties, and votes that cancel out."""
+    bad: int
+    """Pairs of answers that most annotators called bad, both of them."""
+
+
+def learnable(labels: Iterable[Preference], prompts: Mapping[str, Shown]) -> Learnable:
+    """Preference pairs and ratings by the majority of the annotators; ties and "both bad" never become pairs.
+
+    A rating is good where its answer was preferred more often than not, and bad where it was rejected, or called bad
+    together with the other one, more often than that.
+    """
+    votes: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
+    for label in labels:
+        if label.choice != "skip" and not label.repeat:
+            one, other = sorted((label.left, label.right))
+            votes[label.example, one, other][label.preferred or label.choice] += 1
+    pairs: list[Pair] = []
+    good: Counter[tuple[str, str]] = Counter()
+    undecided = bad = 0
+    for (example, one, other), count in sorted(votes.items()):
+        said = prompts[example]
+        if count["neither"] > count.total() / 2:
+            bad += 1
+            good[example, one] -= 1
+            good[example, other] -= 1
+        elif count[one] == count[other] or max(count[one], count[other]) <= count["tie"] + count["neither"]:
+            undecided += 1
+        else:
+            chosen, rejected = (one, other) if count[one] > count[other] else (other, one)
+            good[example, chosen] += 1
+            good[example, rejected] -= 1
+            identity = digest([example, chosen, rejected])[:16]
+            pairs.append(
+                Pair(
+                    id=identity, messages=said.messages, chosen=said.answers[chosen], group=said.cluster,
+                    rejected=said.answers[rejected], source="labelled",
+                )
+            )  # fmt: skip
+    return Learnable(tuple(pairs), tuple(_ratings(good, prompts)), undecided, bad)
+
+
+def _ratings(good: Mapping[tuple[str, str], int], prompts: Mapping[str, Shown]) -> Iterable[Rating]:
+    """One rating for each answer, those of one wording together; where good and bad cancel out there is none."""
+    by_text: Counter[tuple[str, str]] = Counter()
+    for (example, name), count in good.items():
+        by_text[example, prompts[example].answers[name].strip()] += count
+    for (example, text), count in sorted(by_text.items()):
+        if count:
+            said = prompts[example]
+            yield Rating(
+                id=digest([example, text])[:16], messages=said.messages, answer=text, good=count > 0,
+                group=said.cluster, source="labelled",
+            )  # fmt: skip
+
+
+# --- From files ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class TakenIn:
+    """What became of labels from a file."""
+
+    labels: int
+    known: int
+    """Left out, since the same annotator had labelled the same pair."""
+
+
+def take_in(database: Database, queue: OpenQueue, labels: Sequence[Preference], *, now: float) -> TakenIn:
+    """Store labels that were given elsewhere, all or none.
+
+    They count beside the queue's own, even where a pair then has more than its overlap. Raises ConfigError, naming the
+    first label that is about another queue's candidates or requests.
+    """
+    numbers = {name: number for number, name in enumerate(queue.queue.names)}
+    annotators = {name: _annotator(database, name) for name in dict.fromkeys(label.annotator for label in labels)}
+    known = 0
+    with database.writing() as session:
+        prompts = {
+            example: identity
+            for identity, example in session.execute(
+                select(PromptRow.id, PromptRow.example).where(PromptRow.queue_id == queue.id)
+            )
+        }
+        seen = {
+            tuple(row)
+            for row in session.execute(
+                select(ShowingRow.prompt_id, ShowingRow.first, ShowingRow.second, ShowingRow.annotator_id).where(
+                    ShowingRow.queue_id == queue.id, ShowingRow.repeats.is_(None)
+                )
+            )
+        }
+        for row, label in enumerate(labels, 1):
+            if label.example not in prompts or not {label.left, label.right} <= set(numbers):
+                raise ConfigError(
+                    f"Label {row} is about {label.left} and {label.right} on {label.example!r}, which the queue "
+                    f"{queue.queue.name} does not ask about.",
+                    f"Its candidates are {', '.join(numbers)}; take the labels into the queue that they are of.",
+                )
+            left, right = numbers[label.left], numbers[label.right]
+            first, second = sorted((left, right))
+            key = (prompts[label.example], first, second, annotators[label.annotator])
+            if label.repeat or key in seen or first == second:
+                known += 1
+                continue
+            seen.add(key)
+            showing = ShowingRow(
+                id=secrets.token_hex(16), queue_id=queue.id, prompt_id=key[0], first=first, second=second,
+                first_left=left == first, annotator_id=key[3], place=None, repeats=None,
+                reserved=label.shown_at or now, until=now, choice=label.choice, reason=storable(label.reason),
+                seconds=label.seconds, labelled=now,
+            )  # fmt: skip
+            session.add(showing)
+            session.flush()
+            session.add(
+                ChangeRow(
+                    showing_id=showing.id, at=now, action="imported", choice=label.choice, reason=showing.reason,
+                    seconds=label.seconds,
+                )
+            )  # fmt: skip
+    return TakenIn(len(labels) - known, known)
+
+
+def _annotator(database: Database, name: str) -> int:
+    """An annotator of any kind by name, entered as imported where unknown."""
+    wanted = select(AnnotatorRow.id).where(AnnotatorRow.workspace == database.workspace, AnnotatorRow.name == name)
+    with database.reading() as session:
+        found = session.scalar(wanted)
+    return annotator_id(database, name, "imported") if found is None else found

@@ -1,0 +1,54 @@
+"""Who is here: people sign in with Streamlit's own OIDC login where it is configured, else by name, among friends."""
+
+import os
+
+import streamlit as st
+
+OWNERS_VARIABLE = "WORKBENCH_OWNERS"
+"""Environment variable with the e-mail addresses of those who see everything, separated by commas; without it, all do."""
+
+
+def login_configured() -> bool:
+    """Whether the app's secrets configure a login."""
+    return "is_logged_in" in st.user
+
+
+def signed_in() -> str:
+    """Who is signed in by the app's login; empty where nobody is or none is configured."""
+    if not login_configured() or not st.user.is_logged_in:
+        return ""
+    return str(st.user.get("email") or st.user.get("name") or st.user.get("sub") or "")
+
+
+def need_annotator() -> str:
+    """The name under which choices are stored; where nobody has said who they are the page asks, and ends."""
+    if login_configured():
+        name = signed_in()
+        if not name:
+            st.info("Your choices are stored under your name.", title="Sign in to label", icon=":material/login:")
+            st.button("Sign in", type="primary", icon=":material/login:", on_click=st.login)
+            st.stop()
+        return name
+    name = str(st.query_params.get("annotator", "")).strip()
+    if name:
+        return name
+    with st.form("annotator", width=420):
+        given = st.text_input("Your name", help="Your choices are stored under it; use the same one every time.")
+        if st.form_submit_button("Begin", type="primary") and given.strip():
+            st.query_params["annotator"] = given.strip()
+            st.rerun()
+    st.caption("Without a configured login anybody who can open this page can label, under any name.")
+    st.stop()
+
+
+def is_owner() -> bool:
+    """Whether whoever is here sees everything, and not only what is to be labelled.
+
+    Without a login everybody does, who did not come by an annotator's link.
+    """
+    if not login_configured():
+        return "annotator" not in st.query_params and not st.session_state.get("annotates only")
+    if not st.user.is_logged_in:
+        return False
+    owners = {one.strip().casefold() for one in os.environ.get(OWNERS_VARIABLE, "").split(",") if one.strip()}
+    return not owners or signed_in().casefold() in owners
