@@ -33,7 +33,7 @@ def check(step: Step, *, bases: Bases) -> None:
     rows = list(read_jsonl(items))
     asked = json.loads(told.read_text(encoding="utf-8")) if told.exists() else {}
     step.progress("loading the base model")
-    with bases.of(step) as base:
+    with bases.of(step, merged=True) as base:
         for n, one in enumerate(loaded, 1):
             name = one.suite.name
             if name in asked:

@@ -28,14 +28,19 @@ class Bases:
             self._loaded[key] = load(name, four_bit=four_bit)
         return self._loaded[key]
 
-    def of(self, step: Step) -> AbstractContextManager[Base]:
-        """The model that a step asks: its base with the weights of the stages that the step builds on."""
+    def of(self, step: Step, *, merged: bool = False) -> AbstractContextManager[Base]:
+        """The model that a step asks: its base with the weights of the stages that the step builds on.
+
+        ``merged``: with all adapters in the weights, as a model is deployed and quicker to ask, where the weights are
+        not in 4 bits: those would be rounded anew.
+        """
         inputs = step.record.inputs
         after = inputs.get("after_steps")
         return self.trained(
             str(inputs["base_model"]),
             earlier_stages(step),
             four_bit=bool(inputs["four_bit"]),
+            merged=merged and not inputs["four_bit"],
             scale=float(inputs.get("scale", 1)),
             after_steps=None if after is None else int(after),
         )

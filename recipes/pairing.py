@@ -16,6 +16,7 @@ from workbench.stage import Judge
 from workbench.usecase import Example
 from workbench.workspace import Step
 
+
 def make_pairs(step: Step, *, bases: Bases) -> None:
     """Do a ``judge`` step: two answers to each request, and which is better; leaves ``pairs.jsonl``.
 

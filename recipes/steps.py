@@ -42,7 +42,7 @@ def draw_answers(step: Step, *, bases: Bases) -> None:
     """Do a ``draw`` step: several answers to each request, by the model as the stages before left it."""
     forget_peak_memory()
     step.progress("loading the base model")
-    with bases.of(step) as base:
+    with bases.of(step, merged=True) as base:
         draw(step, base)
         step.note(peak_memory_mb=peak_memory())
 
@@ -54,7 +54,7 @@ def answer(step: Step, *, bases: Bases) -> None:
     seed_everything(int(inputs["seed"]))
     forget_peak_memory()
     step.progress("loading the base model")
-    with bases.of(step) as base:
+    with bases.of(step, merged=True) as base:
         examples = some_of(read_examples(step.file("examples")), inputs.get("most"))
         retrieved = read_retrieved(step)
         prompts = {name: encode_prompt(turns, base.tokenizer) for name, turns in conversations(step, examples).items()}

@@ -21,7 +21,9 @@ MOST_COMPARED = 4_000
 MASK = "▮▮▮"
 """What stands in place of a name that would tell whose answer it is."""
 
-_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table").disable(["image", "link", "autolink", "reference"])
+_MARKDOWN = (
+    MarkdownIt("commonmark", {"html": False}).enable("table").disable(["image", "link", "autolink", "reference"])
+)
 _PIECES = re.compile(r"\s+|\w+|[^\w\s]")
 _FAMILY = re.compile(r"[A-Za-z]{4,}")
 

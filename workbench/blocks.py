@@ -12,6 +12,7 @@ from workbench.decision import Strength
 from workbench.forgetting import Loss
 from workbench.frontier import Frontier
 from workbench.model import Noun
+from workbench.rates import WinRates
 from workbench.refusals import Refusals
 
 Verdict = Literal["right", "wrong", "partly", "not scored"]
@@ -161,7 +162,16 @@ class RefusalsChart(Noun):
     approaches: dict[str, Approach]
 
 
-Chart = StandingsChart | DifferencesChart | QualityChart | LossesChart | FrontierChart | RefusalsChart
+class WinRatesChart(Noun):
+    """Candidates' win rates against the baseline by people's blind choices, with intervals."""
+
+    kind: Literal["win rates"] = "win rates"
+    title: str
+    rates: WinRates
+    approaches: dict[str, Approach]
+
+
+Chart = StandingsChart | DifferencesChart | QualityChart | LossesChart | FrontierChart | RefusalsChart | WinRatesChart
 
 
 class Quote(Noun):
@@ -240,6 +250,7 @@ Block = Annotated[
     | LossesChart
     | FrontierChart
     | RefusalsChart
+    | WinRatesChart
     | Examples
     | Definitions
     | Code,

@@ -143,6 +143,46 @@ def _parser() -> argparse.ArgumentParser:
     )
     checks.add_argument("--json", action="store_true", help="print JSON for programs")
 
+    queue = verb("queue", "Ask people to choose blind between candidates' answers: make a queue, or close one.")
+    queue.add_argument("name")
+    queue.add_argument("queue", metavar="QUEUE", help="short name: small letters, digits, - . _")
+    queue.add_argument("--candidate", action="append", default=[], metavar="NAME", help="only this one of the chosen")
+    queue.add_argument("--question", choices=("best", "ranking"), default="best", help="what is to be settled")
+    queue.add_argument(
+        "--split", choices=("test", "train"), default="test", help="test measures; train becomes pairs to train on"
+    )
+    queue.add_argument("--prompts", type=_positive, default=100, metavar="N", help="requests (default: 100)")
+    queue.add_argument("--overlap", type=_positive, default=1, metavar="N", help="annotators for each pair of answers")
+    queue.add_argument("--budget", type=_positive, default=300, metavar="N", help="labels at most (default: 300)")
+    queue.add_argument("--guide", default="", metavar="TEXT", help="what makes an answer better, shown to annotators")
+    queue.add_argument("--reveal", action="store_true", help="tell annotators at their end who was who")
+    queue.add_argument("--close", action="store_true", help="hand out no more pairs of it")
+    queue.add_argument("--reopen", action="store_true", help="hand out pairs of it again")
+
+    labels = verb("labels", "Say what people's choices show; export them, take some in, or train on them.")
+    labels.add_argument("name")
+    labels.add_argument("queue", nargs="?", metavar="QUEUE", help="left out: how far every queue is")
+    labels.add_argument("--baseline", metavar="NAME", help="whom win rates are against (default: the simplest)")
+    labels.add_argument("--export", type=Path, metavar="FILE", help="write the labels to a file")
+    labels.add_argument(
+        "--form", choices=("jsonl", "csv", "trl", "kto"), default="jsonl", help="every choice, or what TRL trains on"
+    )
+    labels.add_argument("--take", type=Path, metavar="FILE", help="take in labels that were given elsewhere")
+    labels.add_argument("--train", action="store_true", help="add a candidate with a DPO stage on these labels")
+    labels.add_argument("--after", metavar="NAME", help="the candidate whose training comes before that stage")
+    labels.add_argument("--json", action="store_true", help="print JSON for programs")
+
+    judge = verb("judge", "Let a model answer a queue as an annotator would, and compare it with people.")
+    judge.add_argument("name")
+    judge.add_argument("queue", metavar="QUEUE")
+    judge.add_argument("--model", required=True, help="a Hub id or a folder; behind an endpoint, the model's name")
+    judge.add_argument(
+        "--endpoint", metavar="URL", help="of an OpenAI-compatible API, such as http://localhost:8000/v1"
+    )
+    judge.add_argument("--key-variable", metavar="NAME", help="environment variable that holds the endpoint's key")
+    judge.add_argument("--wish", metavar="TEXT", help="what makes an answer good (default: the queue's guide)")
+    judge.add_argument("--most", type=_positive, default=1000, metavar="N", help="pairs at most (default: 1000)")
+
     export = verb("export", "Write a trained run's model to a folder that transformers loads, and check its answers.")
     export.add_argument("run", metavar="RUN", help="a run's id, or its candidate's name")
     export.add_argument("--seed", type=int, help="which training of the candidate")

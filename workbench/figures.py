@@ -2,8 +2,16 @@
 
 import plotly.graph_objects as go
 
-from workbench import charts, loss_charts
-from workbench.blocks import Chart, DifferencesChart, FrontierChart, LossesChart, RefusalsChart, StandingsChart
+from workbench import charts, loss_charts, preference_charts
+from workbench.blocks import (
+    Chart,
+    DifferencesChart,
+    FrontierChart,
+    LossesChart,
+    RefusalsChart,
+    StandingsChart,
+    WinRatesChart,
+)
 
 
 def figure_of(block: Chart) -> go.Figure:
@@ -27,5 +35,7 @@ def figure_of(block: Chart) -> go.Figure:
             return loss_charts.frontier_chart(block.frontiers, approaches=block.approaches, metric=block.metric)
         case RefusalsChart():
             return loss_charts.refusals_chart(block.models, approaches=block.approaches)
+        case WinRatesChart():
+            return preference_charts.win_rates_chart(block.rates, approaches=block.approaches)
         case _:
             return charts.quality_chart(block.points, metric=block.metric, choice=block.choice)

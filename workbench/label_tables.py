@@ -22,13 +22,14 @@ class Base(DeclarativeBase):
 
 
 class AnnotatorRow(Base):
-    """Somebody who chooses: a person, a model that judges, or whoever chose in an imported file."""
+    """Somebody who chooses: a person, or a model that judges."""
 
     __tablename__ = "annotators"
     id: Mapped[int] = mapped_column(primary_key=True)
     workspace: Mapped[str] = mapped_column(String(64))
     name: Mapped[str] = mapped_column(String(200))
     kind: Mapped[str] = mapped_column(String(20))
+    """person or model."""
     created: Mapped[float]
     __table_args__ = (UniqueConstraint("workspace", "name"),)
 

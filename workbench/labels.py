@@ -24,7 +24,7 @@ def preferences(database: Database, queue: OpenQueue) -> list[Preference]:
     wanted = (
         select(
             PromptRow.example, ShowingRow.first, ShowingRow.second, ShowingRow.first_left, ShowingRow.choice,
-            AnnotatorRow.name, ShowingRow.reserved, ShowingRow.seconds, ShowingRow.reason, ShowingRow.repeats,
+            AnnotatorRow.name, AnnotatorRow.kind, ShowingRow.reserved, ShowingRow.seconds, ShowingRow.reason, ShowingRow.repeats,
         )
         .join(PromptRow, PromptRow.id == ShowingRow.prompt_id)
         .join(AnnotatorRow, AnnotatorRow.id == ShowingRow.annotator_id)
@@ -34,13 +34,13 @@ def preferences(database: Database, queue: OpenQueue) -> list[Preference]:
     with database.reading() as session:
         rows = session.execute(wanted).all()
     found = []
-    for example, first, second, first_left, choice, annotator, shown_at, seconds, reason, repeats in rows:
+    for example, first, second, first_left, choice, annotator, by, shown_at, seconds, reason, repeats in rows:
         left, right = (first, second) if first_left else (second, first)
         # What the database holds was checked when it was stored.
         found.append(
             Preference.model_construct(
                 queue=queue.queue.name, example=example, left=names[left], right=names[right], choice=choice,
-                annotator=annotator, shown_at=shown_at, seconds=seconds, reason=reason, repeat=repeats is not None,
+                annotator=annotator, by=by, shown_at=shown_at, seconds=seconds, reason=reason, repeat=repeats is not None,
             )
         )  # fmt: skip
     return found
@@ -153,10 +153,11 @@ def take_in(database: Database, queue: OpenQueue, labels: Sequence[Preference], 
     """Store labels that were given elsewhere, all or none.
 
     They count beside the queue's own, even where a pair then has more than its overlap. Raises ConfigError, naming the
-    first label that is about another queue's candidates or requests.
+    first label that is about another queue's candidates or requests, and as ``annotator_id`` does.
     """
     numbers = {name: number for number, name in enumerate(queue.queue.names)}
-    annotators = {name: _annotator(database, name) for name in dict.fromkeys(label.annotator for label in labels)}
+    people = dict.fromkeys((label.annotator, label.by) for label in labels)
+    annotators = {name: annotator_id(database, name, by) for name, by in people}
     known = 0
     with database.writing() as session:
         prompts = {
@@ -202,11 +203,3 @@ def take_in(database: Database, queue: OpenQueue, labels: Sequence[Preference], 
                 )
             )  # fmt: skip
     return TakenIn(len(labels) - known, known)
-
-
-def _annotator(database: Database, name: str) -> int:
-    """An annotator of any kind by name, entered as imported where unknown."""
-    wanted = select(AnnotatorRow.id).where(AnnotatorRow.workspace == database.workspace, AnnotatorRow.name == name)
-    with database.reading() as session:
-        found = session.scalar(wanted)
-    return annotator_id(database, name, "imported") if found is None else found

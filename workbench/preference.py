@@ -8,6 +8,7 @@ from workbench.model import Noun
 
 Choice = Literal["left", "right", "tie", "neither", "skip"]
 """neither: both are bad; skip: the annotator would rather not say, and somebody else may."""
+Kind = Literal["person", "model"]
 CHOICES: tuple[Choice, ...] = get_args(Choice)
 COUNTED: tuple[Choice, ...] = ("left", "right", "tie", "neither")
 """The choices that are labels: a skipped pair is none."""
@@ -31,6 +32,8 @@ class Preference(Noun):
     right: str
     choice: Choice
     annotator: str
+    by: Kind = "person"
+    """What the annotator is."""
     shown_at: float | None = None
     """Seconds since 1970."""
     seconds: float | None = Field(default=None, ge=0)

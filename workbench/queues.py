@@ -18,13 +18,12 @@ from workbench.database import Database
 from workbench.errors import ConfigError, NotFound
 from workbench.label_tables import AnnotatorRow, AnswerRow, PromptRow, QueueRow, ShowingRow
 from workbench.model import Noun
-from workbench.preference import COUNTED
+from workbench.preference import COUNTED, Kind
 from workbench.usecase import SLUG, Message
 
 Question = Literal["best", "ranking"]
 QUESTIONS: dict[Question, str] = {"best": "Which of these is best?", "ranking": "How do they rank?"}
 """What the owner of a queue wants to know, in words."""
-Kind = Literal["person", "model", "imported"]
 HOLD_SECONDS = 600.0
 """How long a pair stays reserved for the annotator who has it on the screen."""
 
@@ -214,7 +213,7 @@ def annotator_id(database: Database, name: str, kind: Kind = "person") -> int:
                 session.add(row)
                 session.flush()
     if row.kind != kind:
-        raise ConfigError(f"{name} is known as another kind of annotator ({row.kind}).", "Choose another name.")
+        raise ConfigError(f"{name} is the name of a {row.kind} already.", "Choose another name.")
     return row.id
 
 
@@ -264,7 +263,9 @@ def progress(database: Database, queue: OpenQueue) -> Progress:
     counted = shown & ShowingRow.choice.in_(COUNTED) & ShowingRow.repeats.is_(None)
     with database.reading() as session:
         rows = session.execute(counts.where(shown).group_by(ShowingRow.choice, ShowingRow.repeats.is_(None))).all()
-        by = session.execute(who.where(counted).group_by(AnnotatorRow.name).order_by(func.count().desc())).tuples().all()
+        by = (
+            session.execute(who.where(counted).group_by(AnnotatorRow.name).order_by(func.count().desc())).tuples().all()
+        )
         prompts = session.scalar(select(func.count()).where(PromptRow.queue_id == queue.id)) or 0
     labels = sum(n for choice, own, n, _ in rows if own and choice in COUNTED)
     different = sum(map(len, pairs.values()))

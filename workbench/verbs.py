@@ -35,6 +35,9 @@ from workbench.effort import Gpu, Load, effort, gpu_of, load_of_case
 from workbench.errors import ConfigError, NotFound
 from workbench.export import find_run, plan_export
 from workbench.intake import Columns, read_table
+from workbench.label_verbs import judge as judge
+from workbench.label_verbs import labels as labels
+from workbench.label_verbs import queue as queue
 from workbench.launch import Outcome, launch, running_process
 from workbench.launch import stop as stop_run
 from workbench.memory import forecasts, missed, read_shape

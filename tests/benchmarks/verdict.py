@@ -43,6 +43,9 @@ model = AutoModelForCausalLM.from_pretrained(
 )
 if settings["four_bit"]:
     model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False  # Some CPUs that claim it end with SIGILL.
 trainer = SFTTrainer(
     model=model,
     processing_class=AutoTokenizer.from_pretrained(settings["base"]),
@@ -92,10 +95,14 @@ def by_scripts(case: Case, chosen: list[Candidate], folder: Path, *, items: int,
     took = {"trl": 0.0, "lm_eval": 0.0}
     for candidate in chosen:
         adapter = ""
+        trained = 0.0
         if candidate.training:
             adapter = str(folder / candidate.name)
-            took["trl"] += _train(case, candidate, script, Path(adapter))
-        took["lm_eval"] += _ask(case, candidate, folder, adapter=adapter, items=items, batch=batch)
+            trained = _train(case, candidate, script, Path(adapter))
+        asked = _ask(case, candidate, folder, adapter=adapter, items=items, batch=batch)
+        took["trl"] += trained
+        took["lm_eval"] += asked
+        print(f"  {candidate.name}: trl {trained:.0f} s, lm_eval {asked:.0f} s", flush=True)
     return took
 
 
@@ -182,7 +189,10 @@ def main() -> None:
         keep_suites(case, [suite.model_copy(update={"items": options.items}) for suite in pocket_suites()])
         began = time.perf_counter()
         ours = by_workbench(case)
-        print(f"workbench: {sum(ours.values()):.0f} s: " + ", ".join(f"{k} {v:.0f} s" for k, v in ours.items()))
+        print(
+            f"workbench: {sum(ours.values()):.0f} s: " + ", ".join(f"{k} {v:.0f} s" for k, v in ours.items()),
+            flush=True,
+        )
         scripts = Path(folder) / "scripts"
         scripts.mkdir()
         theirs = by_scripts(case, chosen, scripts, items=options.items, batch=options.batch)

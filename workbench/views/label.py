@@ -160,9 +160,7 @@ def on_screen(database: Database, queue: OpenQueue, me: int) -> Showing | Nothin
         showing: Showing = kept[2]
         return showing
     rng = np.random.default_rng()
-    found = next_showing(
-        database, queue, me, now=time.time(), rng=rng, weigh=weigher(queue.queue.question, rng=rng)
-    )
+    found = next_showing(database, queue, me, now=time.time(), rng=rng, weigh=weigher(queue.queue.question, rng=rng))
     if not isinstance(found, str):
         st.session_state["showing"] = (queue.id, me, found, time.time())
         st.session_state.pop("chosen", None)
@@ -200,9 +198,7 @@ def pair(queue: OpenQueue, shown: Showing) -> None:
         if not mine.strip():
             body = "<p class='wb-who'>(nothing)</p>"
         picked = " wb-chosen" if st.session_state.get("chosen") == side else ""
-        column.html(
-            f"<p class='wb-who'>{side.capitalize()}</p><div class='wb-said{picked}' dir='auto'>{body}</div>"
-        )
+        column.html(f"<p class='wb-who'>{side.capitalize()}</p><div class='wb-said{picked}' dir='auto'>{body}</div>")
         if most is not None and len(mine) > most:
             column.caption(f"The first {most:,} of {len(mine):,} characters.")
     with st.container(horizontal=True):
@@ -222,8 +218,14 @@ def keys(shown: Showing) -> None:
             )  # fmt: skip
         st.button("Undo", key="undo", shortcut="U", on_click=take_back, type="tertiary", icon=":material/undo:")
     with st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="bottom"):
-        st.text_input("Reason (optional)", key=f"reason {shown.id}", placeholder="Reason (optional)", width=480,
-                      label_visibility="collapsed", max_chars=2_000)
+        st.text_input(
+            "Reason (optional)",
+            key=f"reason {shown.id}",
+            placeholder="Reason (optional)",
+            width=480,
+            label_visibility="collapsed",
+            max_chars=2_000,
+        )
         st.button(
             "Go on", key="go on", shortcut="Enter", on_click=go_on, args=(shown.id,), disabled=chosen is None,
             icon=":material/keyboard_return:",
@@ -269,7 +271,9 @@ def ended(database: Database, queue: OpenQueue, annotator: str, why: Nothing) ->
         names = ", ".join(f"**{words.plain(name)}**" for name in queue.queue.names)
         st.markdown(f"You chose between answers of {names}.")
         state.link(state.PREFERENCES, "See what the labels show", icon=":material/arrow_forward:")
-    st.button("Undo my last choice", key="undo", shortcut="U", on_click=take_back, type="tertiary", icon=":material/undo:")
+    st.button(
+        "Undo my last choice", key="undo", shortcut="U", on_click=take_back, type="tertiary", icon=":material/undo:"
+    )
 
 
 if __name__ == "__main__":

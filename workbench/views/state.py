@@ -58,11 +58,13 @@ CANDIDATES = View("candidates.py", "Candidates", "What could answer: choose, tun
 RUNS = View("runs.py", "Runs", "What is happening: progress, losses, logs; stop and resume.")
 RESULTS = View("results.py", "Results", "What it shows: every candidate, every difference, every answer.")
 CHECKS = View("checks.py", "Checks", "What training cost: every suite, what is refused, what a weaker adapter keeps.")
+LABEL = View("label.py", "Label", "Choose blind between two answers: A, B, tie, both bad; keys do it all.")
+PREFERENCES = View("labels.py", "Preferences", "Ask people to choose; what their choices show, and train on them.")
 RECOMMENDATION = View("recommendation.py", "Recommendation", "What to do, how firmly and why; the report to hand on.")
 GROUPS: Mapping[str, tuple[View, ...]] = {
     "Set up": (USE_CASE, CANDIDATES),
     "Run": (RUNS,),
-    "Learn": (RESULTS, CHECKS),
+    "Learn": (RESULTS, CHECKS, LABEL, PREFERENCES),
     "Decide": (RECOMMENDATION,),
 }
 """The path, in its order."""

@@ -1,0 +1,112 @@
+"""What the labels of a queue show: win rates, agreement, how each annotator labels, and what a judge is worth."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from workbench.agreement import Agreement, agreement
+from workbench.candidate import Approach
+from workbench.database import Database
+from workbench.errors import ConfigError
+from workbench.judged import JudgeFindings, judge_findings
+from workbench.labels import Shown, preferences, shown_prompts
+from workbench.next_pair import Stopping, stop
+from workbench.preference import COUNTED, Preference
+from workbench.queues import OpenQueue, Progress, progress
+from workbench.rates import WinRates
+from workbench.statistics.votes import Votes
+from workbench.winrate import win_rates
+
+LABELS_PER_LOOK = 20
+"""Labels after which somebody looks at the figures again, by which the bounds allow for looking often."""
+SMALLEST_DIFFERENCE = 0.03
+"""Share beyond an even split that would matter."""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All that the labels of one queue show."""
+
+    queue: OpenQueue
+    progress: Progress
+    approaches: Mapping[str, Approach]
+    rates: WinRates
+    """By people's labels; by the judges' where no person has labelled."""
+    by_judge: bool
+    agreement: Agreement
+    stopping: Stopping
+    judges: tuple[JudgeFindings, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """The same for programs."""
+        return {
+            "queue": self.queue.queue.model_dump(mode="json"),
+            "labels": self.progress.labels,
+            "by_judge": self.by_judge,
+            "rates": self.rates.model_dump(mode="json"),
+            "agreement": self.agreement.model_dump(mode="json"),
+            "stopping": self.stopping.model_dump(mode="json"),
+            "judges": [one.model_dump(mode="json") for one in self.judges],
+        }
+
+
+def findings(database: Database, queue: OpenQueue, *, baseline: str | None = None) -> Findings:
+    """What a queue's labels show, the same every time for the same labels.
+
+    ``baseline``: whom win rates are against; None: the simplest candidate. Raises ConfigError for one that the queue
+    does not have.
+    """
+    names = queue.queue.names
+    if baseline is not None and baseline not in names:
+        raise ConfigError(f"{baseline} is not among the candidates of the queue.", f"They are {', '.join(names)}.")
+    given = preferences(database, queue)
+    prompts = shown_prompts(database, queue)
+    people = [label for label in given if label.by == "person"]
+    judged = [label for label in given if label.by == "model"]
+    by_judge = not people and bool(judged)
+    counted = judged if by_judge else people
+    first = [label for label in counted if not label.repeat]
+    looks = max(1, -(-queue.queue.budget // LABELS_PER_LOOK))
+    rates = win_rates(
+        votes_of(first, names, prompts),
+        names,
+        baseline or names[0],
+        smallest_difference=SMALLEST_DIFFERENCE,
+        looks=looks,
+        rng=np.random.default_rng(0),
+    )
+    return Findings(
+        queue=queue,
+        progress=progress(database, queue),
+        approaches={one.name: one.approach for one in queue.queue.candidates},
+        rates=rates,
+        by_judge=by_judge,
+        agreement=_agreement(counted, names, prompts),
+        stopping=stop(rates, budget=queue.queue.budget),
+        judges=judge_findings(people, judged, names=names, prompts=prompts, baseline=baseline or names[0]),
+    )
+
+
+def votes_of(labels: Sequence[Preference], names: Sequence[str], prompts: Mapping[str, Shown]) -> Votes:
+    """Labels as arrays; skipped pairs are none, and requests of one group count as one item."""
+    kept = [label for label in labels if label.choice in COUNTED]
+    sides = {"left": 1, "right": -1}
+    return Votes.of(
+        names,
+        [(label.left, label.right) for label in kept],
+        choice=[sides.get(label.choice, 0) for label in kept],
+        bad=[label.choice == "neither" for label in kept],
+        item=[prompts[label.example].cluster or label.example for label in kept],
+        annotator=[label.annotator for label in kept],
+    )
+
+
+def _agreement(labels: Sequence[Preference], names: Sequence[str], prompts: Mapping[str, Shown]) -> Agreement:
+    """How far annotators agree; the unit is the request itself, not its group."""
+    kept = [label for label in labels if label.choice in COUNTED]
+    alone = {example: Shown(example, example, said.messages, said.answers) for example, said in prompts.items()}
+    votes = votes_of(kept, names, alone)
+    people = sorted({label.annotator for label in kept})
+    seconds = np.array([np.nan if label.seconds is None else label.seconds for label in kept])
+    return agreement(votes, people, rng=np.random.default_rng(0), seconds=seconds)

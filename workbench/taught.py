@@ -1,0 +1,68 @@
+"""People's choices on training requests become a candidate that learns from them."""
+
+from workbench.candidate import Candidate
+from workbench.case import Case
+from workbench.database import Database
+from workbench.errors import ConfigError, DataError
+from workbench.labels import Learnable, learnable, preferences, shown_prompts
+from workbench.pair_intake import check_pairs
+from workbench.queues import OpenQueue
+from workbench.stage import Dpo, Labelled, Lora
+
+
+def take_for_training(
+    case: Case, database: Database, queue: OpenQueue, *, after: str | None = None
+) -> tuple[Candidate, Learnable]:
+    """Freeze a queue's labels as preference pairs, and add a candidate with a DPO stage on them.
+
+    ``after``: the candidate whose training comes before that stage; None: the trained one of the queue whose answers
+    were preferred most often or, where none is trained, the plain base model. Pairs whose request stands in the test or
+    dev set are left out. Raises ConfigError for a queue of test requests, and DataError where no pair is left.
+    """
+    if queue.queue.split != "train":
+        raise ConfigError(
+            f"The queue {queue.queue.name} is about test requests, and nobody trains on the test.",
+            f"Make one on training requests: `workbench queue {case.name} NAME --split train`.",
+        )
+    found = learnable(
+        (label for label in preferences(database, queue) if label.by == "person"), shown_prompts(database, queue)
+    )
+    held_out = [example for split in ("dev", "test") for example in case.examples(split)]
+    kept, check = check_pairs(found.pairs, held_out=held_out)
+    if not kept:
+        raise DataError(
+            f"The labels of {queue.queue.name} hold no pair to train on.",
+            f"{found.undecided} pairs of answers are ties or undecided, {found.bad} are bad on both sides and "
+            f"{check.leaked} ask what the test set asks; label more.",
+        )
+    case.freeze_labelled(queue.queue.name, kept)
+    candidate = _candidate(case, queue, after)
+    others = [one for one in case.candidates() if one.name != candidate.name]
+    case.choose([*others, candidate])
+    return candidate, Learnable(tuple(kept), found.ratings, found.undecided, found.bad)
+
+
+def _candidate(case: Case, queue: OpenQueue, after: str | None) -> Candidate:
+    """A candidate like the one before it, with a DPO stage more."""
+    named = {one.name: one for one in case.candidates()}
+    if after is not None and after not in named:
+        raise ConfigError(f"{after} is not among the candidates of {case.name}.", f"These are: {', '.join(named)}.")
+    before = named[after] if after is not None else _trained(queue)
+    name = f"{before.name if before else 'dpo'}-{queue.queue.name}"[:64]
+    stage = Dpo(adapter=Lora(), pairs=Labelled(queue=queue.queue.name))
+    if before is None:
+        return Candidate(name=name, description=f"Trained on the labels of {queue.queue.name}.", training=(stage,))
+    changes = {
+        "name": name,
+        "description": f"{before.name}, then trained on the labels of {queue.queue.name}.",
+        "training": (*before.training, stage),
+        "adapter_scale": 1.0,
+        "after_steps": None,
+    }
+    return Candidate.parse(before.model_dump() | changes, where=name)
+
+
+def _trained(queue: OpenQueue) -> Candidate | None:
+    """The trained candidate of a queue that asks for most; None where none is."""
+    trained = [one for one in queue.queue.candidates if one.training]
+    return max(trained, key=lambda one: len(one.training)) if trained else None
