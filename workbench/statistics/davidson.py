@@ -149,7 +149,7 @@ def _newton(design: Floats, counts: Floats, *, ties: bool, ridge: float) -> tupl
     theta = np.zeros((len(counts), width))
     share = (counts[..., 1].sum(axis=1) + 0.5) / (counts.sum(axis=(1, 2)) + 1.0)
     theta[:, -1] = np.log(2 * share / (1 - share)) if ties else -np.inf
-    outer = (design[:, :, None] * design[:, None, :]).reshape(len(design), -1)
+    outer = (design[:, :, None] * design[:, None, :]).reshape(len(design), (width - 1) ** 2)
     hessian = np.zeros((len(counts), width, width))
     open_ = np.ones(len(counts), dtype=bool)
     for _ in range(_STEPS):

@@ -7,6 +7,7 @@ from scipy import special
 
 from workbench.statistics.arrays import Floats
 from workbench.statistics.clusters import Clusters
+from workbench.statistics.paired import least_variance
 
 FEWEST_HUMAN = 8
 """With fewer items that people labelled, the judge's weight is not estimated and it gets none."""
@@ -60,12 +61,14 @@ def anchored_mean(
     """
     y, f, rest = _by_item(human, judge, items or Clusters.singletons(len(human)))
     n, quantile = len(y), float(-special.stdtrit(len(y) - 1, alpha / 2))
-    human_variance = float(y.var(ddof=1)) / n
+    # As few labels may all be equal by luck, no less is believed than if one of them were not.
+    least = least_variance(n)
+    human_variance = max(float(y.var(ddof=1)) / n, least)
     centre = float(rest.mean()) if len(rest) else 0.0
     weights = _weights(y, f, rest, rng=rng)
     corrected = y - weights * (f - centre)
     of_rest = float(rest.var(ddof=1)) / len(rest) if len(rest) > 1 else 0.0
-    variance = float(corrected.var(ddof=1)) / n + float(weights.mean()) ** 2 * of_rest
+    variance = max(float(corrected.var(ddof=1)) / n, least) + float(weights.mean()) ** 2 * of_rest
     mean, half = float(corrected.mean()), quantile * np.sqrt(variance)
     human_half = quantile * np.sqrt(human_variance)
     return Anchored(
@@ -74,7 +77,7 @@ def anchored_mean(
         high=mean + half,
         weight=float(weights.mean()),
         n=n,
-        effective=n * human_variance / variance if variance > 0 else float(n),
+        effective=n * human_variance / variance,
         human_mean=float(y.mean()),
         human_low=float(y.mean()) - human_half,
         human_high=float(y.mean()) + human_half,
