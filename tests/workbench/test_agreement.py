@@ -62,9 +62,8 @@ def test_nothing_to_disagree_about() -> None:
 
 
 def test_choices_are_of_candidates_and_not_of_sides() -> None:
-    same = rated(
-        [("x", "q", ("a", "b"), 1), ("y", "q", ("b", "a"), -1), ("x", "r", ("a", "b"), -1), ("y", "r", ("b", "a"), 1)]
-    )
+    one, other = ("a", "b"), ("b", "a")
+    same = rated([("x", "q", one, 1), ("y", "q", other, -1), ("x", "r", one, -1), ("y", "r", other, 1)])
     found = agreement(same, ("x", "y"), rng=np.random.default_rng(0))
     assert found.raw == 1.0
     assert found.alpha == 1.0
