@@ -18,7 +18,7 @@ class Rate(Noun):
     high: float | None
     """The interval of this rate alone: for display, never to be compared with another's."""
     direct: bool
-    """The rate is counted from direct comparisons, since the labels do not link it to the baseline both ways."""
+    """The rate is counted from direct comparisons, since what the first place is worth is not determined."""
     won: int
     tied: int
     """Against the baseline, both bad excepted."""
@@ -104,9 +104,10 @@ class WinRates(Noun):
     rates: tuple[Rate, ...]
     """In the order in which the candidates were given."""
     duels: tuple[Duel, ...]
-    """Every pair that the labels link both ways, once."""
+    """Every pair that the labels link, once."""
     identified: bool
-    """The labels determine all strengths; where not, nothing is claimed."""
+    """The labels determine all strengths. Where not, nothing is claimed, except that who never lost is better: then
+    the rates are those with one made-up label more against them, and ``remark`` says so."""
     groups: tuple[tuple[str, ...], ...]
     """Candidates linked by wins in both directions, the better first; one group where identified."""
     parts: tuple[tuple[str, ...], ...]
@@ -127,6 +128,8 @@ class WinRates(Noun):
     needed: LabelsNeeded
     caution: str
     """Why nothing can be claimed at all; empty where claims are allowed."""
+    remark: str
+    """Who never lost, and what was made of it; empty where everybody did or nothing is claimed."""
 
     def of(self, candidate: str) -> Rate:
         """The rate of one candidate; raises KeyError where there is none of that name."""

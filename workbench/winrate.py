@@ -2,22 +2,22 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workbench.labels_needed import labels_needed
 from workbench.phrases import listed
-from workbench.preference import Duel, LabelsNeeded, Rate, Scope, WinRates
-from workbench.statistics.arrays import Floats
+from workbench.preference import LabelsNeeded, Scope, WinRates
+from workbench.preference_rows import duel_rows, rate_rows
 from workbench.statistics.best import best_set
 from workbench.statistics.davidson import advantage_of, win_rate
 from workbench.statistics.identification import Identification, identification
-from workbench.statistics.intervals import wilson
 from workbench.statistics.looks import level_at_each_look
+from workbench.statistics.pseudo_labels import with_pseudo_labels
 from workbench.statistics.regret import Regret, regret_bounds
 from workbench.statistics.votes import Votes
-from workbench.strengths import Strengths, gather_strengths, position_effect, rate_against
+from workbench.strengths import Strengths, gather_strengths, position_effect
 
 FEWEST_LABELS = 30
 """With fewer labels nothing is claimed."""
@@ -59,15 +59,24 @@ def win_rates(
     best would win at most ``smallest_difference`` beyond an even split against it. ``looks``: how often
     somebody may look before acting; ``only_these``: say nothing about people other than the annotators.
     """
-    place = names.index(baseline)
+    place, k = names.index(baseline), len(names)
     found = identification(votes.counts)
-    linked = next(group for group in found.groups if place in group)
+    completed = with_pseudo_labels(votes, found)
     people = len(votes.annotators.sizes) >= FEWEST_PEOPLE and not only_these
-    known = None
-    if len(linked) > 1 and identification(votes.among(linked).counts).holds:
-        known = gather_strengths(votes, linked, people=people, alpha=alpha, looks=looks, rng=rng)
-    caution = _caution(votes, names, found)
-    claims = _claims(known if found.holds else None, smallest_difference, k=len(names), caution=caution)
+    known = _strengths(completed, place, people=people, alpha=alpha, looks=looks, rng=rng)
+    caution = _caution(votes, names, found, whole=known is not None and len(known.members) == k)
+    claims = _claims(known, smallest_difference, k=k, caution=caution)
+    shown = np.zeros((k, k), dtype=bool) if caution or known is None else _shown(known)
+    rows = rate_rows(
+        votes,
+        names,
+        place,
+        known=known,
+        level=level_at_each_look(alpha, looks),
+        best=claims.best,
+        bound=claims.bound,
+        expected=claims.expected,
+    )
     return WinRates(
         baseline=baseline,
         labels=len(votes),
@@ -77,8 +86,8 @@ def win_rates(
         alpha=alpha,
         looks=looks,
         smallest_difference=smallest_difference,
-        rates=_rates(votes, names, place, known=known, claims=claims, alpha=level_at_each_look(alpha, looks)),
-        duels=() if known is None else _duels(known, names, votes, allowed=not caution),
+        rates=rows,
+        duels=() if known is None else duel_rows(known, names, votes, shown=shown),
         identified=found.holds,
         groups=_named(found.groups, names),
         parts=_named(found.parts, names),
@@ -91,7 +100,18 @@ def win_rates(
         good_enough=tuple(names[j] for j in claims.good),
         needed=claims.needed,
         caution=caution,
+        remark="" if caution else _never_lost(names, found),
     )
+
+
+def _strengths(
+    votes: Votes, baseline: int, *, people: bool, alpha: float, looks: int, rng: np.random.Generator
+) -> Strengths | None:
+    """What is known of the candidates that are linked to the baseline; None where nobody is."""
+    linked = next(group for group in identification(votes.counts).groups if baseline in group)
+    if len(linked) < 2 or not identification(votes.among(linked).counts).holds:
+        return None
+    return gather_strengths(votes, linked, people=people, alpha=alpha, looks=looks, rng=rng)
 
 
 def _scope(votes: Votes, *, people: bool) -> Scope:
@@ -104,7 +124,7 @@ def _named(groups: Iterable[Iterable[int]], names: Sequence[str]) -> tuple[tuple
     return tuple(tuple(names[j] for j in group) for group in groups)
 
 
-def _caution(votes: Votes, names: Sequence[str], found: Identification) -> str:
+def _caution(votes: Votes, names: Sequence[str], found: Identification, *, whole: bool) -> str:
     """Why nothing can be claimed; empty where claims are allowed."""
     if len(names) < 2:
         return "There is only one candidate, so there is nothing to compare it with."
@@ -126,30 +146,30 @@ def _caution(votes: Votes, names: Sequence[str], found: Identification) -> str:
             "The same answer was nearly always shown first, so that its place cannot be told from its worth; "
             "show both orders."
         )
-    return _unidentified(names, found)
-
-
-def _unidentified(names: Sequence[str], found: Identification) -> str:
-    """What the labels leave open; empty where they determine all strengths."""
     if len(found.parts) > 1:
         apart = listed([" and ".join(names[j] for j in part) for part in found.parts[1:]], word="or")
         return f"Nobody compared {apart} with {listed([names[j] for j in found.parts[0]])}; compare them, too."
-    if len(found.groups) > 1:
-        best = listed([names[j] for j in found.groups[0]])
-        others = listed([names[j] for group in found.groups[1:] for j in group])
-        return (
-            f"{best} never lost against {others}, so how much better is not determined; "
-            "collect more labels or leave out who always loses."
-        )
-    if not found.order:
+    if not whole:
         return "What the first place is worth cannot be told from what the candidates are; show both orders."
     return ""
+
+
+def _never_lost(names: Sequence[str], found: Identification) -> str:
+    """Who never lost, and what was done about it; empty where everybody did."""
+    if found.holds:
+        return ""
+    best = listed([names[j] for j in found.groups[0]])
+    others = listed([names[j] for group in found.groups[1:] for j in group])
+    return (
+        f"{best} never lost against {others}, so how much better is not determined. What is said about them holds "
+        "even if one label more had gone the other way, for each pair and order."
+    )
 
 
 def _claims(known: Strengths | None, smallest_difference: float, *, k: int, caution: str) -> _Claims:
     """Who is best, winner and good enough; with a caution nobody is told apart."""
     everybody = tuple(range(k))
-    if known is None:
+    if known is None or len(known.members) < k:
         nothing = LabelsNeeded(least=None, most=None, reason=caution)
         return _Claims(None, everybody, None, (), {}, {}, nothing)
     tie, members = known.fitted.log_tie, known.members
@@ -164,9 +184,9 @@ def _claims(known: Strengths | None, smallest_difference: float, *, k: int, caut
         needed = LabelsNeeded(least=None, most=None, reason=caution)
         return _Claims(members[leader], everybody, None, (), *by_place, needed)
     kept = best_set(known.family)
-    wins = _shown(known)[leader].sum() == k - 1
+    wins = int(_shown(known)[leader].sum()) == k - 1
     good = tuple(members[j] for j in reversed(range(k)) if regret.bound[j] <= margin)
-    needed = _needed(known, regret, margin, settled=bool(wins) or members[leader] in good)
+    needed = _needed(known, regret, margin, settled=wins or members[leader] in good)
     best = tuple(place for place in everybody if kept[members.index(place)])
     return _Claims(members[leader], best, members[leader] if wins else None, good, *by_place, needed)
 
@@ -177,89 +197,10 @@ def _needed(known: Strengths, regret: Regret, margin: float, *, settled: bool) -
     return labels_needed(known, regret, margin=margin)
 
 
-def _shown(known: Strengths) -> Floats:
-    """1 where row is shown to be preferred to column, (k, k): two-sided, all pairs at once."""
+def _shown(known: Strengths) -> NDArray[np.bool_]:
+    """Whether row is shown to be preferred to column, (k, k): two-sided, all pairs at once."""
     pairs, family = known.family.pairs, known.family
     clear = family.p <= family.alpha
     ahead, behind = clear & (pairs.centre > family.margin), clear & (pairs.centre < -family.margin)
-    return pairs.square(ahead.astype(np.float64), behind.astype(np.float64))
-
-
-def _rates(
-    votes: Votes, names: Sequence[str], baseline: int, *, known: Strengths | None, claims: _Claims, alpha: float
-) -> tuple[Rate, ...]:
-    return tuple(
-        _rate(votes, j, baseline, known=known, claims=claims, alpha=alpha, name=name) for j, name in enumerate(names)
-    )
-
-
-def _rate(
-    votes: Votes, j: int, baseline: int, *, known: Strengths | None, claims: _Claims, alpha: float, name: str
-) -> Rate:
-    about = votes.involved[j]
-    direct = about & votes.involved[baseline] if j != baseline else np.zeros(len(votes), dtype=bool)
-    side = np.where(votes.left == j, votes.choice, -votes.choice)[direct]
-    bad = int(votes.bad[direct].sum())
-    tied = int((side == 0).sum())
-    won, lost = int((side == 1).sum()), int((side == -1).sum())
-    modelled = known is not None and {j, baseline} <= set(known.members)
-    rate: tuple[float, float, float] | None = (0.5, 0.5, 0.5) if j == baseline else None
-    if known is not None and modelled:
-        rate = rate_against(known, j, baseline, level=alpha)
-    elif j != baseline and len(side):
-        share = (won + tied / 2) / len(side)
-        interval = wilson(share, votes.where(direct).items.effective, alpha=alpha)
-        rate = share, interval.low, interval.high
-    labels = int(about.sum())
-    return Rate(
-        candidate=name,
-        rate=None if rate is None else rate[0],
-        low=None if rate is None else rate[1],
-        high=None if rate is None else rate[2],
-        direct=not modelled and rate is not None and j != baseline,
-        won=won,
-        tied=tied - bad,
-        both_bad=bad,
-        lost=lost,
-        compared=len(side),
-        labels=labels,
-        items=_distinct(votes.item[about]),
-        annotators=_distinct(votes.annotator[about]),
-        both_bad_share=float(votes.bad[about].mean()) if labels else None,
-        in_best_set=j in claims.best,
-        regret_bound=claims.bound.get(j),
-        expected_regret=claims.expected.get(j),
-    )
-
-
-def _distinct(codes: Floats) -> int:
-    return int(np.count_nonzero(np.bincount(codes))) if len(codes) else 0
-
-
-def _duels(known: Strengths, names: Sequence[str], votes: Votes, *, allowed: bool) -> tuple[Duel, ...]:
-    """Every pair of members, the one that was given first as the candidate."""
-    pairs, family, tie = known.family.pairs, known.family, known.fitted.log_tie
-    shown = _shown(known) if allowed else np.zeros((pairs.k, pairs.k))
-    direct = votes.counts.sum(axis=2)
-    rows = []
-    for r, (i, j) in enumerate(zip(pairs.left, pairs.right, strict=True)):
-        a, b = known.members[i], known.members[j]
-        sign, (a, b), (i, j) = (1.0, (a, b), (i, j)) if a < b else (-1.0, (b, a), (j, i))
-        centre = sign * float(pairs.centre[r])
-        margin = float(family.margin[r])
-        rate, low, high = (float(one) for one in win_rate(np.array([centre, centre - margin, centre + margin]), tie))
-        verdict: Literal["preferred", "not preferred", "not shown"] = "not shown"
-        if shown[i, j] or shown[j, i]:
-            verdict = "preferred" if shown[i, j] else "not preferred"
-        duel = Duel(
-            candidate=names[a],
-            other=names[b],
-            rate=rate,
-            low=low,
-            high=high,
-            p=float(family.p[r]),
-            shown=verdict,
-            labels=int(direct[a, b] + direct[b, a]),
-        )
-        rows.append(((a, b), duel))
-    return tuple(duel for _, duel in sorted(rows, key=lambda row: row[0]))
+    shown: NDArray[np.bool_] = pairs.square(ahead.astype(np.float64), behind.astype(np.float64)) > 0
+    return shown

@@ -1,7 +1,7 @@
 """Blind preference labels: how fast they become win rates, and whether what is claimed holds.
 
-``python -m tests.benchmarks.labels [--reps N]``. Prints seconds for 100,000 labels of 12 candidates; coverage of the win
-rates' 95 % intervals and false claims in made-up worlds; how often looking every 20 labels crowns one of two equal
+``python -m tests.benchmarks.labels [--reps N]``. Prints seconds for 100,000 labels of 12 candidates; coverage of
+win rates' 95 % intervals and false claims in made-up worlds; how often looking every 20 labels crowns one of two equal
 leaders; and how many labels choosing pairs saves. Takes about a minute per 100 repetitions on one core; nothing is
 asserted.
 """

@@ -181,22 +181,27 @@ def test_too_little_is_said_to_be_too_little() -> None:
     )
 
 
-def test_who_never_lost_is_named_and_nothing_is_claimed() -> None:
-    among = votes_of(Labellers((0.0, 0.3, 0.1, 30.0), 200), 300, seed=3)
-    found = rates(among)
+def test_who_never_lost_is_named_and_rated_as_if_one_label_more_had_been_lost() -> None:
+    found = rates(votes_of(Labellers((0.0, 0.3, 0.1, 30.0), 200), 300, seed=3))
     assert not found.identified
-    assert found.groups[0] == ("dpo",)
-    assert "dpo never lost against" in found.caution
-    assert found.winner is None
-    assert found.leader is None
+    assert found.groups == (("dpo",), ("base", "sft", "rag"))
+    assert "dpo never lost against base, sft and rag" in found.remark
+    assert found.winner == "dpo"
     dpo, sft = found.of("dpo"), found.of("sft")
-    assert dpo.direct
-    assert dpo.rate == (dpo.won + dpo.tied / 2) / dpo.compared == 1.0
+    assert (dpo.tied, dpo.lost) == (0, 0)
+    assert dpo.rate is not None
     assert dpo.low is not None
-    assert 0.5 < dpo.low < 1
-    assert not sft.direct
+    assert dpo.high is not None
+    assert 0.8 < dpo.low < dpo.rate < dpo.high < 1
+    assert dpo.rate < (dpo.won + 1) / (dpo.compared + 2)
     assert sft.rate == pytest.approx(0.57, abs=0.1)
-    assert dpo.regret_bound is None
+
+
+def test_sixty_to_nothing_is_a_winner_and_ten_to_nothing_too_little() -> None:
+    found = rates(pair(0, 0, 60))
+    assert (found.winner, found.identified, found.leader) == ("sft", False, "sft")
+    assert found.of("sft").rate == pytest.approx(61 / 63, abs=0.01)
+    assert rates(pair(0, 0, 10)).winner is None
 
 
 def test_who_was_never_compared_is_named() -> None:
@@ -210,6 +215,9 @@ def test_who_was_never_compared_is_named() -> None:
     assert (dpo.rate, dpo.labels, dpo.both_bad_share) == (None, 0, None)
     assert found.of("sft").rate is not None
     assert len(found.duels) == 3
+    assert found.winner is None
+    assert found.best_set == NAMES
+    assert not found.remark
 
 
 def test_a_baseline_without_labels() -> None:
@@ -231,6 +239,11 @@ def test_one_order_only_is_an_invalid_design() -> None:
     assert found.winner is None
     assert "both orders" in found.caution
     assert found.position is None
+    sft = found.of("sft")
+    assert sft.direct
+    assert sft.rate == 0.3
+    assert sft.low is not None
+    assert sft.low < 0.3
     ladder = votes_of(Labellers((0.0, 0.0, 0.0, 0.0), 300, position=0.5), 400, seed=1)
     swap = ladder.left > ladder.right
     turned = Votes(4, *_columns(ladder.where(~swap)))
