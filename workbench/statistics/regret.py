@@ -11,7 +11,7 @@ from workbench.statistics.critical import one_sided
 from workbench.statistics.family import Family
 
 SCREEN = 0.001
-"""Level at which a candidate counts as surely too bad to be a rival."""
+"""Level at which a candidate counts as surely too bad to be a rival; at most a tenth of the claims' own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,10 +45,11 @@ def regret_bounds(
     allowed = np.ones(k, dtype=bool) if among is None else among
     least = np.zeros((k, k)) if hurdle is None else hurdle
     gap, se = claims.gap, claims.se
-    strict = -special.stdtrit(claims.df, SCREEN / max(k - 1, 1))
+    screen = min(SCREEN, claims.alpha / 10)
+    strict = -special.stdtrit(claims.df, screen / max(k - 1, 1))
     far = gap - np.maximum(strict * se, least) > margin
     rivals = allowed & ~far[:, allowed].any(axis=1)
-    constants = one_sided(claims.nulls, claims.pairs, claims.alpha - SCREEN, among=rivals)
+    constants = one_sided(claims.nulls, claims.pairs, claims.alpha - screen, among=rivals)
     upper = gap + np.maximum(constants * se, least)
     upper = np.where(rivals & ~np.eye(k, dtype=bool), upper, 0.0)
     return Regret(np.maximum(upper.max(axis=1), 0.0), rivals, constants)

@@ -1,0 +1,109 @@
+"""What the promises about labels come to in made-up worlds: coverage, false winners, labels saved."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+import numpy as np
+
+from tests.workbench.labellers import Crowd, Labellers, joined
+from workbench.next_pair import pair_chances
+from workbench.rates import WinRates
+from workbench.statistics.davidson import fit
+from workbench.statistics.votes import Votes
+from workbench.winrate import FEWEST_LABELS, win_rates
+
+STEP, BUDGET = 20, 1200
+"""Labels between two looks, and in all."""
+PLAUSIBLE = 2.7
+"""Plain standard errors of a lead below which nobody asks whether it makes a winner: 60 looks want 3.3 or more."""
+
+Choice = Literal["uniform", "best", "ranking"]
+
+
+@dataclass(frozen=True)
+class Study:
+    """Over many repetitions: how often intervals of rates held the truth, and how wide they were; false claims."""
+
+    covered: float
+    width: float
+    crowned: float
+    """Share of repetitions with a winner."""
+    wrong: float
+    """Share with a winner who is not the best, or a candidate called good enough that is not."""
+
+
+def rated(votes: Votes, *, looks: int = 1, only_these: bool = False, seed: int = 0) -> WinRates:
+    """The win rates against the first candidate, named by number."""
+    names = [str(j) for j in range(votes.k)]
+    return win_rates(votes, names, "0", looks=looks, only_these=only_these, rng=np.random.default_rng(seed))
+
+
+def study(world: Labellers, labels: int, *, reps: int, seed: int = 1, repeats: int = 0, looks: int = 1) -> Study:
+    """Label so many random pairs ``reps`` times, each time with new prompts and annotators."""
+    k, rng = len(world.strengths), np.random.default_rng(seed)
+    truth = [world.rate(j, 0) for j in range(k)]
+    best = int(np.argmax(world.strengths))
+    held, widths, crowned, wrong = [], [], 0, 0
+    for _ in range(reps):
+        found = rated(Crowd(world, rng).any_pairs(labels, repeats=repeats), looks=looks)
+        for j, one in enumerate(found.rates[1:], start=1):
+            if one.low is not None and one.high is not None:
+                held.append(one.low <= truth[j] <= one.high)
+                widths.append(one.high - one.low)
+        crowned += found.winner is not None
+        bad = [name for name in found.good_enough if world.rate(best, int(name)) > 0.5 + found.smallest_difference]
+        better = found.winner is not None and world.strengths[int(found.winner)] == max(world.strengths)
+        false = found.winner is not None and (not better or sorted(world.strengths)[-2] == max(world.strengths))
+        wrong += bool(bad) or false
+    return Study(float(np.mean(held)), float(np.mean(widths)), crowned / reps, wrong / reps)
+
+
+@dataclass(frozen=True)
+class Live:
+    """One live collection: who was crowned, if anybody, and after how many labels."""
+
+    winner: int | None
+    labels: int
+
+
+def collect(world: Labellers, how: Choice, *, rng: np.random.Generator, naive: bool = False) -> Live:
+    """Ask for labels until there is a winner or the budget is spent, looking every ``STEP``.
+
+    Collection goes on where somebody is good enough or the goal is out of reach: nothing may help the claim.
+    ``naive``: a winner is whoever leads every other by 1.96 plain standard errors.
+    """
+    crowd, votes = Crowd(world, rng), None
+    k, looks = len(world.strengths), BUDGET // STEP
+    first, second = np.triu_indices(k, 1)
+    while votes is None or len(votes) < BUDGET:
+        chances = None if how == "uniform" or votes is None else pair_chances(votes, how)
+        chosen = rng.choice(len(first), STEP, p=chances)
+        swap = rng.random(STEP) < 0.5
+        left, right = np.where(swap, second[chosen], first[chosen]), np.where(swap, first[chosen], second[chosen])
+        more = crowd.label(left, right)
+        votes = more if votes is None else joined(votes, more)
+        if len(votes) < FEWEST_LABELS:
+            continue
+        leader, errors = _lead(votes)
+        if naive and errors > 1.96:
+            return Live(leader, len(votes))
+        if not naive and errors > PLAUSIBLE and (name := rated(votes, looks=looks).winner) is not None:
+            return Live(int(name), len(votes))
+    return Live(None, BUDGET)
+
+
+def _lead(votes: Votes) -> tuple[int, float]:
+    """The leader, and its smallest lead in plain standard errors, by the model's own information."""
+    fitted = fit(votes.counts)
+    covariance, leader = np.linalg.inv(fitted.hessian), int(np.argmax(fitted.strengths))
+    others = np.flatnonzero(np.arange(votes.k) != leader)
+    diagonal = np.diag(covariance)
+    variance = diagonal[leader] + diagonal[others] - 2 * covariance[leader, others]
+    return leader, float(((fitted.strengths[leader] - fitted.strengths[others]) / np.sqrt(variance)).min())
+
+
+def collections(world: Labellers, how: Choice, *, reps: int, seed: int, naive: bool = False) -> list[Live]:
+    """Many live collections."""
+    one = partial(collect, world, how, naive=naive)
+    return [one(rng=np.random.default_rng((seed, rep))) for rep in range(reps)]

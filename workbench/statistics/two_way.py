@@ -1,0 +1,54 @@
+"""How surely strengths are known where labels share items and annotators."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from workbench.statistics.arrays import Floats
+from workbench.statistics.clusters import Clusters
+from workbench.statistics.davidson import Davidson, scores
+from workbench.statistics.votes import Votes
+
+
+@dataclass(frozen=True, eq=False)
+class Robust:
+    """Covariance (p, p) of fitted parameters with ``df`` degrees of freedom.
+
+    ``lasting`` (p, p): the part that more labels by the same annotators do not shrink.
+    """
+
+    covariance: Floats
+    lasting: Floats
+    df: float
+
+
+def robust(votes: Votes, fitted: Davidson, *, annotators: bool) -> Robust:
+    """Covariance of the fit's parameters, robust to labels that share an item and, if asked, an annotator.
+
+    Two-way where ``annotators`` are a draw from people: items + annotators - both (Cameron, Gelbach and Miller
+    2011), with the degrees of freedom of the smaller dimension. That need not be a covariance; where it is not,
+    it is the smallest one that lies above the larger one-way covariance in every direction.
+    """
+    each, bread = scores(votes, fitted), np.linalg.inv(fitted.hessian)
+
+    def one_way(clusters: Clusters) -> Floats:
+        totals = clusters.sums(each) @ bread
+        product: Floats = clusters.correction * totals.T @ totals
+        return product
+
+    by_item = one_way(votes.items)
+    if not annotators:
+        return Robust(by_item, np.zeros_like(by_item), votes.items.df)
+    by_annotator = one_way(votes.annotators)
+    covariance = by_item + by_annotator - one_way(votes.both)
+    if np.linalg.eigvalsh(covariance).min() < -1e-9 * np.trace(covariance):
+        covariance = by_item + _positive(by_annotator - by_item)
+    df = min(votes.items.df, votes.annotators.df)
+    return Robust(covariance, _positive(covariance - by_item), df)
+
+
+def _positive(matrix: Floats) -> Floats:
+    """A symmetric matrix without its negative eigenvalues."""
+    values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
+    kept: Floats = (vectors * np.maximum(values, 0.0)) @ vectors.T
+    return kept
