@@ -30,7 +30,7 @@ _FAMILY = re.compile(r"[A-Za-z]{4,}")
 
 def answer_html(text: str, *, most: int | None = MOST_SHOWN) -> str:
     """An answer's Markdown as HTML that holds no address, no script and no invisible character."""
-    return _MARKDOWN.render(visible(text if most is None else text[:most]))
+    return str(_MARKDOWN.render(visible(text if most is None else text[:most])))
 
 
 def differing_html(text: str, other: str) -> str:

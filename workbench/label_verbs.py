@@ -10,12 +10,12 @@ from workbench.case import Case, open_case
 from workbench.console import LiveProgress, say, show_blocks, show_outcome
 from workbench.database import Database, open_database
 from workbench.errors import NotFound
+from workbench.judging import plan_judging, take_verdicts
 from workbench.label_files import labels_from, labels_text, training_text
 from workbench.labels import learnable, preferences, shown_prompts, take_in
 from workbench.launch import launch
 from workbench.phrases import listed
 from workbench.preferred import findings
-from workbench.judging import plan_judging, take_verdicts
 from workbench.queue_answers import plan_train_answers, tested_answers, train_answers
 from workbench.queues import QUESTIONS, OpenQueue, Queue, make_queue, open_queue, progress, queues, set_closed
 from workbench.results import load_results

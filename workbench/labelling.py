@@ -19,13 +19,13 @@ from workbench.errors import WorkbenchError
 from workbench.label_tables import AnswerRow, ChangeRow, PromptRow, QueueRow, ShowingRow
 from workbench.preference import COUNTED, Choice
 from workbench.queues import OpenQueue, comparable, storable
-from workbench.statistics.arrays import Floats, Integers
+from workbench.statistics.arrays import Floats
 from workbench.usecase import Message
 
 Nothing = Literal["closed", "budget", "yours", "done"]
 """Why there is no pair: the owner closed the queue, the labels asked for are given, this annotator has seen all that is
 left (or others have it on their screens), or every pair has all its labels."""
-Weigh = Callable[[Integers], Floats]
+Weigh = Callable[[Floats], Floats]
 """From counts (k, k, 3) of left candidate x right candidate x (left, tie, right) to how much showing each of the
 k(k - 1)/2 pairs of candidates, in the order of ``numpy.triu_indices``, would tell."""
 
@@ -194,12 +194,12 @@ def _release(session: Session, queue: OpenQueue, now: float) -> None:
     session.execute(update(ShowingRow).where(over, ShowingRow.place.is_not(None)).values(place=None))
 
 
-def _counts(session: Session, queue: OpenQueue) -> tuple[Integers, int]:
+def _counts(session: Session, queue: OpenQueue) -> tuple[Floats, int]:
     """Labels (k, k, 3) by who stood left and right, and how many pairs are on screens."""
     keys = (ShowingRow.first, ShowingRow.second, ShowingRow.first_left, ShowingRow.choice)
     own = (ShowingRow.queue_id == queue.id) & ShowingRow.repeats.is_(None)
     k = len(queue.queue.candidates)
-    counts, held = np.zeros((k, k, 3), dtype=np.int64), 0
+    counts, held = np.zeros((k, k, 3)), 0
     rows = session.execute(select(*keys, func.count(), func.count(ShowingRow.place)).where(own).group_by(*keys))
     for first, second, first_left, choice, n, places in rows:
         if choice is None:

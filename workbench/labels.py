@@ -20,11 +20,11 @@ from workbench.workspace import digest
 
 def preferences(database: Database, queue: OpenQueue) -> list[Preference]:
     """Every label of a queue in the order given, skipped pairs included."""
-    names = queue.queue.names
+    names, row = queue.queue.names, ShowingRow
     wanted = (
         select(
-            PromptRow.example, ShowingRow.first, ShowingRow.second, ShowingRow.first_left, ShowingRow.choice,
-            AnnotatorRow.name, AnnotatorRow.kind, ShowingRow.reserved, ShowingRow.seconds, ShowingRow.reason, ShowingRow.repeats,
+            PromptRow.example, row.first, row.second, row.first_left, row.choice, AnnotatorRow.name, AnnotatorRow.kind,
+            row.reserved, row.seconds, row.reason, row.repeats,
         )
         .join(PromptRow, PromptRow.id == ShowingRow.prompt_id)
         .join(AnnotatorRow, AnnotatorRow.id == ShowingRow.annotator_id)
@@ -40,7 +40,8 @@ def preferences(database: Database, queue: OpenQueue) -> list[Preference]:
         found.append(
             Preference.model_construct(
                 queue=queue.queue.name, example=example, left=names[left], right=names[right], choice=choice,
-                annotator=annotator, by=by, shown_at=shown_at, seconds=seconds, reason=reason, repeat=repeats is not None,
+                annotator=annotator, by=by, shown_at=shown_at, seconds=seconds, reason=reason,
+                repeat=repeats is not None,
             )
         )  # fmt: skip
     return found

@@ -37,7 +37,7 @@ class NextPair:
 def next_pair(votes: Votes, question: Question, *, rng: np.random.Generator) -> NextPair:
     """Draw the next pair; the one that was shown first less often is shown first, by lot where it is even."""
     first, second = np.triu_indices(votes.k, 1)
-    chances = pair_chances(votes, question)
+    chances = pair_chances(votes.counts, question)
     chosen = int(rng.choice(len(chances), p=chances))
     i, j = int(first[chosen]), int(second[chosen])
     shown = votes.counts.sum(axis=2)
@@ -46,20 +46,21 @@ def next_pair(votes: Votes, question: Question, *, rng: np.random.Generator) -> 
     return NextPair(j, i, chances) if swap else NextPair(i, j, chances)
 
 
-def pair_chances(votes: Votes, question: Question) -> Floats:
-    """With what chance each pair should be shown next, (k(k - 1)/2,), from counts alone.
+def pair_chances(counts: Floats, question: Question) -> Floats:
+    """With what chance each pair should be shown next, (k(k - 1)/2,), from ``counts`` (k, k, 3) as of ``Votes``.
 
     Until every pair has ``WARM_START`` labels, those that lack most. Then, to find the best, the leader
     against each rival by how plausible it is that the rival is better; for the ranking, the pairs whose order
     is least known, by information: the variance of their difference x p(1 - p) (Chiang et al. 2024).
     """
-    first, second = np.triu_indices(votes.k, 1)
-    shown = votes.counts.sum(axis=2)
+    k = len(counts)
+    first, second = np.triu_indices(k, 1)
+    shown = counts.sum(axis=2)
     lacking = np.maximum(WARM_START - (shown + shown.T)[first, second], 0.0)
     if lacking.any():
         return np.asarray(lacking / lacking.sum(), dtype=np.float64)
-    fitted = fit(votes.counts, ridge=SHRINKAGE)
-    covariance = np.linalg.inv(fitted.hessian)[: votes.k, : votes.k]
+    fitted = fit(counts, ridge=SHRINKAGE)
+    covariance = np.linalg.inv(fitted.hessian)[:k, :k]
     diagonal = np.diag(covariance)
     variance = diagonal[first] + diagonal[second] - 2 * covariance[first, second]
     lead = fitted.strengths[first] - fitted.strengths[second]

@@ -1,4 +1,4 @@
-"""What the candidates of a queue answered: to test requests as their runs did, to training requests for this purpose."""
+"""What a queue's candidates answered: to test requests in their runs, to training requests for this purpose."""
 
 from collections.abc import Sequence
 

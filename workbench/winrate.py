@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from workbench.labels_needed import labels_needed
 from workbench.phrases import listed
-from workbench.rates import LabelsNeeded, Scope, WinRates
 from workbench.preference_rows import duel_rows, rate_rows
+from workbench.rates import LabelsNeeded, Scope, WinRates
 from workbench.statistics.best import best_set
 from workbench.statistics.davidson import advantage_of, win_rate
 from workbench.statistics.identification import Identification, identification

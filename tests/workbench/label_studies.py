@@ -77,7 +77,7 @@ def collect(world: Labellers, how: Choice, *, rng: np.random.Generator, naive: b
     k, looks = len(world.strengths), BUDGET // STEP
     first, second = np.triu_indices(k, 1)
     while votes is None or len(votes) < BUDGET:
-        chances = None if how == "uniform" or votes is None else pair_chances(votes, how)
+        chances = None if how == "uniform" or votes is None else pair_chances(votes.counts, how)
         chosen = rng.choice(len(first), STEP, p=chances)
         swap = rng.random(STEP) < 0.5
         left, right = np.where(swap, second[chosen], first[chosen]), np.where(swap, first[chosen], second[chosen])

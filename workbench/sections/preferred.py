@@ -66,7 +66,7 @@ def _sentences(found: Findings) -> Iterator[str]:
     if rates.position is not None and rates.position.warning:
         yield f"Mind the sides: {rates.position.sentence()} Sides are drawn at random, so no candidate gains by it."
     if now.same:
-        yield f"{percent(now.same)} of the pairs of answers are the same word for word, were not shown and count nowhere."
+        yield f"{percent(now.same)} of the pairs of answers are the same word for word: not shown, and counted nowhere."
 
 
 def _more(found: Findings) -> str:
@@ -156,10 +156,10 @@ def duels_table(found: Findings) -> Table:
 def _note(found: Findings) -> str:
     rates = found.rates
     return (
-        f"Davidson's model with ties and the advantage of the first place taken out; errors are robust to requests and "
+        "Davidson's model with ties, the advantage of the first place taken out; errors are robust to requests and "
         f"annotators, and allow for {rates.looks} looks on the way. Claims hold for all candidates at once, at 5 %. A "
         f"difference below {100 * rates.smallest_difference:.0f} points of win rate would not matter. "
-        f"{percent(rates.tie_share or 0.0)} of the labels prefer neither answer, {percent(rates.both_bad_share or 0.0)} "
+        f"{percent(rates.tie_share or 0.0)} of the labels prefer neither, {percent(rates.both_bad_share or 0.0)} "
         "call both bad. Repeats and skipped pairs count nowhere here."
     )
 
@@ -215,6 +215,10 @@ def _agreed(found: Findings) -> str:
     )
 
 
+def _span(low: float, high: float) -> str:
+    return f"{100 * low:.1f} to {100 * high:.1f}"
+
+
 # --- Judges -------------------------------------------------------------------------------------------
 
 
@@ -236,8 +240,8 @@ def _judge(one: JudgeFindings) -> list[Block]:
         said.append(f"It {leans if shown else 'is not shown to go by length'}, at equal candidates.")
     worth = tuple(
         ListItem(
-            text=f"{rate.candidate}: {percent(rate.people)} ({100 * rate.people_low:.1f} to {100 * rate.people_high:.1f}) "
-            f"by people; {percent(rate.together)} ({100 * rate.low:.1f} to {100 * rate.high:.1f}) with the judge's help. "
+            text=f"{rate.candidate}: {percent(rate.people)} by people ({_span(rate.people_low, rate.people_high)}), "
+            f"{percent(rate.together)} with the judge's help ({_span(rate.low, rate.high)}). "
             + (
                 f"{rate.labelled} labelled requests {agreeing(rate.labelled, 'is', 'are')} worth {rate.worth:.0f}."
                 if rate.helps

@@ -10,11 +10,11 @@ import streamlit as st
 from workbench.answer_html import MOST_SHOWN, answer_html, differing_html, masked, telling_names
 from workbench.case import Case
 from workbench.database import Database, DatabaseGone, open_database
+from workbench.errors import WorkbenchError
 from workbench.labelling import Nothing, Showing, choose, next_showing, undo
-from workbench.next_pair import weigher
+from workbench.next_pair import pair_chances
 from workbench.preference import Choice
 from workbench.queues import OpenQueue, annotator_id, open_queue, progress, queues
-from workbench.errors import WorkbenchError
 from workbench.views import people, state, words
 
 KEYS: Mapping[Choice, tuple[str, str]] = {
@@ -61,7 +61,9 @@ def show() -> None:
         names = [one.queue.name for one in found]
         wanted = st.query_params.get("queue", names[-1])
         name = wanted if wanted in names else names[-1]
-        annotator = people.need_annotator()
+        annotator = people.annotator()
+        if not annotator:
+            return
         if len(names) > 1 and "queue" not in st.query_params:
             name = str(st.segmented_control("Queue", names, default=name, required=True) or name)
         st.html(STYLE)
@@ -137,7 +139,7 @@ def waiting(error: DatabaseGone) -> None:
     """Say that the database is away, and look again every few seconds."""
     kept = "Your choice is kept here and stored as soon as it is back." if "label to store" in st.session_state else ""
     st.warning(
-        f"{words.plain(error.message)} {kept} It is tried again every {RETRY_SECONDS:.0f} seconds; leave this page open.",
+        f"{words.plain(error.message)} {kept} It is tried again every {RETRY_SECONDS:.0f} seconds.",
         title="The database can't be used for now",
         icon=":material/sync_problem:",
     )
@@ -160,7 +162,9 @@ def on_screen(database: Database, queue: OpenQueue, me: int) -> Showing | Nothin
         showing: Showing = kept[2]
         return showing
     rng = np.random.default_rng()
-    found = next_showing(database, queue, me, now=time.time(), rng=rng, weigh=weigher(queue.queue.question, rng=rng))
+    found = next_showing(
+        database, queue, me, now=time.time(), rng=rng, weigh=lambda counts: pair_chances(counts, queue.queue.question)
+    )
     if not isinstance(found, str):
         st.session_state["showing"] = (queue.id, me, found, time.time())
         st.session_state.pop("chosen", None)

@@ -1,6 +1,7 @@
 """Preferences: ask people to choose blind, see what their choices show, and train on them."""
 
 import time
+from functools import partial
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -42,7 +43,7 @@ def show() -> None:
         found = queues(database, case.name)
         if not found:
             st.markdown(
-                "For tone, helpfulness and style, what people prefer is the only measure that counts. A queue shows them "
+                "For tone, helpfulness and style, what people prefer is the measure that counts. A queue shows them "
                 "two candidates' answers side by side, names hidden, and their choices say who is preferred and how "
                 "surely. A queue on training requests becomes a candidate that learns from the choices."
             )
@@ -167,7 +168,7 @@ def take_out(case: Case, database: Database, queue: OpenQueue) -> None:
     with st.expander("Export the labels"):
         for form, (label, kind, ending) in EXPORTS.items():
             st.download_button(
-                label, data=lambda form=form: text(case, database, queue, form), mime=kind, key=f"export {form}",
+                label, data=partial(text, case, database, queue, form), mime=kind, key=f"export {form}",
                 file_name=f"{case.name}-{queue.queue.name}-{form}.{ending}", icon=":material/download:",
             )  # fmt: skip
         state.show_command("labels", case.name, queue.queue.name, "--export", "labels.jsonl", "--form", "trl")

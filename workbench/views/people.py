@@ -5,7 +5,7 @@ import os
 import streamlit as st
 
 OWNERS_VARIABLE = "WORKBENCH_OWNERS"
-"""Environment variable with the e-mail addresses of those who see everything, separated by commas; without it, all do."""
+"""Environment variable with the addresses of those who see everything, separated by commas; without it, all do."""
 
 
 def login_configured() -> bool:
@@ -20,14 +20,13 @@ def signed_in() -> str:
     return str(st.user.get("email") or st.user.get("name") or st.user.get("sub") or "")
 
 
-def need_annotator() -> str:
-    """The name under which choices are stored; where nobody has said who they are the page asks, and ends."""
+def annotator() -> str:
+    """The name under which choices are stored; empty where nobody has said who they are: then the page asks."""
     if login_configured():
         name = signed_in()
         if not name:
             st.info("Your choices are stored under your name.", title="Sign in to label", icon=":material/login:")
             st.button("Sign in", type="primary", icon=":material/login:", on_click=st.login)
-            st.stop()
         return name
     name = str(st.query_params.get("annotator", "")).strip()
     if name:
@@ -38,7 +37,7 @@ def need_annotator() -> str:
             st.query_params["annotator"] = given.strip()
             st.rerun()
     st.caption("Without a configured login anybody who can open this page can label, under any name.")
-    st.stop()
+    return ""
 
 
 def is_owner() -> bool:

@@ -1,8 +1,7 @@
 """queues, what they show, and what was chosen"""
 
-from alembic import op
 import sqlalchemy as sa
-
+from alembic import op
 
 revision = "0001"
 down_revision = None
