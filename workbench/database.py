@@ -8,8 +8,8 @@ import os
 import secrets
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,8 @@ class Database:
     engine: Engine
     workspace: str
     """The workspace's own id: several may share a PostgreSQL database."""
+    turn: threading.Lock = field(default_factory=threading.Lock)
+    """Whose turn it is to write to SQLite in this process: by itself it would let some wait for ever among many."""
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -61,8 +63,13 @@ class Database:
         SQLite lets one such session in at a time; elsewhere, lock the row that the changes depend on
         (``with_for_update``). Raises DatabaseGone where the database is locked or can't be reached.
         """
-        with _gone_told(self.engine), Session(self.engine, expire_on_commit=False) as session:
-            if self.engine.dialect.name == "sqlite":
+        alone = self.engine.dialect.name == "sqlite"
+        with (
+            self.turn if alone else nullcontext(),
+            _gone_told(self.engine),
+            Session(self.engine, expire_on_commit=False) as session,
+        ):
+            if alone:
                 session.connection(execution_options={"begin": "immediate"})
             yield session
             session.commit()
@@ -83,8 +90,12 @@ def open_database(workspace: Path) -> Database:
     with _lock:
         if key not in _open:
             engine = _engine(url)
-            with _gone_told(engine):
-                _migrate(engine)
+            try:
+                with _gone_told(engine):
+                    _migrate(engine)
+            except BaseException:
+                engine.dispose()
+                raise
             _open[key] = Database(engine, _identity(workspace))
         return _open[key]
 

@@ -76,7 +76,7 @@ def _candidates(case: Case, names: list[str]) -> list[Candidate]:
     unknown = next((name for name in names if name not in chosen), None)
     if unknown is not None:
         raise NotFound(f"{unknown} is not among the candidates of {case.name}.", f"These are: {listed(list(chosen))}.")
-    found = [chosen[name] for name in names] if names else list(chosen.values())
+    found = [one for name, one in chosen.items() if name in names or not names]
     base = case.use_case.base_model
     return [one.model_copy(update={"base_model": one.base_model or base}) for one in found]
 

@@ -333,7 +333,7 @@ def _shown(session: Session, row: ShowingRow, *, undone: bool = False) -> Showin
     wanted = select(AnswerRow.candidate, AnswerRow.text).where(
         AnswerRow.prompt_id == row.prompt_id, AnswerRow.candidate.in_((row.first, row.second))
     )
-    texts = dict(session.execute(wanted).tuples().all())
+    texts = dict(session.execute(wanted).all())
     left, right = (row.first, row.second) if row.first_left else (row.second, row.first)
     messages = tuple(Message.model_validate(turn) for turn in prompt.messages)
     return Showing(row.id, messages, texts[left], texts[right], undone)

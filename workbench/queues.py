@@ -264,7 +264,7 @@ def progress(database: Database, queue: OpenQueue) -> Progress:
     with database.reading() as session:
         rows = session.execute(counts.where(shown).group_by(ShowingRow.choice, ShowingRow.repeats.is_(None))).all()
         by = (
-            session.execute(who.where(counted).group_by(AnnotatorRow.name).order_by(func.count().desc())).tuples().all()
+            session.execute(who.where(counted).group_by(AnnotatorRow.name).order_by(func.count().desc())).all()
         )
         prompts = session.scalar(select(func.count()).where(PromptRow.queue_id == queue.id)) or 0
     labels = sum(n for choice, own, n, _ in rows if own and choice in COUNTED)

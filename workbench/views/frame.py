@@ -3,8 +3,8 @@
 import streamlit as st
 
 from workbench.case import Case, cases
-from workbench.views import state
-from workbench.views.state import GROUPS, HOME, USE_CASE, View
+from workbench.views import people, state
+from workbench.views.state import GROUPS, HOME, LABEL, USE_CASE, View
 from workbench.workspace import Status
 
 MARKS: dict[Status, tuple[str, str]] = {
@@ -17,13 +17,17 @@ MARKS: dict[Status, tuple[str, str]] = {
 
 
 def pages() -> list[st.Page]:
-    """All pages; Home opens first."""
+    """All pages, Home first; for those who only label, the page for that and no other."""
+    if not people.is_owner():
+        return [st.Page(LABEL.path, title=LABEL.title, default=True)]
     views = [HOME, *(view for group in GROUPS.values() for view in group)]
     return [st.Page(view.path, title=view.title, default=view is HOME) for view in views]
 
 
 def sidebar() -> None:
-    """The picker on top, the path below it."""
+    """The picker on top, the path below it; nothing for those who only label."""
+    if not people.is_owner():
+        return
     case = state.current_case()
     with st.sidebar:
         st.page_link(HOME.path, label="**Workbench**", icon=":material/balance:")

@@ -11,7 +11,7 @@ from workbench.answer_html import MOST_SHOWN, answer_html, differing_html, maske
 from workbench.case import Case
 from workbench.database import Database, DatabaseGone, open_database
 from workbench.errors import WorkbenchError
-from workbench.labelling import Nothing, Showing, choose, next_showing, undo
+from workbench.labelling import Nothing, Showing, Weigh, choose, next_showing, undo
 from workbench.next_pair import pair_chances
 from workbench.preference import Choice
 from workbench.queues import OpenQueue, annotator_id, open_queue, progress, queues
@@ -31,6 +31,7 @@ STYLE = """
 <style>
 .wb-prompt { font-size: 1.02rem; padding: .7rem 1rem; border-left: 3px solid rgba(128,128,128,.5); max-height: 32vh;
   overflow: auto; overflow-wrap: anywhere; }
+.wb-prompt p:last-child, .wb-said p:last-child { margin-bottom: .3rem; }
 .wb-said { padding: .2rem 1rem; border: 1px solid rgba(128,128,128,.35); border-radius: .6rem; min-height: 9rem;
   max-height: 52vh; overflow: auto; overflow-wrap: anywhere; unicode-bidi: isolate; font-size: 1rem; line-height: 1.5; }
 .wb-said h1, .wb-said h2, .wb-said h3, .wb-said h4 { font-size: 1.05rem; margin: .6rem 0 .3rem; }
@@ -161,10 +162,9 @@ def on_screen(database: Database, queue: OpenQueue, me: int) -> Showing | Nothin
     if kept is not None and kept[:2] == (queue.id, me):
         showing: Showing = kept[2]
         return showing
-    rng = np.random.default_rng()
-    found = next_showing(
-        database, queue, me, now=time.time(), rng=rng, weigh=lambda counts: pair_chances(counts, queue.queue.question)
-    )
+    rng, question = np.random.default_rng(), queue.queue.question
+    weigh: Weigh = lambda counts: pair_chances(counts, question)  # noqa: E731
+    found = next_showing(database, queue, me, now=time.time(), rng=rng, weigh=weigh)
     if not isinstance(found, str):
         st.session_state["showing"] = (queue.id, me, found, time.time())
         st.session_state.pop("chosen", None)
@@ -214,6 +214,8 @@ def pair(queue: OpenQueue, shown: Showing) -> None:
 def keys(shown: Showing) -> None:
     """The choices, each with its key; Enter goes on."""
     chosen = st.session_state.get("chosen")
+    if st.session_state.pop("unmarked", False):
+        st.toast("Choose first: A, B, T, X or S.", icon=":material/info:")
     with st.container(horizontal=True, horizontal_alignment="center"):
         for choice, (key, label) in KEYS.items():
             st.button(
@@ -231,7 +233,7 @@ def keys(shown: Showing) -> None:
             max_chars=2_000,
         )
         st.button(
-            "Go on", key="go on", shortcut="Enter", on_click=go_on, args=(shown.id,), disabled=chosen is None,
+            "Go on", key="go on", shortcut="Enter", on_click=go_on, args=(shown.id,),
             icon=":material/keyboard_return:",
         )  # fmt: skip
     st.caption(
@@ -257,6 +259,7 @@ def go_on(showing: str) -> None:
     choice = st.session_state.pop("chosen", None)
     kept = st.session_state.get("showing")
     if choice is None or kept is None:
+        st.session_state["unmarked"] = True
         return
     now = time.time()
     st.session_state["label to store"] = {

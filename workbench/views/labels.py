@@ -109,8 +109,8 @@ def shown(case: Case, database: Database, queue: OpenQueue) -> None:
         pick("Baseline", "baseline", names, baseline)
         for number, block in enumerate(preferred_blocks(found)):
             blocks.draw(block, f"preferred {number}")
-    link = urlencode({"case": case.name, "queue": queue.queue.name, "annotator": "NAME"})
-    st.caption("The link for annotators; each puts a name of their own in place of NAME.")
+    link = urlencode({"case": case.name, "queue": queue.queue.name, "only": 1})
+    st.caption("The link for annotators, below this app's address: they see the queue and nothing else.")
     st.code(f"/label?{link}", language=None)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         is_open = queue.closed is None

@@ -43,10 +43,13 @@ def annotator() -> str:
 def is_owner() -> bool:
     """Whether whoever is here sees everything, and not only what is to be labelled.
 
-    Without a login everybody does, who did not come by an annotator's link.
+    Without a login everybody does who did not come by a link for annotators; that keeps them from seeing by accident
+    whose answers they label, and nobody from looking.
     """
     if not login_configured():
-        return "annotator" not in st.query_params and not st.session_state.get("annotates only")
+        if "only" in st.query_params:
+            st.session_state["annotates only"] = True
+        return not st.session_state.get("annotates only")
     if not st.user.is_logged_in:
         return False
     owners = {one.strip().casefold() for one in os.environ.get(OWNERS_VARIABLE, "").split(",") if one.strip()}
