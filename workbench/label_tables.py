@@ -55,6 +55,8 @@ class QueueRow(Base):
     salt: Mapped[str] = mapped_column(String(32))
     created: Mapped[float]
     closed: Mapped[float | None]
+    labels: Mapped[int] = mapped_column(default=0)
+    """Labels so far, counted as they come: to count them anew takes longer the more there are."""
     __table_args__ = (UniqueConstraint("workspace", "case", "name"),)
 
 

@@ -6,12 +6,13 @@ takes back holds the queue's row, so that two of them never see the same state: 
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
+from weakref import WeakKeyDictionary
 
 import numpy as np
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, case, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from workbench.database import Database
@@ -29,6 +30,10 @@ Weigh = Callable[[Floats], Floats]
 """From counts (k, k, 3) of left candidate x right candidate x (left, tie, right) to how much showing each of the
 k(k - 1)/2 pairs of candidates, in the order of ``numpy.triu_indices``, would tell."""
 
+FRESHNESS = 50
+"""A queue's counts are read anew after one label in so many of those that there are."""
+DRAWN = 30
+"""Requests that are looked at together for one that nobody has seen."""
 REPEAT_AFTER = 8
 """Labels between a pair and its repeat, so that nobody remembers the first time."""
 LONGEST_REASON = 2_000
@@ -74,12 +79,12 @@ def next_showing(
         if row is not None:
             row.reserved, row.until = now, now + queue.queue.hold_seconds
             return _shown(session, row)
-        counts, held = _counts(session, queue)
-        if counts.sum() + held >= stored.budget:
+        if stored.labels + _held(session, queue) >= stored.budget:
             return "budget"
         row = _repeat(session, queue, annotator, now=now, rng=rng)
         if row is None:
-            found = _fresh(session, database, queue, annotator, now=now, rng=rng, weights=weigh(counts))
+            weights = weigh(_counts(session, database, queue, labels=stored.labels))
+            found = _fresh(session, database, queue, annotator, now=now, rng=rng, weights=weights)
             if isinstance(found, str):
                 return found
             row = found
@@ -105,7 +110,7 @@ def choose(
     DatabaseGone where nothing could be stored.
     """
     with database.writing() as session:
-        _hold(session, queue)
+        stored = _hold(session, queue)
         row = session.get(ShowingRow, showing)
         if row is None or row.queue_id != queue.id or row.annotator_id != annotator:
             raise TooLate("This pair is not on your list.", "Go on with the next one.")
@@ -123,6 +128,7 @@ def choose(
                 )
         if choice == "skip":
             row.place = None
+        stored.labels += row.repeats is None and choice in COUNTED
         row.choice, row.seconds, row.labelled = choice, seconds, now
         row.reason = storable(reason)[:LONGEST_REASON]
         session.add(
@@ -133,7 +139,7 @@ def choose(
 def undo(database: Database, queue: OpenQueue, annotator: int, *, now: float) -> Showing | None:
     """Take back the annotator's last choice and show its pair again; None where there is nothing to take back."""
     with database.writing() as session:
-        _hold(session, queue)
+        stored = _hold(session, queue)
         own = select(ShowingRow).where(
             ShowingRow.queue_id == queue.id,
             ShowingRow.annotator_id == annotator,
@@ -145,6 +151,7 @@ def undo(database: Database, queue: OpenQueue, annotator: int, *, now: float) ->
             return None
         if row.place is None and row.repeats is None:
             row.place = _free_place(session, queue, row)
+        stored.labels -= row.repeats is None and row.choice in COUNTED
         row.choice = row.seconds = row.labelled = None
         row.reason = ""
         row.reserved, row.until = now, now + queue.queue.hold_seconds
@@ -194,20 +201,30 @@ def _release(session: Session, queue: OpenQueue, now: float) -> None:
     session.execute(update(ShowingRow).where(over, ShowingRow.place.is_not(None)).values(place=None))
 
 
-def _counts(session: Session, queue: OpenQueue) -> tuple[Floats, int]:
-    """Labels (k, k, 3) by who stood left and right, and how many pairs are on screens."""
+def _held(session: Session, queue: OpenQueue) -> int:
+    """How many pairs are on screens."""
+    open_ = (ShowingRow.queue_id == queue.id) & ShowingRow.choice.is_(None) & ShowingRow.place.is_not(None)
+    return session.scalar(select(func.count()).where(open_)) or 0
+
+
+_known: WeakKeyDictionary[Database, dict[int, tuple[int, Floats]]] = WeakKeyDictionary()
+"""By database and queue: labels when they were counted last, and the counts."""
+
+
+def _counts(session: Session, database: Database, queue: OpenQueue, *, labels: int) -> Floats:
+    """Labels (k, k, 3) by who stood left and right; of a moment ago where there are many."""
+    known = _known.setdefault(database, {})
+    if queue.id in known and abs(labels - known[queue.id][0]) <= labels // FRESHNESS:
+        return known[queue.id][1]
     keys = (ShowingRow.first, ShowingRow.second, ShowingRow.first_left, ShowingRow.choice)
-    own = (ShowingRow.queue_id == queue.id) & ShowingRow.repeats.is_(None)
+    own = (ShowingRow.queue_id == queue.id) & ShowingRow.repeats.is_(None) & ShowingRow.choice.in_(COUNTED)
     k = len(queue.queue.candidates)
-    counts, held = np.zeros((k, k, 3)), 0
-    rows = session.execute(select(*keys, func.count(), func.count(ShowingRow.place)).where(own).group_by(*keys))
-    for first, second, first_left, choice, n, places in rows:
-        if choice is None:
-            held += places
-        elif choice in COUNTED:
-            left, right = (first, second) if first_left else (second, first)
-            counts[left, right, {"left": 0, "right": 2}.get(choice, 1)] += n
-    return counts, held
+    counts = np.zeros((k, k, 3))
+    for first, second, first_left, choice, n in session.execute(select(*keys, func.count()).where(own).group_by(*keys)):
+        left, right = (first, second) if first_left else (second, first)
+        counts[left][right][{"left": 0, "right": 2}.get(str(choice), 1)] += n
+    known[queue.id] = labels, counts
+    return counts
 
 
 def _free_place(session: Session, queue: OpenQueue, row: ShowingRow) -> int | None:
@@ -239,16 +256,15 @@ def _fresh(
     """A pair of answers that this annotator has not seen and that wants more labels."""
     k = len(queue.queue.candidates)
     prompts = comparable(database, queue.id, k)
-    left = np.array([weights[n] if prompts[pair] else 0.0 for n, pair in enumerate(prompts)])
-    pairs, unfinished = list(prompts), False
+    # A pair of no weight is asked about once all others are through.
+    left = np.array([max(weights[n], 1e-12) if prompts[pair] else 0.0 for n, pair in enumerate(prompts)])
+    pairs = list(prompts)
     while left.sum() > 0:
         n = int(rng.choice(len(pairs), p=left / left.sum()))
         left[n] = 0.0
         first, second = pairs[n]
-        wanting, seen = _wanting(session, queue, annotator, pairs[n], prompts[pairs[n]])
-        unfinished = unfinished or seen
-        if wanting:
-            prompt = wanting[int(rng.integers(len(wanting)))]
+        prompt = _wanting(session, queue, annotator, pairs[n], prompts[pairs[n]], rng)
+        if prompt is not None:
             place = _first_free(session, queue, prompt, first, second)
             return ShowingRow(
                 id=secrets.token_hex(16), queue_id=queue.id, prompt_id=prompt, first=first, second=second,
@@ -256,39 +272,65 @@ def _fresh(
                 repeats=None, reserved=now, until=now + queue.queue.hold_seconds, choice=None, reason="", seconds=None,
                 labelled=None,
             )  # fmt: skip
-    return "yours" if unfinished else "done"
+    return "yours" if _others_at_it(session, queue, prompts) else "done"
 
 
 def _wanting(
-    session: Session, queue: OpenQueue, annotator: int, pair: tuple[int, int], prompts: tuple[int, ...]
-) -> tuple[list[int], bool]:
-    """The prompts on which a pair of candidates wants labels of this annotator, those begun first; and whether there
-    are any that want labels of others, or have them on the way."""
-    mine = func.sum(func.cast(ShowingRow.annotator_id == annotator, type_=ShowingRow.first.type))
-    labelled = func.count(ShowingRow.choice)
-    rows = session.execute(
-        select(ShowingRow.prompt_id, func.count(ShowingRow.place), mine, labelled)
-        .where(
-            ShowingRow.queue_id == queue.id,
-            ShowingRow.first == pair[0],
-            ShowingRow.second == pair[1],
-            ShowingRow.repeats.is_(None),
-        )
+    session: Session,
+    queue: OpenQueue,
+    annotator: int,
+    pair: tuple[int, int],
+    prompts: tuple[int, ...],
+    rng: np.random.Generator,
+) -> int | None:
+    """A request on which a pair of candidates wants a label of this annotator; where each is to be labelled several
+    times, one that was begun comes first. None where there is none."""
+    if queue.queue.overlap > 1:
+        return _begun(session, queue, annotator, pair, rng) or _untouched(session, queue, pair, prompts, rng)
+    return _untouched(session, queue, pair, prompts, rng) or _begun(session, queue, annotator, pair, rng)
+
+
+def _of(queue: OpenQueue, pair: tuple[int, int]) -> ColumnElement[bool]:
+    """Showings of a pair of candidates, repeats excepted."""
+    between = (ShowingRow.first == pair[0]) & (ShowingRow.second == pair[1])
+    return (ShowingRow.queue_id == queue.id) & between & ShowingRow.repeats.is_(None)
+
+
+def _begun(
+    session: Session, queue: OpenQueue, annotator: int, pair: tuple[int, int], rng: np.random.Generator
+) -> int | None:
+    """A request that somebody else has seen and that wants further labels."""
+    mine = func.sum(case((ShowingRow.annotator_id == annotator, 1), else_=0))
+    wanting = (
+        select(ShowingRow.prompt_id)
+        .where(_of(queue, pair))
         .group_by(ShowingRow.prompt_id)
+        .having((func.count(ShowingRow.place) < queue.queue.overlap) & (mine == 0))
+        .limit(DRAWN)
     )
-    found = {prompt: (places, own, done) for prompt, places, own, done in rows}
-    begun: list[int] = []
-    untouched: list[int] = []
-    others = False
-    for prompt in prompts:
-        places, own, done = found.get(prompt, (0, 0, 0))
-        if places >= queue.queue.overlap:
-            others = others or done < places
-        elif own:
-            others = True
-        else:
-            (begun if places else untouched).append(prompt)
-    return begun or untouched, others
+    found = session.scalars(wanting).all()
+    return found[int(rng.integers(len(found)))] if found else None
+
+
+def _untouched(
+    session: Session, queue: OpenQueue, pair: tuple[int, int], prompts: tuple[int, ...], rng: np.random.Generator
+) -> int | None:
+    """A request that nobody has seen with this pair of candidates: a few are drawn, then all are looked through."""
+    drawn = rng.permutation(np.array(prompts, dtype=np.int64)).tolist()
+    few = _of(queue, pair) & ShowingRow.prompt_id.in_(drawn[:DRAWN])
+    seen = set(session.scalars(select(ShowingRow.prompt_id).where(few)))
+    found = next((prompt for prompt in drawn[:DRAWN] if prompt not in seen), None)
+    if found is not None or len(drawn) <= DRAWN:
+        return found
+    seen = set(session.scalars(select(ShowingRow.prompt_id).where(_of(queue, pair)).distinct()))
+    return next((prompt for prompt in drawn if prompt not in seen), None)
+
+
+def _others_at_it(session: Session, queue: OpenQueue, pairs: Mapping[tuple[int, int], tuple[int, ...]]) -> bool:
+    """Whether any pair of answers still lacks labels, though none that this annotator could give."""
+    labelled = (ShowingRow.queue_id == queue.id) & ShowingRow.place.is_not(None) & ShowingRow.choice.is_not(None)
+    done = session.scalar(select(func.count()).where(labelled)) or 0
+    return done < queue.queue.overlap * sum(map(len, pairs.values()))
 
 
 def _first_left(queue: OpenQueue, prompt: int, first: int, second: int, place: int) -> bool:

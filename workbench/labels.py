@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from workbench.database import Database
 from workbench.errors import ConfigError
-from workbench.label_tables import AnnotatorRow, AnswerRow, ChangeRow, PromptRow, ShowingRow
+from workbench.label_tables import AnnotatorRow, AnswerRow, ChangeRow, PromptRow, QueueRow, ShowingRow
 from workbench.pairs import Pair
-from workbench.preference import Preference
+from workbench.preference import COUNTED, Preference
 from workbench.queues import OpenQueue, annotator_id, storable
 from workbench.ratings import Rating
 from workbench.usecase import Message
@@ -159,8 +159,9 @@ def take_in(database: Database, queue: OpenQueue, labels: Sequence[Preference], 
     numbers = {name: number for number, name in enumerate(queue.queue.names)}
     people = dict.fromkeys((label.annotator, label.by) for label in labels)
     annotators = {name: annotator_id(database, name, by) for name, by in people}
-    known = 0
+    known = counted = 0
     with database.writing() as session:
+        stored = session.get_one(QueueRow, queue.id, with_for_update=True)
         prompts = {
             example: identity
             for identity, example in session.execute(
@@ -197,10 +198,12 @@ def take_in(database: Database, queue: OpenQueue, labels: Sequence[Preference], 
             )  # fmt: skip
             session.add(showing)
             session.flush()
+            counted += label.choice in COUNTED
             session.add(
                 ChangeRow(
                     showing_id=showing.id, at=now, action="imported", choice=label.choice, reason=showing.reason,
                     seconds=label.seconds,
                 )
             )  # fmt: skip
+        stored.labels += counted
     return TakenIn(len(labels) - known, known)

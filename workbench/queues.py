@@ -109,7 +109,7 @@ def make_queue(database: Database, case: str, queue: Queue, asked: Sequence[Aske
             workspace=database.workspace, case=case, name=queue.name, question=queue.question, split=queue.split,
             candidates=[candidate.model_dump(mode="json") for candidate in queue.candidates], overlap=queue.overlap,
             budget=queue.budget, repeats=queue.repeats, hold=queue.hold_seconds, reveal=queue.reveal,
-            guide=storable(queue.guide), salt=secrets.token_hex(8), created=time.time(), closed=None,
+            guide=storable(queue.guide), salt=secrets.token_hex(8), created=time.time(), closed=None, labels=0,
         )  # fmt: skip
         session.add(row)
         session.flush()
@@ -235,6 +235,21 @@ def comparable(database: Database, queue_id: int, k: int) -> Mapping[tuple[int, 
     }
 
 
+def tally(database: Database, queue: OpenQueue, annotator: int) -> tuple[int, int]:
+    """Labels so far, and those of one annotator: quickly, however many there are."""
+    own = (ShowingRow.queue_id == queue.id) & (ShowingRow.annotator_id == annotator) & ShowingRow.repeats.is_(None)
+    with database.reading() as session:
+        labels = session.scalar(select(QueueRow.labels).where(QueueRow.id == queue.id)) or 0
+        mine = session.scalar(select(func.count()).where(own, ShowingRow.choice.in_(COUNTED))) or 0
+    return labels, mine
+
+
+def most_labels(database: Database, queue: OpenQueue) -> int:
+    """The most labels that a queue takes: its budget, or every pair of different answers as often as it is shown."""
+    room = sum(map(len, comparable(database, queue.id, len(queue.queue.candidates)).values()))
+    return min(queue.queue.budget, room * queue.queue.overlap)
+
+
 @dataclass(frozen=True)
 class Progress:
     """How far a queue is."""
@@ -263,9 +278,7 @@ def progress(database: Database, queue: OpenQueue) -> Progress:
     counted = shown & ShowingRow.choice.in_(COUNTED) & ShowingRow.repeats.is_(None)
     with database.reading() as session:
         rows = session.execute(counts.where(shown).group_by(ShowingRow.choice, ShowingRow.repeats.is_(None))).all()
-        by = (
-            session.execute(who.where(counted).group_by(AnnotatorRow.name).order_by(func.count().desc())).all()
-        )
+        by = session.execute(who.where(counted).group_by(AnnotatorRow.name).order_by(func.count().desc())).all()
         prompts = session.scalar(select(func.count()).where(PromptRow.queue_id == queue.id)) or 0
     labels = sum(n for choice, own, n, _ in rows if own and choice in COUNTED)
     different = sum(map(len, pairs.values()))

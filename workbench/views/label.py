@@ -14,7 +14,7 @@ from workbench.errors import WorkbenchError
 from workbench.labelling import Nothing, Showing, Weigh, choose, next_showing, undo
 from workbench.next_pair import pair_chances
 from workbench.preference import Choice
-from workbench.queues import OpenQueue, annotator_id, open_queue, progress, queues
+from workbench.queues import OpenQueue, annotator_id, most_labels, open_queue, queues, tally
 from workbench.views import people, state, words
 
 KEYS: Mapping[Choice, tuple[str, str]] = {
@@ -92,7 +92,7 @@ def labelling(case: str, workspace: str, name: str, annotator: str) -> None:
         if not stored(database, queue, me):
             return
         shown = on_screen(database, queue, me)
-        thin_progress(database, queue, annotator)
+        thin_progress(database, queue, me)
     except DatabaseGone as error:
         waiting(error)
         return
@@ -100,7 +100,7 @@ def labelling(case: str, workspace: str, name: str, annotator: str) -> None:
         state.show_problem(error)
         return
     if isinstance(shown, str):
-        ended(database, queue, annotator, shown)
+        ended(database, queue, me, shown)
         return
     pair(queue, shown)
     keys(shown)
@@ -174,12 +174,11 @@ def on_screen(database: Database, queue: OpenQueue, me: int) -> Showing | Nothin
 # --- What is shown ------------------------------------------------------------------------------------
 
 
-def thin_progress(database: Database, queue: OpenQueue, annotator: str) -> None:
+def thin_progress(database: Database, queue: OpenQueue, me: int) -> None:
     """How far the queue is, in one line."""
-    now = progress(database, queue)
-    most = min(queue.queue.budget, now.room)
-    mine = now.annotators.get(annotator, 0)
-    st.progress(min(1.0, now.labels / max(1, most)), text=f"{now.labels:,} of {most:,} labels, {mine:,} of them yours")
+    labels, mine = tally(database, queue, me)
+    most = most_labels(database, queue)
+    st.progress(min(1.0, labels / max(1, most)), text=f"{labels:,} of {most:,} labels, {mine:,} of them yours")
 
 
 def pair(queue: OpenQueue, shown: Showing) -> None:
@@ -268,11 +267,11 @@ def go_on(showing: str) -> None:
     }  # fmt: skip
 
 
-def ended(database: Database, queue: OpenQueue, annotator: str, why: Nothing) -> None:
+def ended(database: Database, queue: OpenQueue, me: int, why: Nothing) -> None:
     """Nothing is left: thanks and, where the owner allows it, who was who."""
     title, text = ENDS[why]
     st.success(text, title=title, icon=":material/task_alt:")
-    mine = progress(database, queue).annotators.get(annotator, 0)
+    _, mine = tally(database, queue, me)
     st.markdown(f"You have given **{words.count(mine, 'label')}**.")
     if queue.queue.reveal and why in ("closed", "budget", "done"):
         names = ", ".join(f"**{words.plain(name)}**" for name in queue.queue.names)

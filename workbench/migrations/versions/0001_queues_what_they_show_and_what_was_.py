@@ -40,6 +40,7 @@ def upgrade() -> None:
         sa.Column("salt", sa.String(length=32), nullable=False),
         sa.Column("created", sa.Double(), nullable=False),
         sa.Column("closed", sa.Double(), nullable=True),
+        sa.Column("labels", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_queues")),
         sa.UniqueConstraint("workspace", "case", "name", name=op.f("uq_queues_workspace_case_name")),
     )
