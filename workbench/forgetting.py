@@ -11,7 +11,7 @@ from scipy import special
 from workbench.model import Noun
 from workbench.statistics.arrays import Floats
 from workbench.statistics.clusters import Clusters
-from workbench.statistics.paired import Difference, paired_t
+from workbench.statistics.paired import Difference, least_variance, paired_t
 from workbench.suite_items import Item, Panel, paired_items, settled
 from workbench.suites import Suite
 
@@ -58,7 +58,8 @@ class Loss(Noun):
     headroom: float | None = None
     """The change as a share of what the model was above guessing; None where it was not."""
     enough: int | None = None
-    """Items with which a change of 0 would be shown to be no loss; None where that is shown already."""
+    """Items with which half of the change would be shown to be no loss; None where that is shown already, or where
+    no number of items would show it."""
 
 
 @dataclass(frozen=True)
@@ -206,12 +207,21 @@ def _room(changes: Floats, found: Difference, *, share: bool) -> float:
     if not share:
         return plain
     n, variance = len(changes), float(changes.var())
-    one_item = found.se**2 / variance if variance > 1 / n**2 else 1 / n
+    # The least error that is believed says nothing of how much one more item would add to it.
+    estimated = found.se**2 > 1.001 * least_variance(n)
+    one_item = found.se**2 / variance if estimated else 1 / n
     t = plain / found.se
     return (t**2 * one_item + math.sqrt((t**2 * one_item) ** 2 + 4 * plain**2)) / 2
 
 
-def _enough(changes: Floats, delta: float) -> int:
-    """Items that show a true change of 0 to be within delta in 80 of 100 tests: (1.645 + 0.84)^2 psi / delta^2."""
-    psi = float(np.mean(changes**2))
-    return int(np.ceil((1.645 + 0.8416) ** 2 * max(psi, 1 / len(changes)) / delta**2))
+def _enough(changes: Floats, delta: float) -> int | None:
+    """Items that show a true loss of half of what was seen to be within delta, in 80 of 100 tests.
+
+    (1.645 + 0.84)^2 psi / (delta less that loss)^2, and more than there are; None where such a loss is no less than
+    delta.
+    """
+    n, psi = len(changes), float(np.mean(changes**2))
+    margin = delta + min(0.0, float(changes.mean())) / 2
+    if margin <= 0:
+        return None
+    return max(n + 1, int(np.ceil((1.645 + 0.8416) ** 2 * max(psi, 1 / n) / margin**2)))

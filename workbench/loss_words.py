@@ -35,7 +35,7 @@ def shows(one: Loss) -> str:
     limit = points(one.suite.delta) if one.suite.is_share else f"{one.suite.delta:g}"
     if one.state == "kept":
         return f"shown to lose no more than {limit}"
-    return f"not shown; about {one.enough:,} items would"
+    return "not shown" if one.enough is None else f"not shown; about {one.enough:,} items would"
 
 
 def loss_sentences(measured: Mapping[str, Sequence[Loss]]) -> list[str]:
