@@ -185,8 +185,9 @@ def _train(step: Step, rng: np.random.Generator) -> None:
 
 def _answer(plan: Plan, step: Step, rng: np.random.Generator) -> None:
     run = next(run for run in plan.runs.values() if run.steps["answer"] == step.name)
-    examples = plan.case.examples("test")
-    retrieved = plan.step(run.steps["retrieve-test"]).path("retrieved.jsonl") if "retrieve-test" in run.steps else None
+    examples = some_of(read_examples(step.file("examples")), step.record.inputs.get("most"))
+    found_by = f"retrieve-{plan.split}"
+    retrieved = plan.step(run.steps[found_by]).path("retrieved.jsonl") if found_by in run.steps else None
     passages = {}
     if retrieved is not None:
         found = [json.loads(line) for line in retrieved.read_text(encoding="utf-8").splitlines()]

@@ -16,7 +16,7 @@ from workbench.labels import learnable, preferences, shown_prompts, take_in
 from workbench.launch import launch
 from workbench.phrases import listed
 from workbench.preferred import findings
-from workbench.queue_answers import plan_train_answers, tested_answers, train_answers
+from workbench.queue_answers import plan_answers_to_train, answers_to_test, answers_to_train
 from workbench.queues import QUESTIONS, OpenQueue, Queue, make_queue, open_queue, progress, queues, set_closed
 from workbench.results import load_results
 from workbench.sections.preferred import preferred_blocks
@@ -49,15 +49,15 @@ def queue(options: Namespace) -> int:
         where="The queue",
     )
     if options.split == "test":
-        asked = tested_answers(load_results(case, chosen), wanted.names, most=options.prompts)
+        asked = answers_to_test(load_results(case, chosen), wanted.names, most=options.prompts)
     else:
-        plan = plan_train_answers(case, chosen, most=options.prompts)
+        plan = plan_answers_to_train(case, chosen, most=options.prompts)
         with LiveProgress(plan) as tick:
             outcome = launch(plan, on_tick=tick)
         if outcome.troubles:
             show_outcome(outcome)
             return 2
-        asked = train_answers(plan, most=options.prompts)
+        asked = answers_to_train(plan, most=options.prompts)
     made = make_queue(database, case.name, wanted, asked)
     now = progress(database, made)
     say(

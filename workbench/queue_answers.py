@@ -14,7 +14,7 @@ from workbench.run import Response
 from workbench.workspace import read_jsonl
 
 
-def tested_answers(results: Results, names: Sequence[str], *, most: int) -> list[Asked]:
+def answers_to_test(results: Results, names: Sequence[str], *, most: int) -> list[Asked]:
     """The answers of finished runs to test requests, as many as wanted.
 
     A candidate that was trained several times answers with each of its trainings in turn, so that what is measured is
@@ -50,7 +50,7 @@ def tested_answers(results: Results, names: Sequence[str], *, most: int) -> list
     return found
 
 
-def plan_train_answers(case: Case, candidates: Sequence[Candidate], *, most: int) -> Plan:
+def plan_answers_to_train(case: Case, candidates: Sequence[Candidate], *, most: int) -> Plan:
     """Plan that candidates answer training requests, which people's choices turn into pairs to train on.
 
     Raises ConfigError where there are no training examples, and as ``make_plan`` does.
@@ -63,7 +63,7 @@ def plan_train_answers(case: Case, candidates: Sequence[Candidate], *, most: int
     return plan_answers(case, candidates, split="train", most=most)
 
 
-def train_answers(plan: Plan, *, most: int) -> list[Asked]:
+def answers_to_train(plan: Plan, *, most: int) -> list[Asked]:
     """The answers that such a plan made.
 
     Raises ConfigError where a candidate has not finished.

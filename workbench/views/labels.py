@@ -12,7 +12,7 @@ from workbench.database import Database, open_database
 from workbench.label_files import labels_text, training_text
 from workbench.labels import learnable, preferences, shown_prompts
 from workbench.preferred import Findings, findings
-from workbench.queue_answers import tested_answers
+from workbench.queue_answers import answers_to_test
 from workbench.queues import QUESTIONS, OpenQueue, Progress, Queue, make_queue, progress, queues, set_budget, set_closed
 from workbench.sections.preferred import preferred_blocks
 from workbench.taught import take_for_training
@@ -217,7 +217,7 @@ def new_queue(case: Case, database: Database, *, first: bool) -> None:
                         "budget": int(budget), "guide": guide, "reveal": reveal,
                     }  # fmt: skip
                     queue = Queue.parse(settings, where="The queue")
-                    asked = tested_answers(results, names, most=int(prompts))
+                    asked = answers_to_test(results, names, most=int(prompts))
                     make_queue(database, case.name, queue, asked)
                     st.query_params["queue"] = queue.name
                     st.rerun()
