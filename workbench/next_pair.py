@@ -17,7 +17,7 @@ Question = Literal["best", "ranking"]
 WARM_START = 4
 """Labels for every pair before any pair is preferred."""
 FLOOR = 0.02
-"""Weight that keeps even a clearly beaten rival in play."""
+"""Weight, in weights of the most plausible rival, that keeps even a clearly beaten one in play."""
 SHRINKAGE = 0.5
 """Ridge while pairs are chosen, a label or two: early on a candidate that always won is not infinitely strong."""
 
@@ -71,11 +71,16 @@ def pair_chances(votes: Votes, question: Question) -> Floats:
 
 
 def _against_leader(strengths: Floats, first: Integers, second: Integers, *, error: Floats) -> Floats:
-    """Weights by pair: only pairs with the leader, or with one of equal leaders, count."""
-    behind = -np.abs(strengths[first] - strengths[second]) / error
+    """Weights by pair: only pairs with the leader, or with one of equal leaders, count.
+
+    Plausibility is taken relative to the most plausible rival: near the end all rivals are implausible, and
+    the floor alone would spread labels evenly just when one rival is left to beat.
+    """
     best = strengths.max() - 1e-9
     with_leader = (strengths[first] >= best) | (strengths[second] >= best)
-    weights: Floats = np.where(with_leader, special.ndtr(behind) + FLOOR, 0.0)
+    behind = np.where(with_leader, -np.abs(strengths[first] - strengths[second]) / error, -np.inf)
+    relative = np.exp(special.log_ndtr(behind) - special.log_ndtr(behind.max()))
+    weights: Floats = np.where(with_leader, relative + FLOOR, 0.0)
     return weights
 
 

@@ -179,16 +179,17 @@ def _claims(known: Strengths | None, smallest_difference: float, *, k: int, caut
     bound = win_rate(regret.bound, tie) - 0.5
     drawn = known.estimate.means + known.errors
     expected = (win_rate(drawn.max(axis=1, keepdims=True) - drawn, tie) - 0.5).mean(axis=0)
-    by_place = [dict(zip(members, values.tolist(), strict=True)) for values in (bound, expected)]
+    bounds = dict(zip(members, bound.tolist(), strict=True))
+    losses = dict(zip(members, expected.tolist(), strict=True))
     if caution:
         needed = LabelsNeeded(least=None, most=None, reason=caution)
-        return _Claims(members[leader], everybody, None, (), *by_place, needed)
+        return _Claims(members[leader], everybody, None, (), bounds, losses, needed)
     kept = best_set(known.family)
     wins = int(_shown(known)[leader].sum()) == k - 1
     good = tuple(members[j] for j in reversed(range(k)) if regret.bound[j] <= margin)
     needed = _needed(known, regret, margin, settled=wins or members[leader] in good)
     best = tuple(place for place in everybody if kept[members.index(place)])
-    return _Claims(members[leader], best, members[leader] if wins else None, good, *by_place, needed)
+    return _Claims(members[leader], best, members[leader] if wins else None, good, bounds, losses, needed)
 
 
 def _needed(known: Strengths, regret: Regret, margin: float, *, settled: bool) -> LabelsNeeded:

@@ -36,7 +36,7 @@ WORLDS: dict[str, tuple[Labellers, int, int]] = {
 LIVE: dict[str, Labellers] = {
     "top two tied": Labellers((0.3, 0.3, 0.0, -0.3, -0.3), 5000),
     "all five tied": Labellers((0.0,) * 5, 5000),
-    "best by .6": Labellers((0.6, 0.0, -0.1, -0.3, -0.4), 5000),
+    "best by .5": Labellers((0.6, 0.1, 0.0, -0.3, -0.4), 5000),
 }
 
 

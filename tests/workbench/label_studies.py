@@ -15,8 +15,8 @@ from workbench.winrate import FEWEST_LABELS, win_rates
 
 STEP, BUDGET = 20, 1200
 """Labels between two looks, and in all."""
-PLAUSIBLE = 2.7
-"""Plain standard errors of a lead below which nobody asks whether it makes a winner: 60 looks want 3.3 or more."""
+PLAUSIBLE = 3.2
+"""Plain standard errors of a lead below which nobody asks whether it makes a winner: 60 looks want 3.5."""
 
 Choice = Literal["uniform", "best", "ranking"]
 

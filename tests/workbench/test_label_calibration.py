@@ -43,8 +43,8 @@ def test_two_tied_leaders_are_not_crowned_by_looking_often() -> None:
 
 @pytest.mark.slow
 def test_choosing_pairs_saves_labels() -> None:
-    clear = Labellers((0.6, 0.0, -0.1, -0.3, -0.4), 5000)
-    uniform, chosen = (collections(clear, how, reps=40, seed=2) for how in ("uniform", "best"))
+    clear = Labellers((0.6, 0.1, 0.0, -0.3, -0.4), 5000)
+    uniform, chosen = (collections(clear, how, reps=30, seed=2) for how in ("uniform", "best"))
     for lives in (uniform, chosen):
         assert np.mean([live.winner not in (0, None) for live in lives]) <= 0.05
     saved = 1 - np.mean([live.labels for live in chosen]) / np.mean([live.labels for live in uniform])
