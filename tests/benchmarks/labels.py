@@ -82,10 +82,12 @@ def _covariance(votes: Votes) -> None:
 
 def intervals(reps: int) -> None:
     """Coverage and false claims."""
-    print(f"\n{reps} repetitions; 95 % intervals of win rates{'':<7}covered  width  winner  false claim")
+    columns = "covered  width  winner  best kept  bound broken  false claim"
+    print(f"\n{reps} repetitions; 95 % intervals of win rates{'':<7}{columns}")
     for name, (world, labels, repeats) in WORLDS.items():
         found = study(world, labels, repeats=repeats, reps=reps)
-        row = f"{found.covered:.3f}  {found.width:.3f}   {found.crowned:.3f}  {found.wrong:.3f}"
+        row = f"{found.covered:.3f}  {found.width:.3f}   {found.crowned:.3f}"
+        row += f"      {found.kept:.3f}         {found.broken:.3f}        {found.wrong:.3f}"
         print(f"  {name:<50}{row}", flush=True)
 
 

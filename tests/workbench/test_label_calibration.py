@@ -13,6 +13,7 @@ LADDER = (0.45, 0.15, -0.15, -0.45)
 def test_few_prompts_with_many_labels_each_are_covered() -> None:
     found = study(Labellers(LADDER, 30, item_sd=1.2), 300, repeats=10, reps=300)
     assert found.covered >= 0.93
+    assert found.broken <= 0.05 + chance(0.05, 300)
     assert found.wrong <= 0.05
 
 
@@ -25,6 +26,7 @@ def test_four_annotators_with_tastes_of_their_own_are_covered() -> None:
 def test_equals_are_seldom_told_apart() -> None:
     found = study(Labellers((0.0,) * 4, 100, item_sd=0.8), 300, reps=200)
     assert found.crowned <= 0.05
+    assert found.kept >= 0.95 - chance(0.05, 200)
     assert found.covered >= 0.95 - chance(0.05, 200)
 
 
