@@ -2,7 +2,7 @@
 
 ``python -m tests.benchmarks.labels [--reps N]``. Prints seconds for 100,000 labels of 12 candidates; coverage of
 win rates' 95 % intervals and false claims in made-up worlds; how often looking every 20 labels crowns one of two equal
-leaders; and how many labels choosing pairs saves. Takes about a minute per 100 repetitions on one core; nothing is
+leaders; and how many labels choosing pairs saves. Takes about five minutes per 100 repetitions on one core; nothing is
 asserted.
 """
 
@@ -113,7 +113,7 @@ def live(reps: int) -> None:
 def main() -> None:
     """Print the three tables."""
     parser = argparse.ArgumentParser(prog="tests.benchmarks.labels")
-    parser.add_argument("--reps", type=int, default=200, help="repetitions of each world (default: 200)")
+    parser.add_argument("--reps", type=int, default=100, help="repetitions of each world (default: 100)")
     options = parser.parse_args()
     speed()
     intervals(options.reps)
