@@ -32,7 +32,7 @@ class Study:
     kept: float
     """Share in which the best set held the best."""
     broken: float
-    """Share in which somebody lost more against the best than the bound says."""
+    """Share in which a candidate lost more against the best than its bound says, of the candidate with most."""
     wrong: float
     """Share with a winner who is not the best, or a candidate called good enough that is not."""
 
@@ -50,7 +50,7 @@ def study(world: Labellers, labels: int, *, reps: int, seed: int = 1, repeats: i
     best = int(np.argmax(world.strengths))
     loss = [world.rate(best, j) - 0.5 for j in range(k)]
     alone = sum(one < 1e-9 for one in loss) == 1
-    held, widths, told = [], [], []
+    held, widths, told, broken = [], [], [], []
     for _ in range(reps):
         found = rated(Crowd(world, rng).any_pairs(labels, repeats=repeats), looks=looks)
         for j, one in enumerate(found.rates[1:], start=1):
@@ -59,12 +59,13 @@ def study(world: Labellers, labels: int, *, reps: int, seed: int = 1, repeats: i
                 widths.append(one.high - one.low)
         kept = str(best) in found.best_set
         bounds = [one.regret_bound for one in found.rates]
-        broken = any(bound is not None and bound < lost for bound, lost in zip(bounds, loss, strict=True))
+        broken.append([bound is not None and bound < lost - 1e-9 for bound, lost in zip(bounds, loss, strict=True)])
         false = found.winner is not None and (not alone or int(found.winner) != best)
         bad = any(loss[int(name)] > found.smallest_difference for name in found.good_enough)
-        told.append((found.winner is not None, kept, broken, false or bad))
-    crowned, kept_share, broken_share, wrong = (float(one) for one in np.mean(told, axis=0))
-    return Study(float(np.mean(held)), float(np.mean(widths)), crowned, kept_share, broken_share, wrong)
+        told.append((found.winner is not None, kept, false or bad))
+    crowned, kept_share, wrong = (float(one) for one in np.mean(told, axis=0))
+    most = float(np.mean(broken, axis=0).max())
+    return Study(float(np.mean(held)), float(np.mean(widths)), crowned, kept_share, most, wrong)
 
 
 @dataclass(frozen=True)
