@@ -122,7 +122,8 @@ def stop(rates: WinRates, *, budget: int) -> Stopping:
             least,
             most,
         )
-    return Stopping(stop=False, why="go on", sentence=rates.caution or needed.reason, least=least, most=most)
+    sentence = rates.caution or needed.reason or f"{least} labels more are likely, {f'up to {most}' if most else 'or many more'}."
+    return Stopping(stop=False, why="go on", sentence=sentence, least=least, most=most)
 
 
 def _stop(
