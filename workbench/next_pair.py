@@ -122,7 +122,8 @@ def stop(rates: WinRates, *, budget: int) -> Stopping:
             least,
             most,
         )
-    sentence = rates.caution or needed.reason or f"{least} labels more are likely, {f'up to {most}' if most else 'or many more'}."
+    most_words = f"up to {most}" if most else "or many more"
+    sentence = rates.caution or needed.reason or f"{least} labels more are likely, {most_words}."
     return Stopping(stop=False, why="go on", sentence=sentence, least=least, most=most)
 
 
