@@ -17,7 +17,7 @@ Question = Literal["best", "ranking"]
 WARM_START = 4
 """Labels for every pair before any pair is preferred."""
 FLOOR = 0.02
-"""Weight that keeps even a clearly beaten rival in play."""
+"""Weight, in weights of the most plausible rival, that keeps even a clearly beaten one in play."""
 SHRINKAGE = 0.5
 """Ridge while pairs are chosen, a label or two: early on a candidate that always won is not infinitely strong."""
 
@@ -72,11 +72,16 @@ def pair_chances(counts: Floats, question: Question) -> Floats:
 
 
 def _against_leader(strengths: Floats, first: Integers, second: Integers, *, error: Floats) -> Floats:
-    """Weights by pair: only pairs with the leader, or with one of equal leaders, count."""
-    behind = -np.abs(strengths[first] - strengths[second]) / error
+    """Weights by pair: only pairs with the leader, or with one of equal leaders, count.
+
+    Plausibility is taken relative to the most plausible rival: near the end all rivals are implausible, and
+    the floor alone would spread labels evenly just when one rival is left to beat.
+    """
     best = strengths.max() - 1e-9
     with_leader = (strengths[first] >= best) | (strengths[second] >= best)
-    weights: Floats = np.where(with_leader, special.ndtr(behind) + FLOOR, 0.0)
+    behind = np.where(with_leader, -np.abs(strengths[first] - strengths[second]) / error, -np.inf)
+    relative = np.exp(special.log_ndtr(behind) - special.log_ndtr(behind.max()))
+    weights: Floats = np.where(with_leader, relative + FLOOR, 0.0)
     return weights
 
 
@@ -118,7 +123,9 @@ def stop(rates: WinRates, *, budget: int) -> Stopping:
             least,
             most,
         )
-    return Stopping(stop=False, why="go on", sentence=rates.caution or needed.reason, least=least, most=most)
+    most_words = f"up to {most}" if most else "or many more"
+    sentence = rates.caution or needed.reason or f"{least} labels more are likely, {most_words}."
+    return Stopping(stop=False, why="go on", sentence=sentence, least=least, most=most)
 
 
 def _stop(

@@ -36,11 +36,13 @@ def rate_rows(
     *,
     known: Strengths | None,
     level: float,
+    losses: Mapping[int, tuple[float, float]],
     best: Sequence[int],
-    bound: Mapping[int, float],
-    expected: Mapping[int, float],
 ) -> tuple[Rate, ...]:
-    """Every candidate against the baseline, in the order given; ``level`` is 1 - confidence of the intervals."""
+    """Every candidate against the baseline, in the order given.
+
+    ``level``: 1 - confidence of the intervals; ``losses``: against the best, at most and as expected.
+    """
     rows = []
     for j, name in enumerate(names):
         about = votes.involved[j]
@@ -65,8 +67,8 @@ def rate_rows(
             annotators=_distinct(votes.annotator[about]),
             both_bad_share=float(votes.bad[about].mean()) if labels else None,
             in_best_set=j in best,
-            regret_bound=bound.get(j),
-            expected_regret=expected.get(j),
+            regret_bound=losses[j][0] if j in losses else None,
+            expected_regret=losses[j][1] if j in losses else None,
         )
         rows.append(row)
     return tuple(rows)

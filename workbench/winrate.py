@@ -29,15 +29,30 @@ FEWEST_PEOPLE = 4
 
 @dataclass(frozen=True, eq=False)
 class _Claims:
-    """What holds among all candidates, each list in their own order: places, and shares beyond an even split."""
+    """What holds, candidates by their place among all k.
+
+    ``shown`` (k, k): row is shown to be preferred to column. ``losses``: against the best, shares beyond an even
+    split, at most and as expected; empty where nothing is known of somebody.
+    """
 
     leader: int | None
+    shown: NDArray[np.bool_]
     best: tuple[int, ...]
     winner: int | None
     good: tuple[int, ...]
-    bound: dict[int, float]
-    expected: dict[int, float]
+    losses: dict[int, tuple[float, float]]
     needed: LabelsNeeded
+
+
+@dataclass(frozen=True, eq=False)
+class _Judged:
+    """What labels determine, about whom, what is known of those who are linked to the baseline, and what is claimed."""
+
+    found: Identification
+    scope: Scope
+    known: Strengths | None
+    caution: str
+    claims: _Claims
 
 
 def win_rates(
@@ -58,39 +73,26 @@ def win_rates(
     other (all pairs, two-sided max-T), the *best set* holds the best, and a candidate is *good enough* if the
     best would win at most ``smallest_difference`` beyond an even split against it. ``looks``: how often
     somebody may look before acting; ``only_these``: say nothing about people other than the annotators.
+
+    Raises ValueError for an unknown baseline or too few names.
     """
-    place, k = names.index(baseline), len(names)
-    found = identification(votes.counts)
-    completed = with_pseudo_labels(votes, found)
-    people = len(votes.annotators.sizes) >= FEWEST_PEOPLE and not only_these
-    known = _strengths(completed, place, people=people, alpha=alpha, looks=looks, rng=rng)
-    caution = _caution(votes, names, found, whole=known is not None and len(known.members) == k)
-    claims = _claims(known, smallest_difference, k=k, caution=caution)
-    shown = np.zeros((k, k), dtype=bool) if caution or known is None else _shown(known)
-    rows = rate_rows(
-        votes,
-        names,
-        place,
-        known=known,
-        level=level_at_each_look(alpha, looks),
-        best=claims.best,
-        bound=claims.bound,
-        expected=claims.expected,
-    )
+    place = names.index(baseline)
+    judged = _judge(votes, names, place, delta=smallest_difference, alpha=alpha, looks=looks, only=only_these, rng=rng)
+    known, claims, level = judged.known, judged.claims, level_at_each_look(alpha, looks)
     return WinRates(
         baseline=baseline,
         labels=len(votes),
         items=len(votes.items.sizes),
         annotators=len(votes.annotators.sizes),
-        scope=_scope(votes, people=people),
+        scope=judged.scope,
         alpha=alpha,
         looks=looks,
         smallest_difference=smallest_difference,
-        rates=rows,
-        duels=() if known is None else duel_rows(known, names, votes, shown=shown),
-        identified=found.holds,
-        groups=_named(found.groups, names),
-        parts=_named(found.parts, names),
+        rates=rate_rows(votes, names, place, known=known, level=level, losses=claims.losses, best=claims.best),
+        duels=() if known is None else duel_rows(known, names, votes, shown=claims.shown),
+        identified=judged.found.holds,
+        groups=_named(judged.found.groups, names),
+        parts=_named(judged.found.parts, names),
         tie_share=float((votes.choice == 0).mean()) if len(votes) else None,
         both_bad_share=float(votes.bad.mean()) if len(votes) else None,
         position=None if known is None else position_effect(known, alpha=alpha),
@@ -99,9 +101,31 @@ def win_rates(
         winner=None if claims.winner is None else names[claims.winner],
         good_enough=tuple(names[j] for j in claims.good),
         needed=claims.needed,
-        caution=caution,
-        remark="" if caution else _never_lost(names, found),
+        caution=judged.caution,
+        remark="" if judged.caution else _never_lost(names, judged.found),
     )
+
+
+def _judge(
+    votes: Votes,
+    names: Sequence[str],
+    baseline: int,
+    *,
+    delta: float,
+    alpha: float,
+    looks: int,
+    only: bool,
+    rng: np.random.Generator,
+) -> _Judged:
+    if len(names) != votes.k:
+        raise ValueError(f"{len(names)} names for {votes.k} candidates")
+    found, number = identification(votes.counts), len(votes.annotators.sizes)
+    people = number >= FEWEST_PEOPLE and not only
+    scope: Scope = "people" if people else "these annotators" if number > 1 else "this annotator"
+    completed = with_pseudo_labels(votes, found)
+    known = _strengths(completed, baseline, people=people, alpha=alpha, looks=looks, rng=rng)
+    caution = _caution(votes, names, found, whole=known is not None and len(known.members) == len(names))
+    return _Judged(found, scope, known, caution, _claims(known, delta, k=len(names), caution=caution))
 
 
 def _strengths(
@@ -112,12 +136,6 @@ def _strengths(
     if len(linked) < 2 or not identification(votes.among(linked).counts).holds:
         return None
     return gather_strengths(votes, linked, people=people, alpha=alpha, looks=looks, rng=rng)
-
-
-def _scope(votes: Votes, *, people: bool) -> Scope:
-    if people:
-        return "people"
-    return "this annotator" if len(votes.annotators.sizes) <= 1 else "these annotators"
 
 
 def _named(groups: Iterable[Iterable[int]], names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
@@ -168,27 +186,26 @@ def _never_lost(names: Sequence[str], found: Identification) -> str:
 
 def _claims(known: Strengths | None, smallest_difference: float, *, k: int, caution: str) -> _Claims:
     """Who is best, winner and good enough; with a caution nobody is told apart."""
-    everybody = tuple(range(k))
+    everybody, nobody = tuple(range(k)), np.zeros((k, k), dtype=bool)
+    nothing = LabelsNeeded(least=None, most=None, reason=caution)
     if known is None or len(known.members) < k:
-        nothing = LabelsNeeded(least=None, most=None, reason=caution)
-        return _Claims(None, everybody, None, (), {}, {}, nothing)
+        return _Claims(None, nobody, everybody, None, (), {}, nothing)
     tie, members = known.fitted.log_tie, known.members
     margin = advantage_of(0.5 + smallest_difference, tie)
     regret = regret_bounds(known.family, margin)
     leader = int(np.argmax(known.estimate.means))
-    bound = win_rate(regret.bound, tie) - 0.5
+    bound = (win_rate(regret.bound, tie) - 0.5).tolist()
     drawn = known.estimate.means + known.errors
-    expected = (win_rate(drawn.max(axis=1, keepdims=True) - drawn, tie) - 0.5).mean(axis=0)
-    by_place = [dict(zip(members, values.tolist(), strict=True)) for values in (bound, expected)]
+    expected = (win_rate(drawn.max(axis=1, keepdims=True) - drawn, tie) - 0.5).mean(axis=0).tolist()
+    losses = dict(zip(members, zip(bound, expected, strict=True), strict=True))
     if caution:
-        needed = LabelsNeeded(least=None, most=None, reason=caution)
-        return _Claims(members[leader], everybody, None, (), *by_place, needed)
-    kept = best_set(known.family)
-    wins = int(_shown(known)[leader].sum()) == k - 1
+        return _Claims(members[leader], nobody, everybody, None, (), losses, nothing)
+    shown, kept = _shown(known), best_set(known.family)
+    winner = members[leader] if int(shown[leader].sum()) == k - 1 else None
     good = tuple(members[j] for j in reversed(range(k)) if regret.bound[j] <= margin)
-    needed = _needed(known, regret, margin, settled=wins or members[leader] in good)
     best = tuple(place for place in everybody if kept[members.index(place)])
-    return _Claims(members[leader], best, members[leader] if wins else None, good, *by_place, needed)
+    needed = _needed(known, regret, margin, settled=winner is not None or members[leader] in good)
+    return _Claims(members[leader], shown, best, winner, good, losses, needed)
 
 
 def _needed(known: Strengths, regret: Regret, margin: float, *, settled: bool) -> LabelsNeeded:

@@ -15,8 +15,8 @@ from workbench.winrate import FEWEST_LABELS, win_rates
 
 STEP, BUDGET = 20, 1200
 """Labels between two looks, and in all."""
-PLAUSIBLE = 2.7
-"""Plain standard errors of a lead below which nobody asks whether it makes a winner: 60 looks want 3.3 or more."""
+PLAUSIBLE = 3.2
+"""Plain standard errors of a lead below which nobody asks whether it makes a winner: 60 looks want 3.5."""
 
 Choice = Literal["uniform", "best", "ranking"]
 
@@ -29,6 +29,10 @@ class Study:
     width: float
     crowned: float
     """Share of repetitions with a winner."""
+    kept: float
+    """Share in which the best set held the best."""
+    broken: float
+    """Share in which a candidate lost more against the best than its bound says, of the candidate with most."""
     wrong: float
     """Share with a winner who is not the best, or a candidate called good enough that is not."""
 
@@ -44,19 +48,24 @@ def study(world: Labellers, labels: int, *, reps: int, seed: int = 1, repeats: i
     k, rng = len(world.strengths), np.random.default_rng(seed)
     truth = [world.rate(j, 0) for j in range(k)]
     best = int(np.argmax(world.strengths))
-    held, widths, crowned, wrong = [], [], 0, 0
+    loss = [world.rate(best, j) - 0.5 for j in range(k)]
+    alone = sum(one < 1e-9 for one in loss) == 1
+    held, widths, told, broken = [], [], [], []
     for _ in range(reps):
         found = rated(Crowd(world, rng).any_pairs(labels, repeats=repeats), looks=looks)
         for j, one in enumerate(found.rates[1:], start=1):
             if one.low is not None and one.high is not None:
                 held.append(one.low <= truth[j] <= one.high)
                 widths.append(one.high - one.low)
-        crowned += found.winner is not None
-        bad = [name for name in found.good_enough if world.rate(best, int(name)) > 0.5 + found.smallest_difference]
-        better = found.winner is not None and world.strengths[int(found.winner)] == max(world.strengths)
-        false = found.winner is not None and (not better or sorted(world.strengths)[-2] == max(world.strengths))
-        wrong += bool(bad) or false
-    return Study(float(np.mean(held)), float(np.mean(widths)), crowned / reps, wrong / reps)
+        kept = str(best) in found.best_set
+        bounds = [one.regret_bound for one in found.rates]
+        broken.append([bound is not None and bound < lost - 1e-9 for bound, lost in zip(bounds, loss, strict=True)])
+        false = found.winner is not None and (not alone or int(found.winner) != best)
+        bad = any(loss[int(name)] > found.smallest_difference for name in found.good_enough)
+        told.append((found.winner is not None, kept, false or bad))
+    crowned, kept_share, wrong = (float(one) for one in np.mean(told, axis=0))
+    most = float(np.mean(broken, axis=0).max())
+    return Study(float(np.mean(held)), float(np.mean(widths)), crowned, kept_share, most, wrong)
 
 
 @dataclass(frozen=True)

@@ -122,6 +122,7 @@ def test_a_need_beyond_the_budget_ends_it_early() -> None:
     assert stop(unsettled, budget=399).why == "out of reach"
     going = stop(unsettled, budget=400)
     assert (going.stop, going.why, going.least, going.most) == (False, "go on", 300, 800)
+    assert going.sentence == "300 labels more are likely, up to 800."
 
 
 def test_a_caution_is_no_reason_to_stop() -> None:

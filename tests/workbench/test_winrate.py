@@ -258,6 +258,13 @@ def test_no_labels_and_one_candidate() -> None:
     assert "only one candidate" in alone.caution
 
 
+def test_names_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ValueError, match="3 names for 2"):
+        win_rates(pair(9, 9, 9), NAMES[:3], "base", rng=np.random.default_rng(0))
+    with pytest.raises(ValueError, match=r"not in"):
+        rates(pair(9, 9, 9), baseline="nobody")
+
+
 def test_it_survives_being_written_down() -> None:
     found = rates(votes_of(WORLD, 200, seed=1))
     assert WinRates.model_validate_json(found.model_dump_json()) == found

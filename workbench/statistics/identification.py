@@ -1,10 +1,11 @@
 """Whether labels determine how strong each candidate is, or leave some of it infinitely open."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import optimize
-from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from workbench.statistics.arrays import Floats, Integers
@@ -53,16 +54,16 @@ def identification(counts: Floats) -> Identification:
     return Identification(tuple(groups), tuple(parts), order, _mixed(counts.sum(axis=2)))
 
 
-def _components(graph: Floats, *, connection: str) -> list[tuple[int, ...]]:
-    number, labels = connected_components(csr_array(graph), connection=connection)
+def _components(graph: NDArray[np.bool_], *, connection: Literal["weak", "strong"]) -> list[tuple[int, ...]]:
+    number, labels = connected_components(graph, connection=connection)
     return [tuple(int(j) for j in np.flatnonzero(labels == one)) for one in range(number)]
 
 
-def _reachable(graph: Floats) -> Floats:
+def _reachable(graph: NDArray[np.bool_]) -> Floats:
     """Who is reached from whom along any number of wins, (k, k)."""
-    reached = (graph | np.eye(len(graph), dtype=bool)).astype(np.float64)
+    reached: Floats = (graph | np.eye(len(graph), dtype=bool)).astype(np.float64)
     for _ in range(int(np.ceil(np.log2(max(len(graph), 2))))):
-        reached = (reached @ reached > 0).astype(np.float64)
+        reached = np.asarray(reached @ reached > 0, dtype=np.float64)
     return reached
 
 
@@ -70,8 +71,8 @@ def _mixed(shown: Floats) -> bool:
     """Whether candidates of a pair changed places, from labels by first and second (k, k)."""
     upper = np.triu_indices(len(shown), 1)
     pairs, apart = (shown + shown.T)[upper], np.abs(shown - shown.T)[upper]
-    enough = pairs.sum() >= FEWEST_TO_MIX * max(np.count_nonzero(pairs), 1)
-    return not enough or bool(apart.sum() <= MOST_FIXED * pairs.sum())
+    labels, compared = float(pairs.sum()), max(int(np.count_nonzero(pairs)), 1)
+    return labels < FEWEST_TO_MIX * compared or float(apart.sum()) <= MOST_FIXED * labels
 
 
 def _finite(counts: Floats) -> bool:
@@ -90,7 +91,7 @@ def _finite(counts: Floats) -> bool:
     signed = np.concatenate([design[first[left, right]], -design[second[left, right]]])
     # The first strength is held at 0; any direction that every label allows has a positive sum.
     found = optimize.linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(signed)), bounds=(-1, 1))
-    return bool(-found.fun < 1e-7)
+    return abs(found.fun or 0.0) < 1e-7
 
 
 def _design(left: Integers, right: Integers, *, k: int) -> Floats:

@@ -30,10 +30,12 @@ def robust(votes: Votes, fitted: Davidson, *, annotators: bool) -> Robust:
     it is the smallest one that lies above the larger one-way covariance in every direction.
     """
     each, bread = scores(votes, fitted), np.linalg.inv(fitted.hessian)
+    # Fitted parameters follow the labels, so that what is left over is too small.
+    followed = len(votes) / max(len(votes) - (votes.k + 1), 1)
 
     def one_way(clusters: Clusters) -> Floats:
         totals = clusters.sums(each) @ bread
-        product: Floats = clusters.correction * totals.T @ totals
+        product: Floats = followed * clusters.correction * totals.T @ totals
         return product
 
     by_item = one_way(votes.items)

@@ -117,9 +117,15 @@ class Votes:
 
     def where(self, kept: NDArray[np.bool_]) -> "Votes":
         """The labels in ``kept`` (m,) only."""
-        columns = (self.left, self.right, self.choice, self.bad, self.item, self.annotator)
-        left, right, choice, bad, item, annotator = (column[kept] for column in columns)
-        return Votes(self.k, left, right, choice, bad.astype(bool), item, annotator)
+        return Votes(
+            k=self.k,
+            left=self.left[kept],
+            right=self.right[kept],
+            choice=self.choice[kept],
+            bad=self.bad[kept],
+            item=self.item[kept],
+            annotator=self.annotator[kept],
+        )
 
     def among(self, candidates: Sequence[int]) -> "Votes":
         """The labels that compare two of ``candidates``, who are numbered anew in that order."""
