@@ -19,6 +19,7 @@ import numpy as np
 from evals.steps import score_answers
 from workbench.case import Case, create_case, presets
 from workbench.demos import build
+from workbench.examples import read_examples, some_of
 from workbench.launch import runner_path
 from workbench.plan import Plan
 from workbench.planning import make_plan

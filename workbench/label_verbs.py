@@ -16,7 +16,7 @@ from workbench.labels import learnable, preferences, shown_prompts, take_in
 from workbench.launch import launch
 from workbench.phrases import listed
 from workbench.preferred import findings
-from workbench.queue_answers import plan_answers_to_train, answers_to_test, answers_to_train
+from workbench.queue_answers import answers_to_test, answers_to_train, plan_answers_to_train
 from workbench.queues import QUESTIONS, OpenQueue, Queue, make_queue, open_queue, progress, queues, set_closed
 from workbench.results import load_results
 from workbench.sections.preferred import preferred_blocks
@@ -62,7 +62,7 @@ def queue(options: Namespace) -> int:
     now = progress(database, made)
     say(
         f"Made the queue {options.queue}: {QUESTIONS[wanted.question]} {listed(list(wanted.names))}, on {len(asked)} "
-        f"{wanted.split} requests; at most {min(now.room, wanted.budget):,} labels."
+        f"{wanted.split} requests; at most {now.asked_for(wanted.budget):,} labels."
     )
     if now.same:
         say(f"{100 * now.same:.0f} % of the pairs of answers are the same word for word and are not shown.")
@@ -115,7 +115,7 @@ def _list(case: Case, database: Database) -> int:
     for one in found:
         now = progress(database, one)
         state = "closed" if one.closed else "open"
-        most = min(one.queue.budget, now.room)
+        most = now.asked_for(one.queue.budget)
         say(f"{one.queue.name}: {now.labels:,} of {most:,} labels, {len(now.annotators)} annotators, {state}")
     return 0
 

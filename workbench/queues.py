@@ -267,6 +267,10 @@ class Progress:
     annotators: Mapping[str, int]
     """Labels by annotator, the most first."""
 
+    def asked_for(self, budget: int) -> int:
+        """Labels in all once the queue is through; those taken in from files may be more than were asked for."""
+        return max(self.labels, min(budget, self.room))
+
 
 def progress(database: Database, queue: OpenQueue) -> Progress:
     """How far a queue is, and who did how much of it."""

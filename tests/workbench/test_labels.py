@@ -264,7 +264,7 @@ def test_the_same_words_everywhere(case: Case, capsys: pytest.CaptureFixture[str
     assert sft["rate"] == pytest.approx(0.9, abs=0.03)
     assert told["rates"]["winner"] == "sft"
     assert run(case, "labels") == 0
-    assert "voice: 60 of 30 labels" not in capsys.readouterr().out
+    assert "voice: 60 of 60 labels, 2 annotators, open" in capsys.readouterr().out
     assert run(case, "labels", "voice", "--baseline", "nobody") == 2
     assert run(case, "labels", "nothing") == 2
 

@@ -57,8 +57,8 @@ def _sentences(found: Findings) -> Iterator[str]:
             yield f"{rates.good_enough[0]} is good enough: {found.stopping.sentence}"
     if rates.scope != "people":
         yield f"With {rates.annotators} annotator{'s' * (rates.annotators != 1)} this is about their taste alone."
-    if not rates.identified:
-        yield _unlinked(found)
+    if rates.remark:
+        yield rates.remark
     if not found.stopping.stop and found.stopping.least is not None:
         yield f"The question is likely to take {_more(found)} labels more."
     elif found.stopping.stop and found.stopping.why in ("budget spent", "out of reach"):
@@ -73,14 +73,6 @@ def _more(found: Findings) -> str:
     """How many labels more."""
     least, most = found.stopping.least, found.stopping.most
     return f"{least:,} to {most:,}" if most is not None else f"{least:,} or"
-
-
-def _unlinked(found: Findings) -> str:
-    parts = found.rates.parts
-    if len(parts) > 1:
-        return f"{'; '.join(listed(list(part)) for part in parts)}: never compared with one another, so not ranked."
-    groups = "; then ".join(listed(list(group)) for group in found.rates.groups)
-    return f"Not identified: some candidates always won or always lost ({groups}), so how far apart they are is open."
 
 
 # --- Tables -------------------------------------------------------------------------------------------

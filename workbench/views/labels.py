@@ -80,7 +80,7 @@ def bar(queue: OpenQueue) -> None:
     """Labels given, of those asked for, and by whom."""
     with state.problems_shown():
         now = progress(open_database(state.workspace()), queue)
-        most = min(queue.queue.budget, now.room)
+        most = now.asked_for(queue.queue.budget)
         by = ", ".join(f"{words.plain(name)} {count:,}" for name, count in now.annotators.items()) or "nobody yet"
         st.progress(min(1.0, now.labels / max(1, most)), text=f"{now.labels:,} of {most:,} labels: {by}")
         st.caption(details(queue, now))
