@@ -77,3 +77,5 @@ class Analysis(Noun):
     """What would show the choice, the leader, or somebody simpler than the choice to be good enough."""
     caution: str
     """Why nothing can be claimed at all; empty where claims are allowed."""
+    ask: str = ""
+    """What to ask people next, where their choices decide and have not decided yet."""

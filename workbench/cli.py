@@ -151,6 +151,9 @@ def _parser() -> argparse.ArgumentParser:
     queue.add_argument(
         "--split", choices=("test", "train"), default="test", help="test measures; train becomes pairs to train on"
     )
+    queue.add_argument(
+        "--temperature", type=float, metavar="T", help="each candidate also answers at this temperature, as one more"
+    )
     queue.add_argument("--prompts", type=_positive, default=100, metavar="N", help="requests (default: 100)")
     queue.add_argument("--overlap", type=_positive, default=1, metavar="N", help="annotators for each pair of answers")
     queue.add_argument("--budget", type=_positive, default=300, metavar="N", help="labels at most (default: 300)")

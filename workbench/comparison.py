@@ -48,6 +48,8 @@ def sentence(comparison: Comparison, subject: str = "") -> str:
     if flipped:
         delta, low, high = -delta, -high, -low
     subject = subject or comparison.candidate
+    if comparison.metric == "preference":
+        return _preferred(comparison, subject, other, (delta, low, high))
     if delta < 0:
         low, high = -high, -low
     level = f"{100 * comparison.confidence:.0f} %"
@@ -58,3 +60,12 @@ def sentence(comparison: Comparison, subject: str = "") -> str:
     if comparison.shown == "not shown":
         tail = "; too few examples or training seeds to claim it" if low > 0 else ", which may be chance"
     return f"{subject} answers {points(abs(delta))} points ({interval}) {word} than {other}{tail}."
+
+
+def _preferred(comparison: Comparison, subject: str, other: str, beyond: tuple[float, float, float]) -> str:
+    """People's choices between two candidates; ``beyond``: what the first wins beyond an even split, with bounds."""
+    share, low, high = (100 * (0.5 + one) for one in beyond)
+    level = f"{100 * comparison.confidence:.0f} %"
+    figures = f"({level} interval {low:.1f} to {high:.1f}, {comparison.n:,} labels)"
+    tail = "" if comparison.shown != "not shown" else ", which may be chance"
+    return f"{subject} wins {share:.1f} % of comparisons with {other} {figures}{tail}."

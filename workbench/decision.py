@@ -1,6 +1,6 @@
 """Limits first, then evidence: which candidate may be chosen, which is, how firmly, and on what ground."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -67,10 +67,22 @@ class Decision:
         return points(self.analysis.smallest_difference)
 
 
-def decide(use_case: UseCase, panel: Panel, measured: Mapping[str, Measured], *, rng: np.random.Generator) -> Decision:
+Analyse = Callable[[Sequence[str]], Analysis]
+"""From the names of those who may be chosen, the simplest first, to what is shown of all."""
+
+
+def decide(
+    use_case: UseCase,
+    panel: Panel,
+    measured: Mapping[str, Measured],
+    *,
+    rng: np.random.Generator,
+    by_people: Analyse | None = None,
+) -> Decision:
     """Hold every candidate against the limits, analyse those left, and choose among them.
 
-    ``measured`` by candidate name; who is missing keeps no limit for sure.
+    ``measured`` by candidate name; who is missing keeps no limit for sure. ``by_people``: what decides in place of the
+    panel's scores.
     """
     checks = tuple(
         check for one in panel.candidates for check in check_limits(one.name, measured.get(one.name), use_case)
@@ -80,7 +92,10 @@ def decide(use_case: UseCase, panel: Panel, measured: Mapping[str, Measured], *,
     left = [one for one in panel.candidates if one.name not in failed]
     left.sort(key=lambda one: simplicity(one.name, one.approach, measured.get(one.name)))
     order = tuple(one.name for one in left)
-    analysis = analyse(panel, smallest_difference=use_case.smallest_difference, rng=rng, eligible=order)
+    if by_people is not None:
+        analysis = by_people(order)
+    else:
+        analysis = analyse(panel, smallest_difference=use_case.smallest_difference, rng=rng, eligible=order)
     choice, strength, ground = _choose(analysis, order, unsure)
     return Decision(use_case, analysis, measured, checks, order, choice, strength, ground)
 

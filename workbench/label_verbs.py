@@ -9,7 +9,7 @@ from workbench.candidate import Candidate
 from workbench.case import Case, open_case
 from workbench.console import LiveProgress, say, show_blocks, show_outcome
 from workbench.database import Database, open_database
-from workbench.errors import NotFound
+from workbench.errors import ConfigError, NotFound
 from workbench.judging import plan_judging, take_verdicts
 from workbench.label_files import labels_from, labels_text, training_text
 from workbench.labels import learnable, preferences, shown_prompts, take_in
@@ -35,6 +35,13 @@ def queue(options: Namespace) -> int:
         say(f"{options.queue} is {'closed' if options.close else 'open'}.")
         return 0
     chosen = _candidates(case, options.candidate)
+    if options.temperature is not None:
+        if options.split != "train":
+            raise ConfigError(
+                "Only training requests are answered anew, at another temperature.",
+                "Add --split train, or leave it out.",
+            )
+        chosen += [_hot(one, options.temperature) for one in chosen]
     wanted = Queue.parse(
         {
             "name": options.queue,
@@ -79,6 +86,13 @@ def _candidates(case: Case, names: list[str]) -> list[Candidate]:
     found = [one for name, one in chosen.items() if name in names or not names]
     base = case.use_case.base_model
     return [one.model_copy(update={"base_model": one.base_model or base}) for one in found]
+
+
+def _hot(candidate: Candidate, temperature: float) -> Candidate:
+    """The same candidate with answers that are drawn: what it might have said, too."""
+    decoding = candidate.decoding.model_dump() | {"temperature": temperature}
+    changes = {"name": f"{candidate.name}-t{temperature:g}", "decoding": decoding}
+    return Candidate.parse(candidate.model_dump() | changes, where=candidate.name)
 
 
 def labels(options: Namespace) -> int:

@@ -51,10 +51,13 @@ class Findings:
         }
 
 
-def findings(database: Database, queue: OpenQueue, *, baseline: str | None = None) -> Findings:
+def findings(
+    database: Database, queue: OpenQueue, *, baseline: str | None = None, smallest_difference: float | None = None
+) -> Findings:
     """What a queue's labels show, the same every time for the same labels.
 
-    ``baseline``: whom win rates are against; None: the simplest candidate. Raises ConfigError for one that the queue
+    ``baseline``: whom win rates are against; None: the simplest candidate; ``smallest_difference``: beyond an even split,
+    a share. Raises ConfigError for one that the queue
     does not have.
     """
     names = queue.queue.names
@@ -72,7 +75,7 @@ def findings(database: Database, queue: OpenQueue, *, baseline: str | None = Non
         votes_of(first, names, prompts),
         names,
         baseline or names[0],
-        smallest_difference=SMALLEST_DIFFERENCE,
+        smallest_difference=smallest_difference or SMALLEST_DIFFERENCE,
         looks=looks,
         rng=np.random.default_rng(0),
     )

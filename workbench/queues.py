@@ -83,6 +83,8 @@ class OpenQueue:
     """Decides which answer stands on which side."""
     created: float
     closed: float | None
+    labels: int
+    """Labels when it was read."""
 
 
 def make_queue(database: Database, case: str, queue: Queue, asked: Sequence[Asked]) -> OpenQueue:
@@ -153,7 +155,7 @@ def _opened(row: QueueRow) -> OpenQueue:
         "reveal": row.reveal, "guide": row.guide,
     }  # fmt: skip
     queue = Queue.parse(settings, where=f"The queue {row.name}")
-    return OpenQueue(row.id, row.case, queue, row.salt, row.created, row.closed)
+    return OpenQueue(row.id, row.case, queue, row.salt, row.created, row.closed, row.labels)
 
 
 def queues(database: Database, case: str) -> tuple[OpenQueue, ...]:

@@ -8,7 +8,7 @@ from workbench.analysis import Needed, Standing
 from workbench.candidate import Approach
 from workbench.comparison import Comparison
 from workbench.cost import Measured
-from workbench.decision import Ground, Strength, decide
+from workbench.decision import Analyse, Ground, Strength, decide
 from workbench.limits import LimitCheck
 from workbench.model import Noun
 from workbench.panel import Panel
@@ -60,15 +60,21 @@ class Recommendation(Noun):
 
 
 def recommend(
-    use_case: UseCase, panel: Panel, measured: Mapping[str, Measured], *, rng: np.random.Generator
+    use_case: UseCase,
+    panel: Panel,
+    measured: Mapping[str, Measured],
+    *,
+    rng: np.random.Generator,
+    by_people: Analyse | None = None,
 ) -> Recommendation:
     """Judge the candidates of a use case: within the limits, the simplest that is shown to be good enough.
 
     Else the winner; else a candidate to lean towards as a bet; else nothing, with what would decide. In at
     most 5 of 100 tests a clear recommendation names a candidate that is worse than the best by more than
     ``use_case.smallest_difference``. ``measured`` by candidate name; who is missing keeps no limit for sure.
+    ``by_people``: what decides in place of the panel's scores.
     """
-    decision = decide(use_case, panel, measured, rng=rng)
+    decision = decide(use_case, panel, measured, rng=rng, by_people=by_people)
     analysis, choice, then = decision.analysis, decision.choice, next_step(decision)
     return Recommendation(
         choice=choice,

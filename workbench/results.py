@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from workbench.cost import Measured
 from workbench.errors import WorkbenchError
 from workbench.examples import Examples
 from workbench.panel import Panel, Scores
+from workbench.people import deciding_labels
 from workbench.plan import Plan, is_done
 from workbench.planning import make_plan
 from workbench.recommend import Recommendation, recommend
@@ -154,10 +156,16 @@ class Results:
 def decide(results: Results) -> Recommendation:
     """The recommendation that follows from what is measured so far; the same results give the same one.
 
-    Raises WorkbenchError where no run is finished.
+    Raises WorkbenchError where no run is finished, or where people decide and nobody has labelled.
     """
     measured = {one.name: results.measured(one) for one in results.candidates}
-    return recommend(results.use_case, results.panel(), measured, rng=np.random.default_rng(0))
+    panel, by_people = results.panel(), None
+    if results.use_case.decided_by == "preference":
+        chosen = deciding_labels(results.case, results.use_case)
+        panel = replace(panel, candidates=tuple(one for one in panel.candidates if chosen.covers(one.name)))
+        seeds = {one.name: len(one.runs) for one in results.candidates}
+        by_people = partial(chosen.analysis, seeds=seeds)
+    return recommend(results.use_case, panel, measured, rng=np.random.default_rng(0), by_people=by_people)
 
 
 def load_results(case: Case, candidates: Sequence[Candidate] | None = None) -> Results:

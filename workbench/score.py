@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from workbench.model import Noun
-from workbench.usecase import MetricName
+from workbench.usecase import MetricName, UseCase
 
 Failure = Literal["", "empty", "cut off", "too long", "not in form"]
 """How a candidate failed to give an answer in the asked-for form; such an answer scores 0 and is counted."""
@@ -113,3 +113,12 @@ METRICS: Mapping[MetricName, Metric] = {
     )
 }
 """Every metric by name."""
+
+
+def deciding(use_case: UseCase) -> tuple[str, str, str]:
+    """What candidates are compared by, as a title, within a sentence, and what it means."""
+    if use_case.decided_by == "preference":
+        meaning = "the share of blind comparisons that people decide for it, a tie being half a win"
+        return "Win rate", "people's preference (win rate against the simplest)", meaning
+    metric = METRICS[use_case.metric]
+    return metric.title, metric.phrase, metric.meaning

@@ -1,5 +1,7 @@
 """People's choices on training requests become a candidate that learns from them."""
 
+from collections.abc import Mapping
+
 from workbench.candidate import Candidate
 from workbench.case import Case
 from workbench.database import Database
@@ -15,8 +17,8 @@ def take_for_training(
 ) -> tuple[Candidate, Learnable]:
     """Freeze a queue's labels as preference pairs, and add a candidate with a DPO stage on them.
 
-    ``after``: the candidate whose training comes before that stage; None: the trained one of the queue whose answers
-    were preferred most often or, where none is trained, the plain base model. Pairs whose request stands in the test or
+    ``after``: the candidate whose training comes before that stage; None: the one of the queue with most stages or,
+    where none is trained, the plain base model. Pairs whose request stands in the test or
     dev set are left out. Raises ConfigError for a queue of test requests, and DataError where no pair is left.
     """
     if queue.queue.split != "train":
@@ -47,7 +49,7 @@ def _candidate(case: Case, queue: OpenQueue, after: str | None) -> Candidate:
     named = {one.name: one for one in case.candidates()}
     if after is not None and after not in named:
         raise ConfigError(f"{after} is not among the candidates of {case.name}.", f"These are: {', '.join(named)}.")
-    before = named[after] if after is not None else _trained(queue)
+    before = named[after] if after is not None else _trained(queue, named)
     name = f"{before.name if before else 'dpo'}-{queue.queue.name}"[:64]
     stage = Dpo(adapter=Lora(), pairs=Labelled(queue=queue.queue.name))
     if before is None:
@@ -62,7 +64,7 @@ def _candidate(case: Case, queue: OpenQueue, after: str | None) -> Candidate:
     return Candidate.parse(before.model_dump() | changes, where=name)
 
 
-def _trained(queue: OpenQueue) -> Candidate | None:
-    """The trained candidate of a queue that asks for most; None where none is."""
-    trained = [one for one in queue.queue.candidates if one.training]
+def _trained(queue: OpenQueue, named: Mapping[str, Candidate]) -> Candidate | None:
+    """The use case's candidate among those of the queue that has most stages of training; None where none has any."""
+    trained = [named[name] for name in queue.queue.names if name in named and named[name].training]
     return max(trained, key=lambda one: len(one.training)) if trained else None

@@ -95,8 +95,12 @@ class UseCase(Noun):
     """The primary metric, by which candidates are compared."""
     secondary_metrics: tuple[MetricName, ...] = ()
     """Further metrics, shown beside the primary one and never decided by."""
+    decided_by: Literal["metric", "preference"] = "metric"
+    """What candidates are compared by: the primary metric, or people's blind choices between their answers."""
+    queue: str = ""
+    """The queue whose labels decide, where people do; empty: the newest one on test requests."""
     smallest_difference: float = Field(default=0.02, gt=0, lt=1)
-    """The smallest difference in the primary metric that would change what you deploy."""
+    """The smallest difference in what decides that would change what you deploy: 0.02 is two points."""
     limits: Limits = Limits()
     knowledge_changes: Volatility = "never"
     """How often what the answers depend on changes."""

@@ -5,7 +5,7 @@ from workbench.cost import cost_per_1000, figure, mean_seconds
 from workbench.decision import Decision
 from workbench.forgetting import Loss
 from workbench.phrases import listed, percent, points
-from workbench.score import METRICS
+from workbench.score import deciding
 
 
 def headline(decision: Decision) -> str:
@@ -18,7 +18,8 @@ def headline(decision: Decision) -> str:
         if len(decision.analysis.standings) < 2:
             return "Not decided: there is only one candidate."
         if decision.analysis.caution:
-            return "Not decided: these test examples can't support a claim."
+            what_there_is = "labels" if decision.use_case.decided_by == "preference" else "test examples"
+            return f"Not decided: these {what_there_is} can't support a claim."
         return f"Not decided yet: {decision.label(decision.leader)} is ahead, but this test can't tell."
     label = decision.label(decision.choice)
     if decision.strength == "clear":
@@ -44,7 +45,7 @@ def what(decision: Decision) -> str:
     analysis = decision.analysis
     name = decision.choice or decision.leader
     one = decision.standing(name)
-    metric = METRICS[decision.use_case.metric].phrase
+    metric = deciding(decision.use_case)[1]
     score = (
         f"{decision.label(name)} scores {percent(one.mean)} on {metric} over {analysis.n} test examples "
         f"(95 % interval {100 * one.low:.1f} to {100 * one.high:.1f})"
@@ -151,6 +152,8 @@ def next_step(decision: Decision) -> str:
         return doubts[0].settle
     if decision.strength == "clear":
         return _after_choice(decision)
+    if analysis.ask:
+        return analysis.ask
     if len(analysis.standings) < 2:
         only = analysis.standings[0].approach
         other = "fine-tuning, or RAG where there are documents" if only == "prompting" else "zero-shot prompting"

@@ -9,6 +9,7 @@ from workbench.sections.evidence import differences, picture, tables
 from workbench.sections.lost import lost
 from workbench.sections.material import Material
 from workbench.sections.origin import provenance
+from workbench.sections.preferred import preferred
 from workbench.sections.stages import stages
 from workbench.sections.unknowns import data, not_measured, power
 
@@ -22,6 +23,7 @@ ALL: Sequence[Callable[[Material], list[Block]]] = (
     differences,
     stages,
     lost,
+    preferred,
     examples,
     not_measured,
     power,

@@ -8,7 +8,7 @@ from workbench.case import SPLITS
 from workbench.decision import Strength
 from workbench.phrases import agreeing, joined, listed, shortened
 from workbench.reasons import Reason
-from workbench.score import METRICS
+from workbench.score import deciding
 from workbench.sections.material import Material
 
 MEANINGS: Mapping[Strength, str] = {
@@ -22,7 +22,7 @@ MEANINGS: Mapping[Strength, str] = {
 def question(material: Material) -> list[Block]:
     """What was to be decided, by what, and on which examples."""
     results, use_case = material.results, material.results.use_case
-    metric = METRICS[use_case.metric]
+    title, phrase, meaning = deciding(use_case)
     planned = {run.candidate.approach for run in results.plan.runs.values()}
     approaches = listed([approach for approach in APPROACHES if approach in planned], word="or")
     count = len(material.standings)
@@ -32,7 +32,7 @@ def question(material: Material) -> list[Block]:
         asked = f"How well does {approaches} answer requests such as “{example}”?"
     text = (
         f"{asked} {count} candidate{agreeing(count, '', 's')} answered the same {len(results.examples):,} test "
-        f"examples; {material.metric} decides."
+        f"examples; {phrase} decides."
     )
     sizes = ", ".join(f"{material.audit.sizes.get(split, 0):,} {split}" for split in SPLITS)
     limits = [
@@ -42,7 +42,7 @@ def question(material: Material) -> list[Block]:
     items = [
         Definition(term="Use case", text=use_case.name),
         Definition(term="Told to the model", text=use_case.instruction or "nothing besides the request"),
-        Definition(term="Decided by", text=f"{metric.title} (higher is better): {metric.meaning}"),
+        Definition(term="Decided by", text=f"{title} (higher is better): {meaning}"),
         Definition(
             term="Smallest difference that matters",
             text=f"{material.margin} points; less would not change what is deployed",

@@ -23,7 +23,7 @@ from workbench.comparison import Comparison
 from workbench.cost import FEWEST_TIMINGS, cost_per_1000, figure, latency_bounds, mean_seconds
 from workbench.phrases import listed, percent, points, signed
 from workbench.results import CandidateResults, Results
-from workbench.score import METRICS
+from workbench.score import METRICS, deciding
 from workbench.sections.material import Material
 from workbench.usecase import MetricName
 
@@ -91,7 +91,7 @@ def _quality(material: Material) -> Table:
     columns = (
         Column(title="Candidate"),
         Column(title="Approach"),
-        Column(title=METRICS[material.results.use_case.metric].title, align="right", better="higher"),
+        Column(title=deciding(material.results.use_case)[0], align="right", better="higher"),
         Column(title="95 % interval", align="right"),
         Column(title="n", align="right"),
         Column(title="Seeds", align="right"),

@@ -12,7 +12,7 @@ from workbench.decision import simplicity
 from workbench.phrases import points
 from workbench.recommend import Recommendation
 from workbench.results import Results
-from workbench.score import METRICS
+from workbench.score import deciding
 from workbench.workspace import StepRecord
 
 
@@ -53,7 +53,7 @@ class Material:
     @property
     def metric(self) -> str:
         """The primary metric in words."""
-        return METRICS[self.results.use_case.metric].phrase
+        return deciding(self.results.use_case)[1]
 
     @property
     def margin(self) -> str:

@@ -5,16 +5,23 @@ from collections.abc import Iterator
 from workbench.blocks import Block, Column, Heading, Items, Row, Table, Text, WinRatesChart
 from workbench.blocks import Item as ListItem
 from workbench.judged import JudgeFindings
+from workbench.people import labelled
 from workbench.phrases import agreeing, listed, percent
 from workbench.preference_charts import win_rates_title
 from workbench.preferred import Findings
 from workbench.queues import QUESTIONS
 from workbench.rates import Rate
+from workbench.sections.material import Material
 
 FAST = 2.0
 """Median seconds for a label below which nobody can have read both answers."""
 RARE = 0.001
 """Probability below which an annotator's share of first answers is no chance."""
+
+
+def preferred(material: Material) -> list[Block]:
+    """What people prefer, by every queue on test requests that somebody has labelled."""
+    return [block for found in labelled(material.results.case) for block in preferred_blocks(found)]
 
 
 def preferred_blocks(found: Findings) -> list[Block]:

@@ -11,6 +11,7 @@ from workbench.views import state, words
 
 METRIC_NAMES: tuple[MetricName, ...] = get_args(MetricName)
 HOW_OFTEN: tuple[Volatility, ...] = get_args(Volatility)
+DECIDED_BY = {"metric": "the metric", "preference": "people's blind choices"}
 POCKET_NOTE = "`pocket` is for trying things out and for offline tests, not for deciding about real language."
 
 
@@ -41,7 +42,7 @@ def question(now: UseCase, key: str) -> dict[str, Any]:
         help="Said as the system message of every request, to every candidate that has no instruction of its own.",
     )  # fmt: skip
     metric = st.selectbox(
-        "Metric that decides", METRIC_NAMES, METRIC_NAMES.index(now.metric), key=f"{key} metric",
+        "Metric", METRIC_NAMES, METRIC_NAMES.index(now.metric), key=f"{key} metric",
         format_func=lambda name: METRICS[name].title,
     )  # fmt: skip
     shown = METRICS[metric]
@@ -52,7 +53,17 @@ def question(now: UseCase, key: str) -> dict[str, Any]:
         "Shown beside it, never decided by", others, [name for name in now.secondary_metrics if name != metric],
         key=f"{key} more {metric}", format_func=lambda name: METRICS[name].title,
     )  # fmt: skip
-    return {"instruction": instruction, "metric": metric, "secondary_metrics": tuple(more)}
+    decided_by = st.segmented_control(
+        "Candidates are compared by", list(DECIDED_BY), default=now.decided_by, required=True, key=f"{key} decided by",
+        format_func=lambda one: DECIDED_BY[one],
+        help="People's choices are made on the page Label; the metric is measured all the same.",
+    )  # fmt: skip
+    return {
+        "instruction": instruction,
+        "metric": metric,
+        "secondary_metrics": tuple(more),
+        "decided_by": decided_by or now.decided_by,
+    }
 
 
 def base(now: UseCase, key: str) -> dict[str, Any]:

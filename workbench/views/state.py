@@ -20,12 +20,14 @@ from workbench.bill import History, history
 from workbench.case import Case, cases
 from workbench.checks import Checks, plan_checks
 from workbench.create import audit_case
+from workbench.database import FILE, URL_VARIABLE, open_database
 from workbench.doctor import Machine, examine
 from workbench.errors import WorkbenchError
 from workbench.follow import Curve, curve
 from workbench.launch import launch_detached, running_process
 from workbench.plan import Plan
 from workbench.planning import make_plan
+from workbench.queues import queues
 from workbench.recommend import Recommendation
 from workbench.results import Results, decide, load_results
 from workbench.run import Response, Retrieved
@@ -193,6 +195,14 @@ def steps_stamp(plan: Plan) -> Stamp:
     return tuple(_stat(folder / "step.json") for folder in [*own, *checks])
 
 
+def labels_stamp(case: Case) -> Stamp:
+    """How many labels each queue of a use case has; nothing where nobody was ever asked."""
+    if not os.environ.get(URL_VARIABLE) and not (case.workspace / FILE).exists():
+        return ()
+    found = queues(open_database(case.workspace), case.name)
+    return tuple((one.queue.name, one.labels, one.queue.budget) for one in found)
+
+
 def results_of(case: Case) -> Results:
     """All that the finished runs show; raises WorkbenchError where the candidates can't be planned."""
     plan = plan_of(case)
@@ -220,22 +230,25 @@ def _checks(folder: str, stamp: Stamp, steps: Stamp) -> Checks:
 def recommendation_of(case: Case) -> Recommendation:
     """The recommendation so far; raises WorkbenchError where no run is finished."""
     plan = plan_of(case)
-    return _recommendation(str(case.folder), case_stamp(case), steps_stamp(plan))
+    return _recommendation(str(case.folder), case_stamp(case), steps_stamp(plan), labels_stamp(case))
 
 
 @st.cache_resource(max_entries=8, show_spinner="Comparing all candidates …")
-def _recommendation(folder: str, stamp: Stamp, steps: Stamp) -> Recommendation:
+def _recommendation(folder: str, stamp: Stamp, steps: Stamp, labels: Stamp) -> Recommendation:
+    del labels
     return decide(_results(folder, stamp, steps))
 
 
 def decided_if(case: Case, margin: float, limits: Limits) -> Recommendation:
     """The recommendation under another smallest difference (a share) and other limits; nothing is saved."""
     plan = plan_of(case)
-    return _decided_if(str(case.folder), case_stamp(case), steps_stamp(plan), margin, limits.model_dump_json())
+    labels = labels_stamp(case)
+    return _decided_if(str(case.folder), case_stamp(case), steps_stamp(plan), labels, margin, limits.model_dump_json())
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _decided_if(folder: str, stamp: Stamp, steps: Stamp, margin: float, limits: str) -> Recommendation:
+def _decided_if(folder: str, stamp: Stamp, steps: Stamp, labels: Stamp, margin: float, limits: str) -> Recommendation:
+    del labels
     results = _results(folder, stamp, steps)
     wanted = {"smallest_difference": margin, "limits": Limits.model_validate_json(limits)}
     return decide(replace(results, use_case=results.use_case.model_copy(update=wanted)))
