@@ -9,6 +9,8 @@ import pytest
 
 # As the engines do for themselves, and before anything loads torch: see recipes/__main__.py.
 os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
+# Toys are too small for several threads, which would only wait for one another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.case import Case
+from workbench.cores import lanes, threads
 from workbench.errors import ConfigError, Stopped
 from workbench.plan import Plan, is_done
-from workbench.waves import Engine, next_wave
+from workbench.waves import Engine, next_wave, side_by_side
 from workbench.workspace import Step, is_alive, write_atomically
 
 POLL_SECONDS = 0.2
@@ -58,6 +59,8 @@ def running_process(case: Case) -> int | None:
 def launch(plan: Plan, *, on_tick: Callable[[Plan], None] = lambda plan: None) -> Outcome:
     """Do all unfinished steps of a plan, engine by engine, calling ``on_tick`` a few times a second.
 
+    Steps of models that are too small to keep several cores busy are done side by side.
+
     Raises ConfigError where the use case is being run already, and Stopped where somebody stopped it;
     on Ctrl-C the steps under way are asked to stop, which keeps what they have done.
     """
@@ -77,8 +80,10 @@ def launch(plan: Plan, *, on_tick: Callable[[Plan], None] = lambda plan: None) -
         untried = waiting
         while not stop_flag(case).exists() and (wave := next_wave(plan, untried)):
             engine, names = wave
-            _run_engine(engine, names, plan, on_tick)
-            untried = [name for name in untried if name not in names]
+            together = side_by_side(plan, names, most=lanes(plan, names))
+            _run_engines(engine, together, plan, on_tick)
+            tried = {name for lane in together for name in lane}
+            untried = [name for name in untried if name not in tried]
         if stop_flag(case).exists():
             raise Stopped("The run was stopped.", "Run it again to go on; finished steps are kept.")
     finally:
@@ -93,41 +98,62 @@ def launch(plan: Plan, *, on_tick: Callable[[Plan], None] = lambda plan: None) -
     )
 
 
-def _run_engine(engine: Engine, names: Sequence[str], plan: Plan, on_tick: Callable[[Plan], None]) -> None:
-    folders = [str(plan.step(name).folder) for name in names]
-    log = plan.case.workspace / "logs" / f"{plan.case.name}-{engine}.txt"
+def _run_engines(
+    engine: Engine, together: Sequence[Sequence[str]], plan: Plan, on_tick: Callable[[Plan], None]
+) -> None:
+    """Do lists of steps, each in a process of its own, and wait for all of them."""
+    logs = [_log(plan, engine, n) for n in range(len(together))]
+    processes: list[subprocess.Popen[bytes]] = []
+    try:
+        for names, log in zip(together, logs, strict=True):
+            processes.append(_start(engine, names, plan, log))
+        while any(process.poll() is None for process in processes):
+            on_tick(plan)
+            if stop_flag(plan.case).exists():
+                break
+            time.sleep(POLL_SECONDS)
+    except BaseException:
+        _end(processes, together, plan)
+        raise
+    if any(process.poll() is None for process in processes):
+        _end(processes, together, plan)
+        return
+    for names, log in zip(together, logs, strict=True):
+        for name in names:
+            _note_death(plan.step(name), log)
+
+
+def _log(plan: Plan, engine: Engine, lane: int) -> Path:
+    """Where an engine's process says what belongs to no step."""
+    which = f"-{lane + 1}" if lane else ""
+    return plan.case.workspace / "logs" / f"{plan.case.name}-{engine}{which}.txt"
+
+
+def _start(engine: Engine, names: Sequence[str], plan: Plan, log: Path) -> "subprocess.Popen[bytes]":
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a", encoding="utf-8") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", engine, *folders],
+        return subprocess.Popen(
+            [sys.executable, "-m", engine, *(str(plan.step(name).folder) for name in names)],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
+            env=os.environ | threads(plan, names),
             start_new_session=True,  # Ctrl-C reaches this process alone, which then asks the engine to stop.
         )
-        try:
-            while process.poll() is None:
-                on_tick(plan)
-                if stop_flag(plan.case).exists():
-                    _end(process, names, plan)
-                    return
-                time.sleep(POLL_SECONDS)
-        except BaseException:
-            _end(process, names, plan)
-            raise
-    for name in names:
-        _note_death(plan.step(name), log)
 
 
-def _end(process: subprocess.Popen[bytes], names: Sequence[str], plan: Plan) -> None:
-    """Ask the steps to stop and wait for the engine; end it if it does not listen."""
+def _end(processes: Sequence["subprocess.Popen[bytes]"], together: Sequence[Sequence[str]], plan: Plan) -> None:
+    """Ask the steps to stop and wait for the engines; end those that do not listen."""
+    names = [name for lane in together for name in lane]
     for name in names:
         plan.step(name).ask_to_stop()
-    try:
-        process.wait(PATIENCE_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.terminate()
-        process.wait()
+    until = time.monotonic() + PATIENCE_SECONDS
+    for process in processes:
+        try:
+            process.wait(max(0.0, until - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.terminate()
+            process.wait()
     for name in names:
         (plan.step(name).folder / "stop").unlink(missing_ok=True)
 

@@ -56,9 +56,8 @@ def findings(
 ) -> Findings:
     """What a queue's labels show, the same every time for the same labels.
 
-    ``baseline``: whom win rates are against; None: the simplest candidate; ``smallest_difference``: beyond an even split,
-    a share. Raises ConfigError for one that the queue
-    does not have.
+    ``baseline``: whom win rates are against; None: the simplest candidate. ``smallest_difference``: a share, beyond an
+    even split. Raises ConfigError for a baseline that the queue does not have.
     """
     names = queue.queue.names
     if baseline is not None and baseline not in names:

@@ -51,3 +51,43 @@ def _loads(plan: Plan, name: str) -> tuple[bool, str]:
     """The base model that a step loads."""
     inputs = plan.steps[name].inputs
     return bool(inputs.get("four_bit")), str(inputs.get("base_model", ""))
+
+
+# --- Side by side -------------------------------------------------------------------------------------
+
+WEIGHTS: dict[StepKind, int] = {"train": 10, "check": 4, "answer": 3, "drift": 3, "draw": 3}
+"""Roughly how long steps of a kind take beside one another; others 1."""
+
+
+def side_by_side(plan: Plan, names: Sequence[str], *, most: int) -> list[list[str]]:
+    """Steps of a wave that can be done now, in at most so many lists that need nothing of each other.
+
+    Steps that measure how long an answer takes come last, one after the other, with nothing beside them.
+    """
+    timed = [name for name in names if plan.steps[name].inputs.get("timed")]
+    quick: list[str] = []
+    for name in names:
+        if name not in timed and not set(plan.steps[name].needs.values()) & (set(names) - set(quick)):
+            quick.append(name)
+    if not quick:
+        return [timed]
+    lanes: list[list[str]] = [[] for _ in range(max(1, most))]
+    for chain in sorted(_chains(plan, quick), key=lambda chain: -_weight(plan, chain)):
+        min(lanes, key=lambda lane: _weight(plan, lane)).extend(chain)
+    place = {name: n for n, name in enumerate(quick)}
+    return [sorted(lane, key=place.__getitem__) for lane in lanes if lane]
+
+
+def _chains(plan: Plan, names: Sequence[str]) -> list[list[str]]:
+    """The steps in groups of those that need one another."""
+    chains: list[list[str]] = []
+    for name in names:
+        needed = set(plan.steps[name].needs.values())
+        mine = [chain for chain in chains if needed & set(chain)]
+        chains = [chain for chain in chains if chain not in mine]
+        chains.append([*(step for chain in mine for step in chain), name])
+    return chains
+
+
+def _weight(plan: Plan, names: Sequence[str]) -> int:
+    return sum(WEIGHTS.get(plan.steps[name].kind, 1) for name in names)
