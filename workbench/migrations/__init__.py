@@ -1,0 +1,1 @@
+"""The database schema, step by step: Alembic runs these when a database is opened that is older."""
