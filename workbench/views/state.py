@@ -27,7 +27,7 @@ from workbench.follow import Curve, curve
 from workbench.launch import launch_detached, running_process
 from workbench.plan import Plan
 from workbench.planning import make_plan
-from workbench.queues import queues
+from workbench.queues import OpenQueue, queues
 from workbench.recommend import Recommendation
 from workbench.results import Results, decide, load_results
 from workbench.run import Response, Retrieved
@@ -195,12 +195,16 @@ def steps_stamp(plan: Plan) -> Stamp:
     return tuple(_stat(folder / "step.json") for folder in [*own, *checks])
 
 
-def labels_stamp(case: Case) -> Stamp:
-    """How many labels each queue of a use case has; nothing where nobody was ever asked."""
+def asked_people(case: Case) -> tuple[OpenQueue, ...]:
+    """The queues of a use case; to look is not to make a database."""
     if not os.environ.get(URL_VARIABLE) and not (case.workspace / FILE).exists():
         return ()
-    found = queues(open_database(case.workspace), case.name)
-    return tuple((one.queue.name, one.labels, one.queue.budget) for one in found)
+    return queues(open_database(case.workspace), case.name)
+
+
+def labels_stamp(case: Case) -> Stamp:
+    """How many labels each queue of a use case has; nothing where nobody was ever asked."""
+    return tuple((one.queue.name, one.labels, one.queue.budget) for one in asked_people(case))
 
 
 def results_of(case: Case) -> Results:
@@ -369,7 +373,10 @@ def _started() -> dict[str, int]:
 def marks(case: Case) -> dict[View, Status]:
     """For each page of the path: waiting (nothing yet), running (under way), done, or failed (needs you)."""
     worst = st.session_state.get(f"worst finding of {case.folder}")
-    found: dict[View, Status] = {USE_CASE: "failed" if worst == "error" else "done"}
+    asked = _labels_mark(case)
+    found: dict[View, Status] = {
+        USE_CASE: "failed" if worst == "error" else "done", LABEL: asked, PREFERENCES: asked,
+    }  # fmt: skip
     try:
         return found | _progress_marks(case, plan_of(case))
     except WorkbenchError:
@@ -391,6 +398,17 @@ def _progress_marks(case: Case, plan: Plan) -> dict[View, Status]:
         CHECKS: _checks_mark(case),
         RECOMMENDATION: learnt,
     }
+
+
+def _labels_mark(case: Case) -> Status:
+    """Nobody was asked; some labels are still to come; or every queue is closed or has all its labels."""
+    try:
+        found = asked_people(case)
+    except WorkbenchError:
+        return "failed"
+    if not found:
+        return "waiting"
+    return "done" if all(one.closed or one.labels >= one.queue.budget for one in found) else "running"
 
 
 def _checks_mark(case: Case) -> Status:
