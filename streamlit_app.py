@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from workbench.views import frame
+from workbench.views import frame, people
 
 st.set_page_config(page_title="Workbench", page_icon="⚖️", layout="wide")
 page = st.navigation(frame.pages(), position="hidden")
-frame.sidebar()
-page.run()
+if not people.asks_to_sign_in():
+    frame.sidebar()
+    page.run()

@@ -212,7 +212,7 @@ def _habit(votes: Votes, units: _Units, code: int, name: str, *, seconds: Floats
     return Habit(
         annotator=name,
         labels=int(own.sum()),
-        seconds=None if seconds is None or not own.any() else float(np.median(seconds[own])),
+        seconds=_median(seconds[own]) if seconds is not None else None,
         first_share=ahead / preferred if preferred else None,
         first_p=float(stats.binomtest(ahead, preferred, 0.5).pvalue) if preferred else None,
         repeats=repeats,
@@ -241,3 +241,9 @@ def _with_others(units: _Units, own: NDArray[np.bool_]) -> tuple[int, float | No
         return 0, None
     same = counts[np.arange(len(counts)), units.kind[own]] - 1
     return int(shared.sum()), float((same[shared] / others[shared]).mean())
+
+
+def _median(seconds: Floats) -> float | None:
+    """The median of those that were measured; None where none was."""
+    known = seconds[~np.isnan(seconds)]
+    return float(np.median(known)) if len(known) else None

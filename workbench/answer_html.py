@@ -8,6 +8,7 @@ cursor are shown as marks.
 import re
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
+from functools import lru_cache
 from html import escape
 
 from markdown_it import MarkdownIt
@@ -16,23 +17,28 @@ from workbench.plaintext import visible
 
 MOST_SHOWN = 20_000
 """Characters of an answer that are shown at first; the rest unfolds."""
-MOST_COMPARED = 4_000
-"""Words of two answers together up to which they are compared word by word."""
+MOST_COMPARED = 600
+"""Words of two answers together up to which they are compared word by word: the time grows with their cube."""
+MOST_CELLS = 2_000
+"""Upright lines in an answer beyond which it is not read for tables: few characters can make very many cells."""
 MASK = "▮▮▮"
 """What stands in place of a name that would tell whose answer it is."""
 
-_MARKDOWN = (
-    MarkdownIt("commonmark", {"html": False}).enable("table").disable(["image", "link", "autolink", "reference"])
-)
-_PIECES = re.compile(r"\s+|\w+|[^\w\s]")
+_HARMFUL = ["image", "link", "autolink", "reference", "entity"]
+_WITHOUT_TABLES = MarkdownIt("commonmark", {"html": False}).disable(_HARMFUL)
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).disable(_HARMFUL).enable("table")
+_PIECES = re.compile(r"\s*(?:\w+|[^\w\s])|\s+")
 _FAMILY = re.compile(r"[A-Za-z]{4,}")
 
 
+@lru_cache(maxsize=256)
 def answer_html(text: str, *, most: int | None = MOST_SHOWN) -> str:
     """An answer's Markdown as HTML that holds no address, no script and no invisible character."""
-    return str(_MARKDOWN.render(visible(text if most is None else text[:most])))
+    shown = visible(text if most is None else text[:most])
+    return str((_MARKDOWN if shown.count("|") <= MOST_CELLS else _WITHOUT_TABLES).render(shown))
 
 
+@lru_cache(maxsize=256)
 def differing_html(text: str, other: str) -> str:
     """An answer as plain text, with the words marked that the other one does not have at that place."""
     mine, theirs = _PIECES.findall(visible(text)), _PIECES.findall(visible(other))
@@ -55,12 +61,12 @@ def masked(text: str, names: Iterable[str]) -> str:
 def telling_names(candidates: Sequence[str], base_models: Iterable[str]) -> tuple[str, ...]:
     """The names by which an answer could give itself away.
 
-    Candidates' names count where they are no ordinary words (they hold a hyphen or a digit); base models and their
-    families where there is more than one.
+    Only names that are no ordinary words (they hold a hyphen or a digit): those of candidates and, where there is more
+    than one, those of base models and their families.
     """
     found = {name for name in candidates if re.search(r"[-\d]", name)}
     bases = {base.rstrip("/").rpartition("/")[2] for base in base_models}
     if len(bases) > 1:
-        found |= bases
-        found |= {family[0] for base in bases if (family := _FAMILY.match(base))}
+        telling = {base for base in bases if re.search(r"[-\d]", base)}
+        found |= telling | {family[0] for base in telling if (family := _FAMILY.match(base))}
     return tuple(sorted(found))

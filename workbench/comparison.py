@@ -40,6 +40,11 @@ def find(comparisons: Sequence[Comparison], one: str, other: str) -> int:
     raise KeyError(f"{one} and {other} were not compared")
 
 
+def are_compared(comparisons: Sequence[Comparison], one: str, other: str) -> bool:
+    """Whether there is a comparison of two candidates: people may not have been asked about a pair yet."""
+    return any({each.candidate, each.reference} == {one, other} for each in comparisons)
+
+
 def sentence(comparison: Comparison, subject: str = "") -> str:
     """The comparison in one sentence about ``subject``, by default the candidate."""
     flipped = subject == comparison.reference

@@ -9,7 +9,7 @@ from workbench.errors import ConfigError
 from workbench.labels import Shown, shown_prompts, take_in
 from workbench.plan import Plan, is_done
 from workbench.planning import helper_identity
-from workbench.preference import Choice, Preference
+from workbench.preference import MIRRORED, Choice, Preference
 from workbench.queues import OpenQueue
 from workbench.stage import Judge
 from workbench.workspace import Step, digest, file_digest, read_jsonl, write_jsonl
@@ -103,10 +103,14 @@ def take_verdicts(database: Database, queue: OpenQueue, step: Step, *, now: floa
         choice, flipped = agreed(verdicts)
         flips += flipped
         first += flipped and verdicts[0] == "first"
+        left, right = about["left_by"], about["right_by"]
+        if int(str(row["id"])[-1], 16) % 2:
+            # It was asked in both orders; as one label it stands now this way round, now that.
+            left, right, choice = right, left, MIRRORED[choice]
         labels.append(
             Preference(
-                queue=queue.queue.name, example=about["example"], left=about["left_by"], right=about["right_by"],
-                choice=choice, annotator=annotator, by="model", reason=FLIPS.get(verdicts[0], "") if flipped else "",
+                queue=queue.queue.name, example=about["example"], left=left, right=right, choice=choice,
+                annotator=annotator, by="model", reason=FLIPS.get(verdicts[0], "") if flipped else "",
             )
         )  # fmt: skip
     taken = take_in(database, queue, labels, now=now)

@@ -56,7 +56,9 @@ class QueueRow(Base):
     created: Mapped[float]
     closed: Mapped[float | None]
     labels: Mapped[int] = mapped_column(default=0)
-    """Labels so far, counted as they come: to count them anew takes longer the more there are."""
+    """People's labels so far, counted as they come: to count them anew takes longer the more there are."""
+    revision: Mapped[int] = mapped_column(default=0)
+    """Grows with every label that is given, taken back or taken in."""
     __table_args__ = (UniqueConstraint("workspace", "case", "name"),)
 
 
@@ -99,6 +101,8 @@ class ShowingRow(Base):
     second: Mapped[int]
     first_left: Mapped[bool]
     annotator_id: Mapped[int] = mapped_column(ForeignKey("annotators.id"))
+    by_model: Mapped[bool] = mapped_column(default=False)
+    """A judge's: it takes no place, and nothing that people are shown depends on it."""
     place: Mapped[int | None]
     """Which of the pair's ``overlap`` places this takes; None: none, as it ran out, was skipped or is a repeat."""
     repeats: Mapped[str | None] = mapped_column(ForeignKey("showings.id", ondelete="CASCADE"))
@@ -121,7 +125,8 @@ class ShowingRow(Base):
         Index(
             "ix_showings_counts",
             "queue_id", "first", "second", "prompt_id", "place", "annotator_id", "first_left", "choice",
-            sqlite_where=text("repeats IS NULL"), postgresql_where=text("repeats IS NULL"),
+            sqlite_where=text("repeats IS NULL AND NOT by_model"),
+            postgresql_where=text("repeats IS NULL AND NOT by_model"),
         ),
         Index("ix_showings_open", "queue_id", "until", sqlite_where=text("choice IS NULL"),
               postgresql_where=text("choice IS NULL")),

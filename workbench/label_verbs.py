@@ -11,17 +11,17 @@ from workbench.console import LiveProgress, say, show_blocks, show_outcome
 from workbench.database import Database, open_database
 from workbench.errors import ConfigError, NotFound
 from workbench.judging import plan_judging, take_verdicts
-from workbench.label_files import labels_from, labels_text, training_text
-from workbench.labels import learnable, preferences, shown_prompts, take_in
+from workbench.label_files import labels_from
+from workbench.labels import take_in
 from workbench.launch import launch
 from workbench.phrases import listed
 from workbench.preferred import findings
 from workbench.queue_answers import answers_to_test, answers_to_train, plan_answers_to_train
-from workbench.queues import QUESTIONS, OpenQueue, Queue, make_queue, open_queue, progress, queues, set_closed
+from workbench.queues import QUESTIONS, Queue, make_queue, open_queue, progress, queues, set_closed
 from workbench.results import load_results
 from workbench.sections.preferred import preferred_blocks
 from workbench.stage import Judge
-from workbench.taught import take_for_training
+from workbench.taught import exported, take_for_training
 from workbench.workspace import write_atomically
 
 
@@ -104,9 +104,10 @@ def labels(options: Namespace) -> int:
     found = open_queue(database, case.name, options.queue)
     if options.take is not None:
         taken = take_in(database, found, labels_from(options.take), now=time.time())
-        say(f"Took {taken.labels:,} labels; {taken.known:,} were there already.")
+        orphans = f", {taken.orphans:,} repeat what is not here" if taken.orphans else ""
+        say(f"Took {taken.labels:,} labels; {taken.known:,} were there already{orphans}.")
     if options.export is not None:
-        text = _text(case, database, found, options.form)
+        text = exported(case, database, found, options.form)
         write_atomically(options.export, text)
         say(f"Wrote {text.count(chr(10)):,} lines to {options.export.resolve()}.")
     elif options.train:
@@ -114,7 +115,8 @@ def labels(options: Namespace) -> int:
         say(f"Added the candidate {candidate.name}: {len(learnt.pairs):,} preference pairs of {options.queue}.")
         say(f"\nNext: {_command('run', case)}")
     elif options.take is None:
-        shown = findings(database, found, baseline=options.baseline)
+        margin = case.use_case.smallest_difference
+        shown = findings(database, found, baseline=options.baseline, smallest_difference=margin)
         if options.json:
             say(json.dumps(shown.as_json(), indent=1, ensure_ascii=False))
         else:
@@ -132,14 +134,6 @@ def _list(case: Case, database: Database) -> int:
         most = now.asked_for(one.queue.budget)
         say(f"{one.queue.name}: {now.labels:,} of {most:,} labels, {len(now.annotators)} annotators, {state}")
     return 0
-
-
-def _text(case: Case, database: Database, found: OpenQueue, form: str) -> str:
-    given = preferences(database, found)
-    if form in ("jsonl", "csv"):
-        return labels_text(given, "jsonl" if form == "jsonl" else "csv")
-    learnt = learnable((one for one in given if one.by == "person"), shown_prompts(database, found))
-    return training_text(learnt, "trl" if form == "trl" else "kto", instruction=case.use_case.instruction)
 
 
 def judge(options: Namespace) -> int:

@@ -75,12 +75,12 @@ def next_showing(
         if stored.closed is not None:
             return "closed"
         _release(session, queue, now)
+        if stored.labels + _held(session, queue) >= stored.budget:
+            return "budget"
         row = _returned(session, queue, annotator)
         if row is not None:
             row.reserved, row.until = now, now + queue.queue.hold_seconds
             return _shown(session, row)
-        if stored.labels + _held(session, queue) >= stored.budget:
-            return "budget"
         row = _repeat(session, queue, annotator, now=now, rng=rng)
         if row is None:
             weights = weigh(_counts(session, database, queue, labels=stored.labels))
@@ -121,7 +121,8 @@ def choose(
                 "This pair was labelled already, perhaps in another tab.", "Undo takes the stored choice back."
             )
         if row.place is None and row.repeats is None and choice != "skip":
-            row.place = _free_place(session, queue, row)
+            free = stored.labels + _held(session, queue) < stored.budget
+            row.place = _free_place(session, queue, row) if free else None
             if row.place is None:
                 raise TooLate(
                     "The time for this pair was over, and others have labelled it.", "Go on with the next one."
@@ -129,6 +130,7 @@ def choose(
         if choice == "skip":
             row.place = None
         stored.labels += row.repeats is None and choice in COUNTED
+        stored.revision += 1
         row.choice, row.seconds, row.labelled = choice, seconds, now
         row.reason = storable(reason)[:LONGEST_REASON]
         session.add(
@@ -137,14 +139,19 @@ def choose(
 
 
 def undo(database: Database, queue: OpenQueue, annotator: int, *, now: float) -> Showing | None:
-    """Take back the annotator's last choice and show its pair again; None where there is nothing to take back."""
+    """Take back the last choice that the annotator made here, and show its pair again.
+
+    None where there is nothing to take back, or where the queue is closed: what was decided by it stays.
+    """
     with database.writing() as session:
         stored = _hold(session, queue)
+        if stored.closed is not None:
+            return None
         own = select(ShowingRow).where(
             ShowingRow.queue_id == queue.id,
             ShowingRow.annotator_id == annotator,
             ShowingRow.choice.is_not(None),
-            ShowingRow.labelled.is_not(None),
+            ShowingRow.id.in_(select(ChangeRow.showing_id).where(ChangeRow.action == "given")),
         )
         row = session.scalars(own.order_by(ShowingRow.labelled.desc()).limit(1)).first()
         if row is None:
@@ -152,6 +159,7 @@ def undo(database: Database, queue: OpenQueue, annotator: int, *, now: float) ->
         if row.place is None and row.repeats is None:
             row.place = _free_place(session, queue, row)
         stored.labels -= row.repeats is None and row.choice in COUNTED
+        stored.revision += 1
         row.choice = row.seconds = row.labelled = None
         row.reason = ""
         row.reserved, row.until = now, now + queue.queue.hold_seconds
@@ -217,7 +225,8 @@ def _counts(session: Session, database: Database, queue: OpenQueue, *, labels: i
     if queue.id in known and abs(labels - known[queue.id][0]) <= labels // FRESHNESS:
         return known[queue.id][1]
     keys = (ShowingRow.first, ShowingRow.second, ShowingRow.first_left, ShowingRow.choice)
-    own = (ShowingRow.queue_id == queue.id) & ShowingRow.repeats.is_(None) & ShowingRow.choice.in_(COUNTED)
+    people = ShowingRow.repeats.is_(None) & ShowingRow.by_model.is_(False)
+    own = (ShowingRow.queue_id == queue.id) & people & ShowingRow.choice.in_(COUNTED)
     k = len(queue.queue.candidates)
     counts = np.zeros((k, k, 3))
     for first, second, first_left, choice, n in session.execute(select(*keys, func.count()).where(own).group_by(*keys)):
@@ -269,7 +278,8 @@ def _fresh(
             return ShowingRow(
                 id=secrets.token_hex(16), queue_id=queue.id, prompt_id=prompt, first=first, second=second,
                 first_left=_first_left(queue, prompt, first, second, place or 0), annotator_id=annotator, place=place,
-                repeats=None, reserved=now, until=now + queue.queue.hold_seconds, choice=None, reason="", seconds=None,
+                by_model=False, repeats=None,
+                reserved=now, until=now + queue.queue.hold_seconds, choice=None, reason="", seconds=None,
                 labelled=None,
             )  # fmt: skip
     return "yours" if _others_at_it(session, queue, prompts) else "done"
@@ -291,9 +301,10 @@ def _wanting(
 
 
 def _of(queue: OpenQueue, pair: tuple[int, int]) -> ColumnElement[bool]:
-    """Showings of a pair of candidates, repeats excepted."""
+    """Showings of a pair of candidates to people, repeats excepted."""
     between = (ShowingRow.first == pair[0]) & (ShowingRow.second == pair[1])
-    return (ShowingRow.queue_id == queue.id) & between & ShowingRow.repeats.is_(None)
+    people = ShowingRow.repeats.is_(None) & ShowingRow.by_model.is_(False)
+    return (ShowingRow.queue_id == queue.id) & between & people
 
 
 def _begun(
@@ -306,7 +317,6 @@ def _begun(
         .where(_of(queue, pair))
         .group_by(ShowingRow.prompt_id)
         .having((func.count(ShowingRow.place) < queue.queue.overlap) & (mine == 0))
-        .limit(DRAWN)
     )
     found = session.scalars(wanting).all()
     return found[int(rng.integers(len(found)))] if found else None
@@ -365,7 +375,8 @@ def _repeat(
     before = rows[int(rng.integers(len(rows)))]
     return ShowingRow(
         id=secrets.token_hex(16), queue_id=queue.id, prompt_id=before.prompt_id, first=before.first,
-        second=before.second, first_left=not before.first_left, annotator_id=annotator, place=None, repeats=before.id,
+        second=before.second, first_left=not before.first_left, annotator_id=annotator, place=None, by_model=False,
+        repeats=before.id,
         reserved=now, until=now + queue.queue.hold_seconds, choice=None, reason="", seconds=None, labelled=None,
     )  # fmt: skip
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from workbench.database import Database
 from workbench.errors import ConfigError
@@ -143,11 +144,13 @@ def _ratings(good: Mapping[tuple[str, str], int], prompts: Mapping[str, Shown]) 
 
 @dataclass(frozen=True)
 class TakenIn:
-    """What became of labels from a file."""
+    """What became of labels from elsewhere."""
 
     labels: int
     known: int
     """Left out, since the same annotator had labelled the same pair."""
+    orphans: int
+    """Repeats that were left out, since what they repeat is not there."""
 
 
 def take_in(database: Database, queue: OpenQueue, labels: Sequence[Preference], *, now: float) -> TakenIn:
@@ -159,51 +162,81 @@ def take_in(database: Database, queue: OpenQueue, labels: Sequence[Preference], 
     numbers = {name: number for number, name in enumerate(queue.queue.names)}
     people = dict.fromkeys((label.annotator, label.by) for label in labels)
     annotators = {name: annotator_id(database, name, by) for name, by in people}
-    known = counted = 0
     with database.writing() as session:
         stored = session.get_one(QueueRow, queue.id, with_for_update=True)
-        prompts = {
-            example: identity
-            for identity, example in session.execute(
-                select(PromptRow.id, PromptRow.example).where(PromptRow.queue_id == queue.id)
-            )
-        }
-        seen = {
-            tuple(row)
-            for row in session.execute(
-                select(ShowingRow.prompt_id, ShowingRow.first, ShowingRow.second, ShowingRow.annotator_id).where(
-                    ShowingRow.queue_id == queue.id, ShowingRow.repeats.is_(None)
-                )
-            )
-        }
-        for row, label in enumerate(labels, 1):
-            if label.example not in prompts or not {label.left, label.right} <= set(numbers):
+        taking = _Taking(session, queue, now)
+        # What is repeated comes before its repeat.
+        for row, label in sorted(enumerate(labels, 1), key=lambda pair: pair[1].repeat):
+            if label.example not in taking.prompts or not {label.left, label.right} <= set(numbers):
                 raise ConfigError(
                     f"Label {row} is about {label.left} and {label.right} on {label.example!r}, which the queue "
                     f"{queue.queue.name} does not ask about.",
                     f"Its candidates are {', '.join(numbers)}; take the labels into the queue that they are of.",
                 )
-            left, right = numbers[label.left], numbers[label.right]
-            first, second = sorted((left, right))
-            key = (prompts[label.example], first, second, annotators[label.annotator])
-            if label.repeat or key in seen or first == second:
-                known += 1
-                continue
-            seen.add(key)
-            showing = ShowingRow(
-                id=secrets.token_hex(16), queue_id=queue.id, prompt_id=key[0], first=first, second=second,
-                first_left=left == first, annotator_id=key[3], place=None, repeats=None,
-                reserved=label.shown_at or now, until=now, choice=label.choice, reason=storable(label.reason),
-                seconds=label.seconds, labelled=now,
-            )  # fmt: skip
-            session.add(showing)
-            session.flush()
-            counted += label.choice in COUNTED
-            session.add(
-                ChangeRow(
-                    showing_id=showing.id, at=now, action="imported", choice=label.choice, reason=showing.reason,
-                    seconds=label.seconds,
-                )
-            )  # fmt: skip
-        stored.labels += counted
-    return TakenIn(len(labels) - known, known)
+            taking.take(label, numbers[label.left], numbers[label.right], annotators[label.annotator])
+        stored.labels += taking.counted
+        stored.revision += 1
+    return TakenIn(len(labels) - taking.known - taking.orphans, taking.known, taking.orphans)
+
+
+class _Taking:
+    """Labels of a queue on their way into the database."""
+
+    def __init__(self, session: Session, queue: OpenQueue, now: float) -> None:
+        self.session, self.queue, self.now = session, queue, now
+        self.known = self.orphans = self.counted = 0
+        asked = select(PromptRow.example, PromptRow.id).where(PromptRow.queue_id == queue.id)
+        self.prompts = dict(session.execute(asked).all())
+        mine = select(ShowingRow).where(ShowingRow.queue_id == queue.id, ShowingRow.repeats.is_(None))
+        self.rows = {(row.prompt_id, row.first, row.second, row.annotator_id): row for row in session.scalars(mine)}
+        again = select(ShowingRow.repeats).where(ShowingRow.queue_id == queue.id, ShowingRow.repeats.is_not(None))
+        self.repeated = set(session.scalars(again))
+
+    def take(self, label: Preference, left: int, right: int, annotator: int) -> None:
+        """Store one label, in the annotator's open pair where it is on a screen."""
+        first, second = sorted((left, right))
+        key = (self.prompts[label.example], first, second, annotator)
+        before = self.rows.get(key)
+        if label.repeat:
+            if before is None or before.choice is None:
+                self.orphans += 1
+                return
+            if before.id in self.repeated:
+                self.known += 1
+                return
+            self.repeated.add(before.id)
+        elif first == second or (before is not None and before.choice is not None):
+            self.known += 1
+            return
+        row = before if before is not None and not label.repeat else self._row(label, key)
+        row.first_left, row.choice, row.seconds = left == first, label.choice, label.seconds
+        row.labelled, row.reason = self.now, storable(label.reason)
+        row.repeats = before.id if label.repeat and before is not None else None
+        self.session.add(row)
+        self.session.flush()
+        if not label.repeat:
+            self.rows[key] = row
+        self.counted += not label.repeat and label.by == "person" and label.choice in COUNTED
+        self.session.add(
+            ChangeRow(
+                showing_id=row.id, at=self.now, action="imported", choice=label.choice, reason=row.reason,
+                seconds=label.seconds,
+            )
+        )  # fmt: skip
+
+    def _row(self, label: Preference, key: tuple[int, int, int, int]) -> ShowingRow:
+        return ShowingRow(
+            id=secrets.token_hex(16), queue_id=self.queue.id, prompt_id=key[0], first=key[1], second=key[2],
+            annotator_id=key[3], by_model=label.by == "model", place=None, reserved=label.shown_at or self.now,
+            until=self.now,
+        )  # fmt: skip
+
+
+def runs_shown(database: Database, queue: OpenQueue) -> dict[str, set[str]]:
+    """The runs whose answers a queue shows, by candidate."""
+    wanted = select(AnswerRow.candidate, AnswerRow.run).join(PromptRow).where(PromptRow.queue_id == queue.id).distinct()
+    found: dict[str, set[str]] = {name: set() for name in queue.queue.names}
+    with database.reading() as session:
+        for candidate, run in session.execute(wanted):
+            found[queue.queue.names[candidate]].add(run)
+    return found

@@ -6,64 +6,82 @@ from dataclasses import dataclass
 
 from workbench.analysis import Analysis
 from workbench.case import Case
-from workbench.database import FILE, URL_VARIABLE, open_database
+from workbench.database import FILE, URL_VARIABLE, Database, open_database
 from workbench.errors import NotFound, WorkbenchError
+from workbench.labels import runs_shown
 from workbench.preference_analysis import preference_analysis
 from workbench.preferred import Findings, findings
-from workbench.queues import queues
+from workbench.queues import OpenQueue, queues
 from workbench.usecase import UseCase
 
 
-def labelled(case: Case, *, smallest_difference: float | None = None) -> tuple[Findings, ...]:
-    """What the labels of every queue on test requests show, the newest first; nothing where nobody has labelled."""
+def labelled_queues(case: Case) -> tuple[tuple[Database, OpenQueue], ...]:
+    """The queues on test requests that people have labelled, the newest first; to look is not to make a database."""
     if not os.environ.get(URL_VARIABLE) and not (case.workspace / FILE).exists():
-        return ()  # To look is not to make a database.
+        return ()
     database = open_database(case.workspace)
-    found = [one for one in reversed(queues(database, case.name)) if one.queue.split == "test"]
-    shown = (findings(database, one, smallest_difference=smallest_difference) for one in found)
-    return tuple(one for one in shown if one.rates.labels)
+    found = reversed(queues(database, case.name))
+    return tuple((database, one) for one in found if one.queue.split == "test" and one.labels)
+
+
+def labelled(case: Case) -> tuple[Findings, ...]:
+    """What people's labels show, queue by queue."""
+    margin = case.use_case.smallest_difference
+    return tuple(findings(database, one, smallest_difference=margin) for database, one in labelled_queues(case))
 
 
 @dataclass(frozen=True)
 class Deciding:
     """The labels that decide."""
 
-    found: Findings
+    database: Database
+    queue: OpenQueue
+    margin: float
+    seeds: Mapping[str, int]
+    """Trainings of each candidate that people were asked about as it is now."""
 
-    def covers(self, name: str) -> bool:
-        """Whether people were asked about a candidate."""
-        return name in self.found.queue.queue.names
-
-    def analysis(self, eligible: Sequence[str], *, seeds: Mapping[str, int]) -> Analysis:
-        """What they show, as scores would."""
-        found = self.found
-        more = ""
-        if not found.stopping.stop or found.stopping.why in ("budget spent", "out of reach"):
-            least, most = found.stopping.least, found.stopping.most
-            many = "more labels" if least is None else f"{least:,} more labels" if most is None else _range(least, most)
-            more = f"Ask people for {many} in the queue {found.queue.queue.name}. {found.stopping.sentence}".strip()
-        return preference_analysis(found.rates, found.approaches, seeds=seeds, eligible=eligible, ask=more)
+    def analysis(self, eligible: Sequence[str]) -> Analysis:
+        """What they show, as scores would, for those who may be chosen, the simplest first."""
+        found = findings(self.database, self.queue, smallest_difference=self.margin, eligible=eligible)
+        return preference_analysis(found.rates, found.approaches, seeds=self.seeds, eligible=eligible, ask=_ask(found))
 
 
-def _range(least: int, most: int) -> str:
-    return f"{least:,} to {most:,} more labels"
+def _ask(found: Findings) -> str:
+    """What to ask people next; empty where the question is settled."""
+    stopping = found.stopping
+    if stopping.stop and stopping.why not in ("budget spent", "out of reach"):
+        return ""
+    least, most = stopping.least, stopping.most
+    many = "more labels"
+    if least is not None:
+        many = f"{least:,} more labels or so" if most is None else f"{least:,} to {most:,} more labels"
+    return f"Ask people for {many} in the queue {found.queue.queue.name}. {stopping.sentence}".strip()
 
 
-def deciding_labels(case: Case, use_case: UseCase) -> Deciding:
-    """The labels by which a use case is decided.
+def deciding_labels(case: Case, use_case: UseCase, runs: Mapping[str, Sequence[str]]) -> Deciding:
+    """The labels by which a use case is decided: of the queue it names or else of the one with most of them.
 
-    Raises NotFound where there is no such queue, and WorkbenchError where nobody has labelled it.
+    ``runs``: ids of each candidate's finished runs; people's choices count for candidates that still answer as they did
+    when they were shown. Raises NotFound where there is no such queue, and WorkbenchError where nobody has labelled, or
+    where the candidates have changed since.
     """
-    found = labelled(case, smallest_difference=use_case.smallest_difference)
-    wanted = [one for one in found if use_case.queue in ("", one.queue.queue.name)]
-    if wanted:
-        return Deciding(wanted[0])
-    if use_case.queue:
+    found = [(database, one) for database, one in labelled_queues(case) if use_case.queue in ("", one.queue.name)]
+    if not found and use_case.queue:
         raise NotFound(
             f"{case.name} is decided by the queue {use_case.queue!r}, and nobody has labelled one of that name.",
             "Label it, or name another queue in the use case.",
         )
-    raise WorkbenchError(
-        f"{case.name} is decided by people's preference, and nobody has labelled yet.",
-        f"Make a queue with `workbench queue {case.name} blind` and label it in the dashboard.",
-    )
+    if not found:
+        raise WorkbenchError(
+            f"{case.name} is decided by people's preference, and nobody has labelled yet.",
+            f"Make a queue with `workbench queue {case.name} blind` and label it in the dashboard.",
+        )
+    database, queue = max(found, key=lambda pair: pair[1].labels)
+    shown = runs_shown(database, queue)
+    unchanged = {name: len(own) for name, own in shown.items() if name in runs and own <= {*runs[name], ""}}
+    if len(unchanged) < 2:
+        raise WorkbenchError(
+            f"The candidates of the queue {queue.queue.name} have changed since people chose between their answers.",
+            f"Make a new queue: `workbench queue {case.name} NAME`.",
+        )
+    return Deciding(database, queue, use_case.smallest_difference, unchanged)

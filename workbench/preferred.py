@@ -20,6 +20,8 @@ from workbench.winrate import win_rates
 
 LABELS_PER_LOOK = 20
 """Labels after which somebody looks at the figures again, by which the bounds allow for looking often."""
+MOST_LOOKS = 100
+"""With large budgets looks are taken to be rarer: between neighbouring ones hardly anything changes."""
 SMALLEST_DIFFERENCE = 0.03
 """Share beyond an even split that would matter."""
 
@@ -52,12 +54,18 @@ class Findings:
 
 
 def findings(
-    database: Database, queue: OpenQueue, *, baseline: str | None = None, smallest_difference: float | None = None
+    database: Database,
+    queue: OpenQueue,
+    *,
+    baseline: str | None = None,
+    smallest_difference: float = SMALLEST_DIFFERENCE,
+    eligible: Sequence[str] | None = None,
 ) -> Findings:
     """What a queue's labels show, the same every time for the same labels.
 
-    ``baseline``: whom win rates are against; None: the simplest candidate. ``smallest_difference``: a share, beyond an
-    even split. Raises ConfigError for a baseline that the queue does not have.
+    ``baseline``: whom win rates are against; None: the queue's first candidate. ``smallest_difference``: a share,
+    beyond an even split. ``eligible``: who may be chosen; None: everybody. Raises ConfigError for a baseline that the
+    queue does not have.
     """
     names = queue.queue.names
     if baseline is not None and baseline not in names:
@@ -69,13 +77,14 @@ def findings(
     by_judge = not people and bool(judged)
     counted = judged if by_judge else people
     first = [label for label in counted if not label.repeat]
-    looks = max(1, -(-queue.queue.budget // LABELS_PER_LOOK))
+    looks = min(MOST_LOOKS, max(1, -(-queue.queue.budget // LABELS_PER_LOOK)))
     rates = win_rates(
         votes_of(first, names, prompts),
         names,
         baseline or names[0],
-        smallest_difference=smallest_difference or SMALLEST_DIFFERENCE,
+        smallest_difference=smallest_difference,
         looks=looks,
+        eligible=eligible,
         rng=np.random.default_rng(0),
     )
     return Findings(

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
@@ -11,6 +12,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from workbench.candidate import Candidate
@@ -84,7 +86,9 @@ class OpenQueue:
     created: float
     closed: float | None
     labels: int
-    """Labels when it was read."""
+    """People's labels when it was read."""
+    revision: int
+    """Grows with every label that is given, taken back or taken in."""
 
 
 def make_queue(database: Database, case: str, queue: Queue, asked: Sequence[Asked]) -> OpenQueue:
@@ -112,6 +116,7 @@ def make_queue(database: Database, case: str, queue: Queue, asked: Sequence[Aske
             candidates=[candidate.model_dump(mode="json") for candidate in queue.candidates], overlap=queue.overlap,
             budget=queue.budget, repeats=queue.repeats, hold=queue.hold_seconds, reveal=queue.reveal,
             guide=storable(queue.guide), salt=secrets.token_hex(8), created=time.time(), closed=None, labels=0,
+            revision=0,
         )  # fmt: skip
         session.add(row)
         session.flush()
@@ -155,7 +160,7 @@ def _opened(row: QueueRow) -> OpenQueue:
         "reveal": row.reveal, "guide": row.guide,
     }  # fmt: skip
     queue = Queue.parse(settings, where=f"The queue {row.name}")
-    return OpenQueue(row.id, row.case, queue, row.salt, row.created, row.closed, row.labels)
+    return OpenQueue(row.id, row.case, queue, row.salt, row.created, row.closed, row.labels, row.revision)
 
 
 def queues(database: Database, case: str) -> tuple[OpenQueue, ...]:
@@ -207,13 +212,11 @@ def annotator_id(database: Database, name: str, kind: Kind = "person") -> int:
     with database.reading() as session:
         row = session.scalars(known).one_or_none()
     if row is None:
-        with database.writing() as session:
-            # Two tabs may introduce the same person at once.
-            row = session.scalars(known).one_or_none()
-            if row is None:
-                row = AnnotatorRow(workspace=database.workspace, name=name, kind=kind, created=time.time())
-                session.add(row)
-                session.flush()
+        with suppress(IntegrityError), database.writing() as session:
+            session.add(AnnotatorRow(workspace=database.workspace, name=name, kind=kind, created=time.time()))
+        # Another tab, or another process, may have introduced the same person in the meantime.
+        with database.reading() as session:
+            row = session.scalars(known).one()
     if row.kind != kind:
         raise ConfigError(f"{name} is the name of a {row.kind} already.", "Choose another name.")
     return row.id
@@ -257,7 +260,7 @@ class Progress:
     """How far a queue is."""
 
     labels: int
-    """Choices that count; repeats and skipped pairs don't."""
+    """People's choices that count; repeats and skipped pairs don't, nor do judges'."""
     repeats: int
     skipped: int
     on_screens: int
@@ -278,7 +281,7 @@ def progress(database: Database, queue: OpenQueue) -> Progress:
     """How far a queue is, and who did how much of it."""
     k = len(queue.queue.candidates)
     pairs = comparable(database, queue.id, k)
-    shown = ShowingRow.queue_id == queue.id
+    shown = (ShowingRow.queue_id == queue.id) & ShowingRow.by_model.is_(False)
     counts = select(ShowingRow.choice, ShowingRow.repeats.is_(None), func.count(), func.count(ShowingRow.place))
     who = select(AnnotatorRow.name, func.count()).join(ShowingRow, ShowingRow.annotator_id == AnnotatorRow.id)
     counted = shown & ShowingRow.choice.in_(COUNTED) & ShowingRow.repeats.is_(None)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from workbench.candidate import APPROACHES
-from workbench.comparison import find, sentence
+from workbench.comparison import are_compared, find, sentence
 from workbench.decision import Decision
 from workbench.loss_words import verdict
 from workbench.model import Noun
@@ -23,7 +23,8 @@ class Reason(Noun):
 def reasons(decision: Decision) -> tuple[Reason, ...]:
     """The choice (or the leader) against the others, the simplest first; then what was ruled out."""
     name = decision.choice or decision.leader
-    others = [other for other in decision.order if other != name]
+    comparisons = decision.analysis.comparisons
+    others = [other for other in decision.order if other != name and are_compared(comparisons, name, other)]
     if len(others) > MOST_REASONS:
         others = _representatives(decision, others)
     found = [] if decision.ground == "limits" else [_reason(decision, name, other) for other in others]
@@ -35,7 +36,7 @@ def reasons(decision: Decision) -> tuple[Reason, ...]:
         if not failed:
             continue
         text, index = f"{one.candidate} fails: {failed[0].text}.", None
-        if one.candidate != name:
+        if one.candidate != name and are_compared(comparisons, one.candidate, name):
             index = find(decision.analysis.comparisons, one.candidate, name)
             better = one.mean > decision.standing(name).mean
             lead = sentence(decision.analysis.comparisons[index], one.candidate)

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -161,10 +160,10 @@ def decide(results: Results) -> Recommendation:
     measured = {one.name: results.measured(one) for one in results.candidates}
     panel, by_people = results.panel(), None
     if results.use_case.decided_by == "preference":
-        chosen = deciding_labels(results.case, results.use_case)
-        panel = replace(panel, candidates=tuple(one for one in panel.candidates if chosen.covers(one.name)))
-        seeds = {one.name: len(one.runs) for one in results.candidates}
-        by_people = partial(chosen.analysis, seeds=seeds)
+        runs = {one.name: [run.id for run in one.runs] for one in results.candidates}
+        deciding = deciding_labels(results.case, results.use_case, runs)
+        panel = replace(panel, candidates=tuple(one for one in panel.candidates if one.name in deciding.seeds))
+        by_people = deciding.analysis
     return recommend(results.use_case, panel, measured, rng=np.random.default_rng(0), by_people=by_people)
 
 

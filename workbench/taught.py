@@ -1,14 +1,17 @@
 """People's choices on training requests become a candidate that learns from them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from workbench.candidate import Candidate
 from workbench.case import Case
 from workbench.database import Database
 from workbench.errors import ConfigError, DataError
+from workbench.label_files import LabelForm, labels_text, training_text
 from workbench.labels import Learnable, learnable, preferences, shown_prompts
 from workbench.pair_intake import check_pairs
 from workbench.queues import OpenQueue
+from workbench.similarity import normalise
 from workbench.stage import Dpo, Labelled, Lora
 
 
@@ -42,6 +45,28 @@ def take_for_training(
     others = [one for one in case.candidates() if one.name != candidate.name]
     case.choose([*others, candidate])
     return candidate, Learnable(tuple(kept), found.ratings, found.undecided, found.bad)
+
+
+def exported(case: Case, database: Database, queue: OpenQueue, form: LabelForm) -> str:
+    """A queue's labels as a file's content: every choice or, of training requests, what TRL trains on.
+
+    Raises ConfigError where test requests would be trained on, and DataError where there is nothing to train on.
+    """
+    given = preferences(database, queue)
+    if form == "jsonl" or form == "csv":
+        return labels_text(given, form)
+    if queue.queue.split != "train":
+        raise ConfigError(
+            f"The queue {queue.queue.name} is about test requests, and nobody trains on the test.",
+            "Export every choice (--form jsonl or csv), or make a queue on training requests (--split train).",
+        )
+    found = learnable((label for label in given if label.by == "person"), shown_prompts(database, queue))
+    held_out = [example for split in ("dev", "test") for example in case.examples(split)]
+    kept, _ = check_pairs(found.pairs, held_out=held_out)
+    asked = {normalise(example.question) for example in held_out}
+    ratings = tuple(one for one in found.ratings if normalise(one.messages[-1].content) not in asked)
+    found = replace(found, pairs=tuple(kept), ratings=ratings)
+    return training_text(found, form, instruction=case.use_case.instruction)
 
 
 def _candidate(case: Case, queue: OpenQueue, after: str | None) -> Candidate:

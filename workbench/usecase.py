@@ -98,7 +98,7 @@ class UseCase(Noun):
     decided_by: Literal["metric", "preference"] = "metric"
     """What candidates are compared by: the primary metric, or people's blind choices between their answers."""
     queue: str = ""
-    """The queue whose labels decide, where people do; empty: the newest one on test requests."""
+    """The queue whose labels decide, where people do; empty: the one on test requests with most labels."""
     smallest_difference: float = Field(default=0.02, gt=0, lt=1)
     """The smallest difference in what decides that would change what you deploy: 0.02 is two points."""
     limits: Limits = Limits()

@@ -64,6 +64,7 @@ def win_rates(
     alpha: float = 0.05,
     looks: int = 1,
     only_these: bool = False,
+    eligible: Sequence[str] | None = None,
     rng: np.random.Generator,
 ) -> WinRates:
     """What the labels show about every candidate against the baseline, every pair, and the best.
@@ -72,12 +73,16 @@ def win_rates(
     are linked through others. Claims mean what they mean for scores: a *winner* is shown to be preferred to every
     other (all pairs, two-sided max-T), the *best set* holds the best, and a candidate is *good enough* if the
     best would win at most ``smallest_difference`` beyond an even split against it. ``looks``: how often
-    somebody may look before acting; ``only_these``: say nothing about people other than the annotators.
+    somebody may look before acting; ``only_these``: say nothing about people other than the annotators;
+    ``eligible``: who may be chosen, None: everybody; claims are made among them.
 
     Raises ValueError for an unknown baseline or too few names.
     """
     place = names.index(baseline)
-    judged = _judge(votes, names, place, delta=smallest_difference, alpha=alpha, looks=looks, only=only_these, rng=rng)
+    judged = _judge(
+        votes, names, place,
+        delta=smallest_difference, alpha=alpha, looks=looks, only=only_these, eligible=eligible, rng=rng,
+    )  # fmt: skip
     known, claims, level = judged.known, judged.claims, level_at_each_look(alpha, looks)
     return WinRates(
         baseline=baseline,
@@ -115,6 +120,7 @@ def _judge(
     alpha: float,
     looks: int,
     only: bool,
+    eligible: Sequence[str] | None,
     rng: np.random.Generator,
 ) -> _Judged:
     if len(names) != votes.k:
@@ -125,7 +131,9 @@ def _judge(
     completed = with_pseudo_labels(votes, found)
     known = _strengths(completed, baseline, people=people, alpha=alpha, looks=looks, rng=rng)
     caution = _caution(votes, names, found, whole=known is not None and len(known.members) == len(names))
-    return _Judged(found, scope, known, caution, _claims(known, delta, k=len(names), caution=caution))
+    among = np.array([eligible is None or name in eligible for name in names])
+    claims = _claims(known, delta, among=among if among.any() else ~among, caution=caution)
+    return _Judged(found, scope, known, caution, claims)
 
 
 def _strengths(
@@ -184,26 +192,30 @@ def _never_lost(names: Sequence[str], found: Identification) -> str:
     )
 
 
-def _claims(known: Strengths | None, smallest_difference: float, *, k: int, caution: str) -> _Claims:
-    """Who is best, winner and good enough; with a caution nobody is told apart."""
+def _claims(known: Strengths | None, smallest_difference: float, *, among: NDArray[np.bool_], caution: str) -> _Claims:
+    """Who is best, winner and good enough of those in ``among`` (k,); with a caution nobody is told apart."""
+    k = len(among)
     everybody, nobody = tuple(range(k)), np.zeros((k, k), dtype=bool)
     nothing = LabelsNeeded(least=None, most=None, reason=caution)
     if known is None or len(known.members) < k:
         return _Claims(None, nobody, everybody, None, (), {}, nothing)
     tie, members = known.fitted.log_tie, known.members
     margin = advantage_of(0.5 + smallest_difference, tie)
-    regret = regret_bounds(known.family, margin)
-    leader = int(np.argmax(known.estimate.means))
+    own = among[list(members)]
+    regret = regret_bounds(known.family, margin, among=own)
+    leader = int(np.argmax(np.where(own, known.estimate.means, -np.inf)))
     bound = (win_rate(regret.bound, tie) - 0.5).tolist()
     drawn = known.estimate.means + known.errors
-    expected = (win_rate(drawn.max(axis=1, keepdims=True) - drawn, tie) - 0.5).mean(axis=0).tolist()
+    behind = np.maximum(drawn[:, own].max(axis=1, keepdims=True) - drawn, 0.0)
+    expected = (win_rate(behind, tie) - 0.5).mean(axis=0).tolist()
     losses = dict(zip(members, zip(bound, expected, strict=True), strict=True))
     if caution:
         return _Claims(members[leader], nobody, everybody, None, (), losses, nothing)
-    shown, kept = _shown(known), best_set(known.family)
-    winner = members[leader] if int(shown[leader].sum()) == k - 1 else None
-    good = tuple(members[j] for j in reversed(range(k)) if regret.bound[j] <= margin)
-    best = tuple(place for place in everybody if kept[members.index(place)])
+    shown, kept = _shown(known), best_set(known.family, among=own)
+    rivals = own & (np.arange(k) != leader)
+    winner = members[leader] if rivals.any() and shown[leader][rivals].all() else None
+    good = tuple(members[j] for j in reversed(range(k)) if own[j] and regret.bound[j] <= margin)
+    best = tuple(place for place in everybody if kept[members.index(place)] and among[place])
     needed = _needed(known, regret, margin, settled=winner is not None or members[leader] in good)
     return _Claims(members[leader], shown, best, winner, good, losses, needed)
 

@@ -1,6 +1,6 @@
 """The sentences of a recommendation: what, how sure, what it takes, and what to do next."""
 
-from workbench.comparison import find
+from workbench.comparison import are_compared, find
 from workbench.cost import cost_per_1000, figure, mean_seconds
 from workbench.decision import Decision
 from workbench.forgetting import Loss
@@ -50,7 +50,7 @@ def what(decision: Decision) -> str:
         f"{decision.label(name)} scores {percent(one.mean)} on {metric} over {analysis.n} test examples "
         f"(95 % interval {100 * one.low:.1f} to {100 * one.high:.1f})"
     )
-    others = [other for other in decision.order if other != name]
+    others = [one for one in decision.order if one != name and are_compared(analysis.comparisons, one, name)]
     if decision.choice is None or not others:
         return f"{score}."
     reference = others[0]

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from datasets import load_dataset
 
@@ -17,13 +18,14 @@ from workbench.database import Database, close_databases, open_database
 from workbench.errors import ConfigError, DataError
 from workbench.judging import agreed, asked_pairs, judge_name
 from workbench.label_files import labels_from, labels_text, training_text
+from workbench.labelling import choose, next_showing, undo
 from workbench.labels import Shown, learnable, preferences, shown_prompts, take_in
 from workbench.planning import make_plan
 from workbench.preference import Choice, Preference
 from workbench.preferred import findings
 from workbench.provenance import provenance
 from workbench.queue_answers import answers_to_test, answers_to_train, plan_answers_to_train
-from workbench.queues import Asked, OpenQueue, Queue, make_queue, open_queue, progress
+from workbench.queues import Asked, OpenQueue, Queue, annotator_id, make_queue, open_queue, progress
 from workbench.results import load_results
 from workbench.sections.preferred import preferred_blocks
 from workbench.stage import Dpo, Judge, Labelled, queue_of
@@ -196,9 +198,10 @@ def test_a_candidate_is_trained_on_labels_of_training_requests_alone(case: Case)
     assert plan.runs["sft-voice", 0].steps["train-1"] == labels_before.runs["sft", 0].steps["train-1"]
 
 
-def test_nobody_trains_on_the_test(case: Case) -> None:
+def test_nobody_trains_on_the_test(case: Case, tmp_path: Path) -> None:
     assert run(case, "queue", "blind", "--prompts", "20") == 0
     assert run(case, "labels", "blind", "--train") == 2
+    assert run(case, "labels", "blind", "--export", str(tmp_path / "x"), "--form", "trl") == 2
     queue = queue_to_train_on(case)
     prefer(case, queue, "sft")
     case.freeze("test", [*case.examples("test"), *(one for one in list(case.examples("train"))[:30])])
@@ -222,6 +225,19 @@ def test_labels_are_taken_in_once_and_only_of_this_queue(case: Case, tmp_path: P
     assert progress(stored(case), queue).labels == 30
     with pytest.raises(ConfigError, match="does not ask about"):
         take_in(stored(case), queue, [label("nowhere", "left", left="sft", right="zero-shot")], now=3.0)
+
+
+def test_repeats_are_taken_in_with_what_they_repeat(case: Case) -> None:
+    queue = queue_to_train_on(case)
+    example = next(iter(shown_prompts(stored(case), queue)))
+    first = label(example, "left", "anna", "zero-shot", "sft")
+    again = label(example, "right", "anna", "sft", "zero-shot").model_copy(update={"repeat": True})
+    orphan = again.model_copy(update={"annotator": "bo"})
+    taken = take_in(stored(case), queue, [again, first, orphan], now=1.0)
+    assert (taken.labels, taken.known, taken.orphans) == (2, 0, 1)
+    assert take_in(stored(case), queue, [again, first], now=2.0).known == 2
+    assert sorted(one.repeat for one in preferences(stored(case), queue)) == [False, True]
+    assert undo(stored(case), queue, annotator_id(stored(case), "anna"), now=3.0) is None  # Nothing was chosen here.
 
 
 def test_every_training_of_a_candidate_has_its_share_of_the_requests(case: Case) -> None:
@@ -309,6 +325,30 @@ def test_a_judge_answers_a_queue_and_is_held_against_people(case: Case, capsys: 
     assert judge.alike == pytest.approx(0.9)
     assert any("The judge toy" in str(block) for block in preferred_blocks(found))
     assert sum(one.by == "model" for one in preferences(stored(case), queue)) == 30
+
+
+def test_a_judge_takes_nothing_from_people(case: Case) -> None:
+    queue = queue_to_train_on(case)
+    with serving(by_rule(lambda text: text.startswith("sft"))) as server:
+        assert run(case, "judge", "voice", "--model", "toy", "--endpoint", server.url) == 0
+    now = progress(stored(case), queue)
+    assert (now.labels, now.annotators) == (0, {})
+    anna, rng, seen = annotator_id(stored(case), "anna"), np.random.default_rng(0), 0
+    counts: list[float] = []
+    while True:
+        shown = next_showing(
+            stored(case), queue, anna, now=1.0, rng=rng, weigh=lambda c: (counts.append(c.sum()), np.ones(1))[1]
+        )
+        if isinstance(shown, str):
+            break
+        choose(stored(case), queue, shown.id, annotator=anna, choice="tie", now=2.0)
+        seen += 1
+    assert progress(stored(case), queue).labels == 30
+    assert counts[0] == 0
+    assert shown == "done"
+    # Its labels stand this way round and that, though it was asked in both orders.
+    judged = [one for one in preferences(stored(case), queue) if one.by == "model"]
+    assert 5 < sum(one.left == "sft" for one in judged) < 25
 
 
 def test_a_judge_that_goes_by_the_place_is_found_out(case: Case, capsys: pytest.CaptureFixture[str]) -> None:

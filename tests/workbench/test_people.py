@@ -42,7 +42,7 @@ def test_without_a_login_everybody_is_an_owner_but_who_came_to_label(here: Any) 
 def test_with_a_login_owners_are_named(here: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     here({"is_logged_in": False}, annotator="anna")
     assert not people.is_owner()
-    assert people.signed_in() == ""
+    assert people.annotator() == ""
     anna = {"is_logged_in": True, "email": "Anna@Example.org", "name": "Anna"}
     here(anna, annotator="somebody else")
     assert people.is_owner()
@@ -51,3 +51,9 @@ def test_with_a_login_owners_are_named(here: Any, monkeypatch: pytest.MonkeyPatc
     assert not people.is_owner()
     monkeypatch.setenv(people.OWNERS_VARIABLE, "bo@example.org,anna@example.org")
     assert people.is_owner()
+    here(anna | {"email_verified": False})
+    assert not people.is_owner()
+    here({"is_logged_in": True, "name": "anna@example.org"})
+    assert not people.is_owner()  # A name is no address.
+    here(anna, only="1")
+    assert not people.is_owner()  # Who came by the annotators' link labels.

@@ -221,6 +221,8 @@ def _timing_note(material: Material) -> str:
         "Times are of single requests, retrieval included, one after another on the machine named under Provenance; "
         "“up to” is the upper 95 % bound. Tokens are means of one request."
     )
+    if "pocket" in material.base_models and any(one.train_seconds for one in material.measured.values()):
+        text += " Trainings of so small a model ran side by side, one on each core."
     few = [name for name, one in material.measured.items() if 0 < len(one.seconds) < FEWEST_TIMINGS]
     if few:
         text += f" Of {listed(few)} fewer than {FEWEST_TIMINGS} requests were timed, which bounds no 95th percentile."

@@ -61,13 +61,13 @@ def _sentences(found: Findings) -> Iterator[str]:
         leader = rates.leader or rates.baseline
         yield f"{leader} is ahead; {listed(list(rates.best_set), word='or')} may be the best."
         if rates.good_enough:
-            yield f"{rates.good_enough[0]} is good enough: {found.stopping.sentence}"
+            yield found.stopping.sentence
     if rates.scope != "people":
         yield f"With {rates.annotators} annotator{'s' * (rates.annotators != 1)} this is about their taste alone."
     if rates.remark:
         yield rates.remark
     if not found.stopping.stop and found.stopping.least is not None:
-        yield f"The question is likely to take {_more(found)} labels more."
+        yield f"The question is likely to take {_more(found)}."
     elif found.stopping.stop and found.stopping.why in ("budget spent", "out of reach"):
         yield found.stopping.sentence
     if rates.position is not None and rates.position.warning:
@@ -79,7 +79,7 @@ def _sentences(found: Findings) -> Iterator[str]:
 def _more(found: Findings) -> str:
     """How many labels more."""
     least, most = found.stopping.least, found.stopping.most
-    return f"{least:,} to {most:,}" if most is not None else f"{least:,} or"
+    return f"{least:,} to {most:,} labels more" if most is not None else f"{least:,} labels more, or many more"
 
 
 # --- Tables -------------------------------------------------------------------------------------------
@@ -239,7 +239,8 @@ def _judge(one: JudgeFindings) -> list[Block]:
         said.append(f"It {leans if shown else 'is not shown to go by length'}, at equal candidates.")
     worth = tuple(
         ListItem(
-            text=f"{rate.candidate}: {percent(rate.people)} by people ({_span(rate.people_low, rate.people_high)}), "
+            text=f"{rate.candidate}, on requests that it judged: {percent(rate.people)} by people "
+            f"({_span(rate.people_low, rate.people_high)}), "
             f"{percent(rate.together)} with the judge's help ({_span(rate.low, rate.high)}). "
             + (
                 f"{rate.labelled} labelled requests {agreeing(rate.labelled, 'is', 'are')} worth {rate.worth:.0f}."

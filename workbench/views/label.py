@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from workbench.answer_html import MOST_SHOWN, answer_html, differing_html, masked, telling_names
@@ -12,6 +13,7 @@ from workbench.case import Case
 from workbench.database import Database, DatabaseGone, open_database
 from workbench.errors import WorkbenchError
 from workbench.labelling import Nothing, Showing, Weigh, choose, next_showing, undo
+from workbench.labels import preferences
 from workbench.next_pair import pair_chances
 from workbench.preference import Choice
 from workbench.queues import OpenQueue, annotator_id, most_labels, open_queue, queues, tally
@@ -54,19 +56,22 @@ def show() -> None:
     """The page from top to bottom."""
     case = state.need_case()
     with state.problems_shown():
-        database = open_database(case.workspace)
-        found = [one for one in queues(database, case.name) if one.closed is None]
-        if not found:
+        try:
+            database = open_database(case.workspace)
+            found = [one.queue.name for one in queues(database, case.name) if one.closed is None]
+        except DatabaseGone as error:
+            waiting(error)
+            return
+        # A link to a queue means that queue, also once it is closed.
+        name = str(st.query_params.get("queue") or (found[-1] if found else ""))
+        if not name:
             nothing_to_label(case)
             return
-        names = [one.queue.name for one in found]
-        wanted = st.query_params.get("queue", names[-1])
-        name = wanted if wanted in names else names[-1]
         annotator = people.annotator()
         if not annotator:
             return
-        if len(names) > 1 and "queue" not in st.query_params:
-            name = str(st.segmented_control("Queue", names, default=name, required=True) or name)
+        if len(found) > 1 and "queue" not in st.query_params:
+            name = str(st.segmented_control("Queue", found, default=name, required=True) or name)
         st.html(STYLE)
         labelling(case.name, str(case.workspace), name, annotator)
 
@@ -100,7 +105,7 @@ def labelling(case: str, workspace: str, name: str, annotator: str) -> None:
         state.show_problem(error)
         return
     if isinstance(shown, str):
-        ended(database, queue, me, shown)
+        ended(database, queue, me, annotator, shown)
         return
     pair(queue, shown)
     keys(shown)
@@ -114,7 +119,7 @@ def stored(database: Database, queue: OpenQueue, me: int) -> bool:
     pending = st.session_state.get("label to store")
     if pending is not None:
         try:
-            choose(database, queue, annotator=me, **pending)
+            choose(database, annotator=me, **pending)
         except DatabaseGone as error:
             waiting(error)
             return False
@@ -132,7 +137,7 @@ def stored(database: Database, queue: OpenQueue, me: int) -> bool:
         if back is None:
             st.toast("There is nothing to take back.", icon=":material/info:")
         else:
-            st.session_state["showing"] = (queue.id, me, back, time.time())
+            st.session_state["showing"] = (queue.id, me, back, time.time(), queue)
     return True
 
 
@@ -166,7 +171,7 @@ def on_screen(database: Database, queue: OpenQueue, me: int) -> Showing | Nothin
     weigh: Weigh = lambda counts: pair_chances(counts, question)  # noqa: E731
     found = next_showing(database, queue, me, now=time.time(), rng=rng, weigh=weigh)
     if not isinstance(found, str):
-        st.session_state["showing"] = (queue.id, me, found, time.time())
+        st.session_state["showing"] = (queue.id, me, found, time.time(), queue)
         st.session_state.pop("chosen", None)
     return found
 
@@ -262,24 +267,35 @@ def go_on(showing: str) -> None:
         return
     now = time.time()
     st.session_state["label to store"] = {
+        "queue": kept[4],
         "showing": showing, "choice": choice, "now": now, "seconds": now - kept[3],
         "reason": str(st.session_state.get(f"reason {showing}", "")),
     }  # fmt: skip
 
 
-def ended(database: Database, queue: OpenQueue, me: int, why: Nothing) -> None:
+def ended(database: Database, queue: OpenQueue, me: int, annotator: str, why: Nothing) -> None:
     """Nothing is left: thanks and, where the owner allows it, who was who."""
     title, text = ENDS[why]
     st.success(text, title=title, icon=":material/task_alt:")
     _, mine = tally(database, queue, me)
     st.markdown(f"You have given **{words.count(mine, 'label')}**.")
     if queue.queue.reveal and why in ("closed", "budget", "done"):
-        names = ", ".join(f"**{words.plain(name)}**" for name in queue.queue.names)
-        st.markdown(f"You chose between answers of {names}.")
-        state.link(state.PREFERENCES, "See what the labels show", icon=":material/arrow_forward:")
+        revealed(database, queue, annotator)
     st.button(
         "Undo my last choice", key="undo", shortcut="U", on_click=take_back, type="tertiary", icon=":material/undo:"
     )
+
+
+def revealed(database: Database, queue: OpenQueue, annotator: str) -> None:
+    """Whose answers stood where, for every pair that the annotator labelled."""
+    name = " ".join(annotator.split())
+    rows = [
+        {"request": one.example, "left": one.left, "right": one.right, "you said": one.choice}
+        for one in preferences(database, queue)
+        if one.annotator == name and not one.repeat
+    ]
+    st.markdown("This is who was who:")
+    st.dataframe(pd.DataFrame(rows), hide_index=True)
 
 
 if __name__ == "__main__":

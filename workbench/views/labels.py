@@ -1,6 +1,7 @@
 """Preferences: ask people to choose blind, see what their choices show, and train on them."""
 
 import time
+from collections.abc import Mapping
 from functools import partial
 from urllib.parse import urlencode
 
@@ -9,18 +10,18 @@ import streamlit as st
 from workbench.candidate import Candidate
 from workbench.case import Case
 from workbench.database import Database, open_database
-from workbench.label_files import labels_text, training_text
+from workbench.label_files import LabelForm
 from workbench.labels import learnable, preferences, shown_prompts
 from workbench.preferred import Findings, findings
 from workbench.queue_answers import answers_to_test
 from workbench.queues import QUESTIONS, OpenQueue, Progress, Queue, make_queue, progress, queues, set_budget, set_closed
 from workbench.sections.preferred import preferred_blocks
-from workbench.taught import take_for_training
+from workbench.taught import exported, take_for_training
 from workbench.views import blocks, people, state, words
 from workbench.views.links import chosen, pick
 from workbench.views.state import CANDIDATES, LABEL, RUNS
 
-EXPORTS = {
+EXPORTS: Mapping[LabelForm, tuple[str, str, str]] = {
     "jsonl": ("Every choice, JSON lines", "application/jsonl", "jsonl"),
     "csv": ("Every choice, CSV", "text/csv", "csv"),
     "trl": ("Pairs for TRL (prompt, chosen, rejected)", "application/jsonl", "jsonl"),
@@ -126,15 +127,16 @@ def shown(case: Case, database: Database, queue: OpenQueue) -> None:
 
 def labels_findings(database: Database, queue: OpenQueue, baseline: str) -> Findings:
     """What the labels show; computed again once there are more."""
-    now = progress(database, queue)
-    stamp = (now.labels, now.repeats, now.skipped, tuple(now.annotators.items()), queue.queue.budget)
+    margin = Case(state.workspace() / "use_cases" / queue.case).use_case.smallest_difference
+    stamp = (queue.revision, queue.queue.budget, margin)
     return _findings(str(state.workspace()), queue.id, baseline, stamp, queue)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Comparing what people chose …")
-def _findings(workspace: str, queue_id: int, baseline: str, stamp: tuple[object, ...], _queue: OpenQueue) -> Findings:
-    del workspace, queue_id, stamp
-    return findings(open_database(state.workspace()), _queue, baseline=baseline)
+def _findings(workspace: str, queue_id: int, baseline: str, stamp: tuple[float, ...], _queue: OpenQueue) -> Findings:
+    del workspace, queue_id
+    margin = float(stamp[2])
+    return findings(open_database(state.workspace()), _queue, baseline=baseline, smallest_difference=margin)
 
 
 # --- Out of the queue ---------------------------------------------------------------------------------
@@ -167,20 +169,13 @@ def take_out(case: Case, database: Database, queue: OpenQueue) -> None:
         state.link(RUNS, "To the runs", icon=":material/arrow_forward:")
     with st.expander("Export the labels"):
         for form, (label, kind, ending) in EXPORTS.items():
+            if form in ("trl", "kto") and queue.queue.split == "test":
+                continue  # Nobody trains on the test.
             st.download_button(
-                label, data=partial(text, case, database, queue, form), mime=kind, key=f"export {form}",
+                label, data=partial(exported, case, database, queue, form), mime=kind, key=f"export {form}",
                 file_name=f"{case.name}-{queue.queue.name}-{form}.{ending}", icon=":material/download:",
             )  # fmt: skip
-        state.show_command("labels", case.name, queue.queue.name, "--export", "labels.jsonl", "--form", "trl")
-
-
-def text(case: Case, database: Database, queue: OpenQueue, form: str) -> str:
-    """An export's content."""
-    given = preferences(database, queue)
-    if form in ("jsonl", "csv"):
-        return labels_text(given, "jsonl" if form == "jsonl" else "csv")
-    learnt = learnable((one for one in given if one.by == "person"), shown_prompts(database, queue))
-    return training_text(learnt, "trl" if form == "trl" else "kto", instruction=case.use_case.instruction)
+        state.show_command("labels", case.name, queue.queue.name, "--export", "labels.jsonl")
 
 
 # --- A new one ----------------------------------------------------------------------------------------
@@ -213,7 +208,10 @@ def new_queue(case: Case, database: Database, *, first: bool) -> None:
                 with state.problems_shown():
                     settings = {
                         "name": name, "question": question, "split": "test", "overlap": int(overlap),
-                        "candidates": [with_base(candidates[one], case).model_dump(mode="json") for one in names],
+                        "candidates": [
+                            with_base(one, case).model_dump(mode="json")
+                            for one in candidates.values() if one.name in names
+                        ],
                         "budget": int(budget), "guide": guide, "reveal": reveal,
                     }  # fmt: skip
                     queue = Queue.parse(settings, where="The queue")

@@ -23,11 +23,7 @@ def signed_in() -> str:
 def annotator() -> str:
     """The name under which choices are stored; empty where nobody has said who they are: then the page asks."""
     if login_configured():
-        name = signed_in()
-        if not name:
-            st.info("Your choices are stored under your name.", title="Sign in to label", icon=":material/login:")
-            st.button("Sign in", type="primary", icon=":material/login:", on_click=st.login)
-        return name
+        return signed_in()
     name = str(st.query_params.get("annotator", "")).strip()
     if name:
         return name
@@ -40,17 +36,31 @@ def annotator() -> str:
     return ""
 
 
+def asks_to_sign_in() -> bool:
+    """Whether nobody may see anything yet: a login is configured, and whoever is here has not used it."""
+    if not login_configured() or st.user.is_logged_in:
+        return False
+    st.title("Workbench")
+    st.info("What you choose is stored under your name.", title="Sign in to go on", icon=":material/login:")
+    st.button("Sign in", type="primary", icon=":material/login:", on_click=st.login)
+    return True
+
+
 def is_owner() -> bool:
     """Whether whoever is here sees everything, and not only what is to be labelled.
 
     Without a login everybody does who did not come by a link for annotators; that keeps them from seeing by accident
     whose answers they label, and nobody from looking.
     """
-    if not login_configured():
-        if "only" in st.query_params:
-            st.session_state["annotates only"] = True
-        return not st.session_state.get("annotates only")
-    if not st.user.is_logged_in:
+    if "only" in st.query_params:
+        st.session_state["annotates only"] = True
+    if st.session_state.get("annotates only"):
         return False
+    if not login_configured():
+        return True
     owners = {one.strip().casefold() for one in os.environ.get(OWNERS_VARIABLE, "").split(",") if one.strip()}
-    return not owners or signed_in().casefold() in owners
+    if not st.user.is_logged_in or not owners:
+        return bool(st.user.is_logged_in)
+    # A name can be chosen freely; an address counts unless its provider says that it was not checked.
+    checked = st.user.get("email_verified") is not False
+    return checked and str(st.user.get("email") or "").casefold() in owners

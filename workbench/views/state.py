@@ -203,8 +203,8 @@ def asked_people(case: Case) -> tuple[OpenQueue, ...]:
 
 
 def labels_stamp(case: Case) -> Stamp:
-    """How many labels each queue of a use case has; nothing where nobody was ever asked."""
-    return tuple((one.queue.name, one.labels, one.queue.budget) for one in asked_people(case))
+    """How each queue of a use case stands; nothing where nobody was ever asked."""
+    return tuple((one.queue.name, one.revision, one.queue.budget) for one in asked_people(case))
 
 
 def results_of(case: Case) -> Results:

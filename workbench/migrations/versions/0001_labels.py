@@ -41,6 +41,7 @@ def upgrade() -> None:
         sa.Column("created", sa.Double(), nullable=False),
         sa.Column("closed", sa.Double(), nullable=True),
         sa.Column("labels", sa.Integer(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_queues")),
         sa.UniqueConstraint("workspace", "case", "name", name=op.f("uq_queues_workspace_case_name")),
     )
@@ -80,6 +81,7 @@ def upgrade() -> None:
         sa.Column("second", sa.Integer(), nullable=False),
         sa.Column("first_left", sa.Boolean(), nullable=False),
         sa.Column("annotator_id", sa.Integer(), nullable=False),
+        sa.Column("by_model", sa.Boolean(), nullable=False),
         sa.Column("place", sa.Integer(), nullable=True),
         sa.Column("repeats", sa.String(length=32), nullable=True),
         sa.Column("reserved", sa.Double(), nullable=False),
@@ -111,8 +113,8 @@ def upgrade() -> None:
             "ix_showings_counts",
             ["queue_id", "first", "second", "prompt_id", "place", "annotator_id", "first_left", "choice"],
             unique=False,
-            sqlite_where=sa.text("repeats IS NULL"),
-            postgresql_where=sa.text("repeats IS NULL"),
+            sqlite_where=sa.text("repeats IS NULL AND NOT by_model"),
+            postgresql_where=sa.text("repeats IS NULL AND NOT by_model"),
         )
         batch_op.create_index(
             "ix_showings_open",
@@ -166,7 +168,9 @@ def downgrade() -> None:
             "ix_showings_open", sqlite_where=sa.text("choice IS NULL"), postgresql_where=sa.text("choice IS NULL")
         )
         batch_op.drop_index(
-            "ix_showings_counts", sqlite_where=sa.text("repeats IS NULL"), postgresql_where=sa.text("repeats IS NULL")
+            "ix_showings_counts",
+            sqlite_where=sa.text("repeats IS NULL AND NOT by_model"),
+            postgresql_where=sa.text("repeats IS NULL AND NOT by_model"),
         )
 
     op.drop_table("showings")
