@@ -90,12 +90,9 @@ def rates_table(found: Findings) -> Table:
     rates = found.rates
     columns = (
         Column(title="Candidate"),
-        Column(title=f"Win rate against {rates.baseline}", align="right", better="higher"),
+        Column(title="Win rate", align="right", better="higher"),
         Column(title="95 % interval", align="right"),
-        Column(title="Won", align="right"),
-        Column(title="Tied", align="right"),
-        Column(title="Both bad", align="right"),
-        Column(title="Lost", align="right"),
+        Column(title="Won · tied · both bad · lost", align="right"),
         Column(title="Labels", align="right"),
         Column(title="Called bad", align="right", better="lower"),
         Column(title="What that shows"),
@@ -112,7 +109,7 @@ def _cells(one: Rate, found: Findings) -> tuple[str, ...]:
         one.candidate,
         "the baseline" if baseline else percent(one.rate or 0.0) if known else "not known",
         interval if known else "",
-        *("" if baseline else f"{n:,}" for n in (one.won, one.tied, one.both_bad, one.lost)),
+        "" if baseline else " · ".join(f"{n:,}" for n in (one.won, one.tied, one.both_bad, one.lost)),
         f"{one.labels:,}",
         "" if one.both_bad_share is None else percent(one.both_bad_share),
         _shows(one, found),
