@@ -19,7 +19,11 @@ MARKS: dict[Status, tuple[str, str]] = {
 def pages() -> list[st.Page]:
     """All pages, Home first; for those who only label, the page for that and no other."""
     if not people.is_owner():
-        return [st.Page(LABEL.path, title=LABEL.title, default=True)]
+        # At its own address, and at the app's.
+        return [
+            st.Page(LABEL.path, title=LABEL.title, default=True),
+            st.Page(LABEL.path, title=LABEL.title, url_path="label"),
+        ]
     views = [HOME, *(view for group in GROUPS.values() for view in group)]
     return [st.Page(view.path, title=view.title, default=view is HOME) for view in views]
 
