@@ -21,7 +21,7 @@ def pages() -> list[st.Page]:
     if not people.is_owner():
         # At its own address, and at the app's.
         return [
-            st.Page(LABEL.path, title=LABEL.title, default=True),
+            st.Page(LABEL.path, title=LABEL.title, url_path="start", default=True),
             st.Page(LABEL.path, title=LABEL.title, url_path="label"),
         ]
     views = [HOME, *(view for group in GROUPS.values() for view in group)]
