@@ -162,7 +162,7 @@ def test_by_the_metric_no_judge_is_needed(drawn: Step, toy_base: Path) -> None:
 def test_judging_goes_on_where_it_stopped(
     drawn: Step, toy_base: Path, server: Server, impatient: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recipes.pairing.PAIRS_PER_PART", 4)
+    monkeypatch.setattr("recipes.judging.PAIRS_PER_PART", 4)
     named = Judge(model="some-model", endpoint=server.url)
     whole = do(_judging(drawn, toy_base, named))
     asked = len(server.asked)
