@@ -1,6 +1,7 @@
 """The verbs about people's preferences: make a queue, see what its labels show, let a model judge, train on labels."""
 
 import json
+import os
 import shlex
 import time
 from argparse import Namespace
@@ -141,7 +142,8 @@ def judge(options: Namespace) -> int:
     case = open_case(options.workspace, options.name)
     database = open_database(case.workspace)
     found = open_queue(database, case.name, options.queue)
-    settings = {"model": options.model, "endpoint": options.endpoint, "wish": options.wish or found.queue.guide or None}
+    endpoint = options.endpoint or os.environ.get("OPENAI_BASE_URL") or None
+    settings = {"model": options.model, "endpoint": endpoint, "wish": options.wish or found.queue.guide or None}
     if options.key_variable is not None:
         settings["key_variable"] = options.key_variable
     asked = Judge.parse({key: value for key, value in settings.items() if value is not None}, where="The judge")

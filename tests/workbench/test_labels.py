@@ -39,6 +39,7 @@ ASK = (Message(role="user", content="What?"),)
 @pytest.fixture(autouse=True)
 def _own_databases(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.delenv(rooms.URL_VARIABLE, raising=False)
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     yield
     close_databases()
 
