@@ -180,7 +180,9 @@ def _parser() -> argparse.ArgumentParser:
     judge.add_argument("queue", metavar="QUEUE")
     judge.add_argument("--model", required=True, help="a Hub id or a folder; behind an endpoint, the model's name")
     judge.add_argument(
-        "--endpoint", metavar="URL", help="of an OpenAI-compatible API, such as http://localhost:8000/v1"
+        "--endpoint",
+        metavar="URL",
+        help="of an OpenAI-compatible API (default: $OPENAI_BASE_URL, else it is loaded here)",
     )
     judge.add_argument("--key-variable", metavar="NAME", help="environment variable that holds the endpoint's key")
     judge.add_argument("--wish", metavar="TEXT", help="what makes an answer good (default: the queue's guide)")
