@@ -12,6 +12,7 @@ from workbench.candidate import Candidate
 from workbench.errors import ConfigError, NotFound
 from workbench.examples import Examples, read_examples, write_examples
 from workbench.pairs import Pair, pair_requests, write_pairs
+from workbench.phrases import listed
 from workbench.ratings import Rating, write_ratings
 from workbench.stage import Cpt, Imitating, Kto, Sft, queue_of, reads_pairs, reads_requests
 from workbench.usecase import Example, Split, UseCase
@@ -115,6 +116,23 @@ class Case(NamedFolder):
         """The candidates chosen for this use case, or the suggested ones where none was chosen yet."""
         chosen = sorted((self.folder / "candidates").glob("*.yaml"))
         return in_order(Candidate.load(path) for path in chosen) if chosen else self.suggested()
+
+    def named(self, names: Sequence[str]) -> list[Candidate]:
+        """Those of the candidates that are named, in their own order, or all where none is.
+
+        Raises NotFound, naming those that there are.
+        """
+        chosen = {one.name: one for one in self.candidates()}
+        unknown = next((name for name in names if name not in chosen), None)
+        if unknown is not None:
+            raise NotFound(
+                f"{unknown} is not among the candidates of {self.name}.", f"These are: {listed(list(chosen))}."
+            )
+        return [one for name, one in chosen.items() if name in names or not names]
+
+    def whole(self, candidate: Candidate) -> Candidate:
+        """A candidate with the base model that it has here."""
+        return candidate.model_copy(update={"base_model": candidate.base_model or self.use_case.base_model})
 
     def suggested(self) -> tuple[Candidate, ...]:
         """The presets that this use case has everything for, but for those with stages that are for the curious."""

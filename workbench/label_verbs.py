@@ -10,7 +10,7 @@ from workbench.candidate import Candidate
 from workbench.case import Case, open_case
 from workbench.console import LiveProgress, say, show_blocks, show_outcome
 from workbench.database import Database, open_database
-from workbench.errors import ConfigError, NotFound
+from workbench.errors import ConfigError
 from workbench.judging import plan_judging, take_verdicts
 from workbench.label_files import labels_from
 from workbench.labels import take_in
@@ -35,7 +35,7 @@ def queue(options: Namespace) -> int:
         set_closed(database, found, closed=options.close, now=time.time())
         say(f"{options.queue} is {'closed' if options.close else 'open'}.")
         return 0
-    chosen = _candidates(case, options.candidate)
+    chosen = [case.whole(one) for one in case.named(options.candidate)]
     if options.temperature is not None:
         if options.split != "train":
             raise ConfigError(
@@ -76,17 +76,6 @@ def queue(options: Namespace) -> int:
         say(f"{100 * now.same:.0f} % of the pairs of answers are the same word for word and are not shown.")
     say(f"\nLabel in the dashboard: {_command('app', case)}")
     return 0
-
-
-def _candidates(case: Case, names: list[str]) -> list[Candidate]:
-    """The named candidates of a use case, or all of them, each with its base model."""
-    chosen = {one.name: one for one in case.candidates()}
-    unknown = next((name for name in names if name not in chosen), None)
-    if unknown is not None:
-        raise NotFound(f"{unknown} is not among the candidates of {case.name}.", f"These are: {listed(list(chosen))}.")
-    found = [one for name, one in chosen.items() if name in names or not names]
-    base = case.use_case.base_model
-    return [one.model_copy(update={"base_model": one.base_model or base}) for one in found]
 
 
 def _hot(candidate: Candidate, temperature: float) -> Candidate:

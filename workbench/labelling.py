@@ -122,7 +122,7 @@ def choose(
             )
         if row.place is None and row.repeats is None and choice != "skip":
             free = stored.labels + _held(session, queue) < stored.budget
-            row.place = _free_place(session, queue, row) if free else None
+            row.place = _first_free(session, queue, row.prompt_id, row.first, row.second) if free else None
             if row.place is None:
                 raise TooLate(
                     "The time for this pair was over, and others have labelled it.", "Go on with the next one."
@@ -157,7 +157,7 @@ def undo(database: Database, queue: OpenQueue, annotator: int, *, now: float) ->
         if row is None:
             return None
         if row.place is None and row.repeats is None:
-            row.place = _free_place(session, queue, row)
+            row.place = _first_free(session, queue, row.prompt_id, row.first, row.second)
         stored.labels -= row.repeats is None and row.choice in COUNTED
         stored.revision += 1
         row.choice = row.seconds = row.labelled = None
@@ -196,7 +196,7 @@ def _returned(session: Session, queue: OpenQueue, annotator: int) -> ShowingRow 
         ShowingRow.repeats.is_(None),
     )
     for row in session.scalars(own.order_by(ShowingRow.reserved)):
-        place = _free_place(session, queue, row)
+        place = _first_free(session, queue, row.prompt_id, row.first, row.second)
         if place is not None:
             row.place = place
             return row
@@ -236,12 +236,8 @@ def _counts(session: Session, database: Database, queue: OpenQueue, *, labels: i
     return counts
 
 
-def _free_place(session: Session, queue: OpenQueue, row: ShowingRow) -> int | None:
-    """The first place of a pair that nobody holds; None where all are taken."""
-    return _first_free(session, queue, row.prompt_id, row.first, row.second)
-
-
 def _first_free(session: Session, queue: OpenQueue, prompt: int, first: int, second: int) -> int | None:
+    """The first place of a pair that nobody holds; None where all are taken."""
     taken = select(ShowingRow.place).where(
         ShowingRow.prompt_id == prompt, ShowingRow.first == first, ShowingRow.second == second
     )

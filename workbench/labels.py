@@ -125,6 +125,12 @@ def learnable(labels: Iterable[Preference], prompts: Mapping[str, Shown]) -> Lea
     return Learnable(tuple(pairs), tuple(_ratings(good, prompts)), undecided, bad)
 
 
+def learnt(database: Database, queue: OpenQueue) -> Learnable:
+    """What training can learn from the labels that people gave to a queue."""
+    people = (label for label in preferences(database, queue) if label.by == "person")
+    return learnable(people, shown_prompts(database, queue))
+
+
 def _ratings(good: Mapping[tuple[str, str], int], prompts: Mapping[str, Shown]) -> Iterable[Rating]:
     """One rating for each answer, those of one wording together; where good and bad cancel out there is none."""
     by_text: Counter[tuple[str, str]] = Counter()

@@ -15,13 +15,17 @@ from workbench.queues import OpenQueue, queues
 from workbench.usecase import UseCase
 
 
-def labelled_queues(case: Case) -> tuple[tuple[Database, OpenQueue], ...]:
-    """The queues on test requests that people have labelled, the newest first; to look is not to make a database."""
+def asked_people(case: Case) -> tuple[OpenQueue, ...]:
+    """The queues of a use case, the oldest first; to look is not to make a database."""
     if not os.environ.get(URL_VARIABLE) and not (case.workspace / FILE).exists():
         return ()
-    database = open_database(case.workspace)
-    found = reversed(queues(database, case.name))
-    return tuple((database, one) for one in found if one.queue.split == "test" and one.labels)
+    return queues(open_database(case.workspace), case.name)
+
+
+def labelled_queues(case: Case) -> tuple[tuple[Database, OpenQueue], ...]:
+    """The queues on test requests that people have labelled, the newest first."""
+    found = [one for one in reversed(asked_people(case)) if one.queue.split == "test" and one.labels]
+    return tuple((open_database(case.workspace), one) for one in found)
 
 
 def labelled(case: Case) -> tuple[Findings, ...]:

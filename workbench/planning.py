@@ -56,7 +56,7 @@ def make_plan(case: Case, candidates: Sequence[Candidate], *, split: Split = "te
     plan = Plan(case, split)
     use_case = case.use_case
     for candidate in candidates:
-        whole = candidate.model_copy(update={"base_model": candidate.base_model or use_case.base_model})
+        whole = case.whole(candidate)
         for seed in range(use_case.seeds if whole.training else 1):
             _plan_run(plan, use_case, whole, seed)
     return plan
@@ -70,7 +70,7 @@ def plan_answers(case: Case, candidates: Sequence[Candidate], *, split: Split, m
     plan = Plan(case, split)
     use_case = case.use_case
     for candidate in candidates:
-        whole = candidate.model_copy(update={"base_model": candidate.base_model or use_case.base_model})
+        whole = case.whole(candidate)
         _plan_run(plan, use_case, whole, 0, most=most)
     return plan
 

@@ -4,14 +4,13 @@ from collections.abc import Mapping, Sequence
 
 from workbench.analysis import Analysis, Standing, Verdict
 from workbench.candidate import APPROACHES, Approach
+from workbench.compare import LEAN_SHARE
 from workbench.comparison import Comparison, Shown
 from workbench.rates import Duel, Rate, WinRates
 
 PREFERENCE = "preference"
 """The name of this measure, where others name a metric."""
 EVEN = 0.5
-LEAN_SHARE = 1 / 3
-"""A bet may be expected to lose at most this share of the smallest difference."""
 
 
 def preference_analysis(

@@ -8,7 +8,7 @@ from workbench.case import Case
 from workbench.database import Database
 from workbench.errors import ConfigError, DataError
 from workbench.label_files import LabelForm, labels_text, training_text
-from workbench.labels import Learnable, learnable, preferences, shown_prompts
+from workbench.labels import Learnable, learnt, preferences
 from workbench.pair_intake import check_pairs
 from workbench.queues import OpenQueue
 from workbench.similarity import normalise
@@ -29,9 +29,7 @@ def take_for_training(
             f"The queue {queue.queue.name} is about test requests, and nobody trains on the test.",
             f"Make one on training requests: `workbench queue {case.name} NAME --split train`.",
         )
-    found = learnable(
-        (label for label in preferences(database, queue) if label.by == "person"), shown_prompts(database, queue)
-    )
+    found = learnt(database, queue)
     held_out = [example for split in ("dev", "test") for example in case.examples(split)]
     kept, check = check_pairs(found.pairs, held_out=held_out)
     if not kept:
@@ -52,15 +50,14 @@ def exported(case: Case, database: Database, queue: OpenQueue, form: LabelForm) 
 
     Raises ConfigError where test requests would be trained on, and DataError where there is nothing to train on.
     """
-    given = preferences(database, queue)
     if form == "jsonl" or form == "csv":
-        return labels_text(given, form)
+        return labels_text(preferences(database, queue), form)
     if queue.queue.split != "train":
         raise ConfigError(
             f"The queue {queue.queue.name} is about test requests, and nobody trains on the test.",
             "Export every choice (--form jsonl or csv), or make a queue on training requests (--split train).",
         )
-    found = learnable((label for label in given if label.by == "person"), shown_prompts(database, queue))
+    found = learnt(database, queue)
     held_out = [example for split in ("dev", "test") for example in case.examples(split)]
     kept, _ = check_pairs(found.pairs, held_out=held_out)
     asked = {normalise(example.question) for example in held_out}

@@ -262,7 +262,7 @@ def checks(options: Namespace) -> int:
     """Run the suites on every base and every trained candidate, and say what each training cost."""
     case = open_case(options.workspace, options.name)
     _keep_suites(case, options)
-    candidates = _named(case, options.candidate)
+    candidates = case.named(options.candidate)
     found = plan_checks(case, candidates, sweep=options.sweep)
     if not found.courses:
         say(f"No trained candidate of {case.name} is finished: only the base model is measured.")
@@ -278,15 +278,6 @@ def checks(options: Namespace) -> int:
         show_blocks([*first, *cost_blocks(checked, approaches=approaches, metric=metric, narrow=True)])
         show_outcome(outcome)
     return 2 if outcome.troubles else 0
-
-
-def _named(case: Case, names: list[str]) -> list[Candidate]:
-    """Those of the chosen candidates that are named, or all where none is."""
-    chosen = {one.name: one for one in case.candidates()}
-    unknown = next((name for name in names if name not in chosen), None)
-    if unknown is not None:
-        raise NotFound(f"{unknown} is not among the candidates of {case.name}.", f"These are: {listed(list(chosen))}.")
-    return [chosen[name] for name in names] if names else list(chosen.values())
 
 
 def _keep_suites(case: Case, options: Namespace) -> None:

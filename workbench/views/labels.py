@@ -7,11 +7,10 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from workbench.candidate import Candidate
 from workbench.case import Case
 from workbench.database import Database, open_database
 from workbench.label_files import LabelForm
-from workbench.labels import learnable, preferences, shown_prompts
+from workbench.labels import learnt
 from workbench.preferred import Findings, findings
 from workbench.queue_answers import answers_to_test
 from workbench.queues import QUESTIONS, OpenQueue, Progress, Queue, make_queue, progress, queues, set_budget, set_closed
@@ -146,17 +145,15 @@ def take_out(case: Case, database: Database, queue: OpenQueue) -> None:
     """Train on the labels, and export them."""
     if queue.queue.split == "train":
         st.subheader("Train on these labels")
-        learnt = learnable(
-            (one for one in preferences(database, queue) if one.by == "person"), shown_prompts(database, queue)
-        )
+        found = learnt(database, queue)
         st.markdown(
-            f"{words.count(len(learnt.pairs), 'preference pair')}; {learnt.undecided:,} are ties or undecided and "
-            f"{learnt.bad:,} bad on both sides: these never become pairs."
+            f"{words.count(len(found.pairs), 'preference pair')}; {found.undecided:,} are ties or undecided and "
+            f"{found.bad:,} bad on both sides: these never become pairs."
         )
         trained = [one.name for one in case.candidates() if one.training]
         with st.container(horizontal=True, vertical_alignment="bottom"):
             after = st.selectbox("After the training of", ["as the queue suggests", *trained], width=280)
-            if st.button("Train a DPO candidate on these labels", type="primary", disabled=not learnt.pairs):
+            if st.button("Train a DPO candidate on these labels", type="primary", disabled=not found.pairs):
                 with state.problems_shown():
                     named = None if after == "as the queue suggests" else str(after)
                     candidate, _ = take_for_training(case, database, queue, after=named)
@@ -209,7 +206,7 @@ def new_queue(case: Case, database: Database, *, first: bool) -> None:
                     settings = {
                         "name": name, "question": question, "split": "test", "overlap": int(overlap),
                         "candidates": [
-                            with_base(one, case).model_dump(mode="json")
+                            case.whole(one).model_dump(mode="json")
                             for one in candidates.values() if one.name in names
                         ],
                         "budget": int(budget), "guide": guide, "reveal": reveal,
@@ -224,11 +221,6 @@ def new_queue(case: Case, database: Database, *, first: bool) -> None:
             "requests first:"
         )
         state.show_command("queue", case.name, "to-train-on", "--split", "train", "--prompts", "200")
-
-
-def with_base(candidate: Candidate, case: Case) -> Candidate:
-    """A candidate that names its base model."""
-    return candidate.model_copy(update={"base_model": candidate.base_model or case.use_case.base_model})
 
 
 if __name__ == "__main__":

@@ -20,14 +20,13 @@ from workbench.bill import History, history
 from workbench.case import Case, cases
 from workbench.checks import Checks, plan_checks
 from workbench.create import audit_case
-from workbench.database import FILE, URL_VARIABLE, open_database
 from workbench.doctor import Machine, examine
 from workbench.errors import WorkbenchError
 from workbench.follow import Curve, curve
 from workbench.launch import launch_detached, running_process
+from workbench.people import asked_people
 from workbench.plan import Plan
 from workbench.planning import make_plan
-from workbench.queues import OpenQueue, queues
 from workbench.recommend import Recommendation
 from workbench.results import Results, decide, load_results
 from workbench.run import Response, Retrieved
@@ -193,13 +192,6 @@ def steps_stamp(plan: Plan) -> Stamp:
     own = [steps / name for name in plan.steps]
     checks = sorted(path for kind in ("check", "drift") for path in steps.glob(f"{kind}-*"))
     return tuple(_stat(folder / "step.json") for folder in [*own, *checks])
-
-
-def asked_people(case: Case) -> tuple[OpenQueue, ...]:
-    """The queues of a use case; to look is not to make a database."""
-    if not os.environ.get(URL_VARIABLE) and not (case.workspace / FILE).exists():
-        return ()
-    return queues(open_database(case.workspace), case.name)
 
 
 def labels_stamp(case: Case) -> Stamp:
