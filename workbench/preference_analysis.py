@@ -126,6 +126,6 @@ def _comparison(duel: Duel, rates: WinRates, approaches: Mapping[str, Approach],
         confidence=1 - rates.alpha,
         p=duel.p,
         shown=words[duel.shown][flip],
-        method=f"Davidson's model, robust to {rates.items:,} requests and {rates.annotators:,} annotators, "
+        method=f"Davidson's model, robust to {rates.items:,} groups of requests and {rates.annotators:,} annotators, "
         f"{duel.labels:,} direct comparisons, simultaneous over {len(rates.duels):,} pairs and {rates.looks:,} looks",
     )

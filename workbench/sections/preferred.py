@@ -49,7 +49,7 @@ def _sentences(found: Findings) -> Iterator[str]:
         yield "Nobody has labelled yet."
         return
     yield (
-        f"{who} gave {rates.labels:,} labels on {rates.items:,} requests, blind: "
+        f"{who} gave {rates.labels:,} labels on {rates.items:,} requests (those of one group counted once), blind: "
         f"{QUESTIONS[found.queue.queue.question]}"
     )
     if rates.caution:
