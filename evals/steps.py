@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from evals.abstention import abstains
 from evals.scorers import SCORERS
 from workbench.errors import ConfigError, WorkbenchError
 from workbench.examples import Examples, read_examples
@@ -92,6 +93,7 @@ def score(response: Response, example: Example, *, metric: MetricName) -> Score:
         value=scored.value,
         reason=scored.reason,
         failure="cut off" if cut else scored.failure,
+        abstained=scored.value is not None and scored.value < 1 and abstains(response.text),
     )
 
 

@@ -82,6 +82,8 @@ def test_the_commands_for_own_data_do_what_they_say(tmp_path: Path) -> None:
     (tmp_path / "train.csv").write_text("text,category\n" + "\n".join(rows) + "\n")
     rows = [f"tell me which colour item {i} has,{('red', 'blue')[i % 2]}" for i in range(40)]
     (tmp_path / "test.csv").write_text("text,category\n" + "\n".join(rows) + "\n")
+    scores = [f"i{i},{model},{int(i % 10 < right)}" for i in range(100) for model, right in (("a", 9), ("b", 4))]
+    (tmp_path / "scores.csv").write_text("id,model,score\n" + "\n".join(scores) + "\n")
     told = {}
     for command in COMMANDS:
         verb = shlex.split(command)[1]
@@ -95,6 +97,7 @@ def test_the_commands_for_own_data_do_what_they_say(tmp_path: Path) -> None:
         told[verb] = done.stdout
     assert "test examples" in told["check"]
     assert "95 % interval" in told["recommend"]
+    assert "a is shown to be better" in told["compare"]
     report = tmp_path / "workspace" / "reports" / "my-case.html"
     assert report.is_file()
     assert str(report) in told["report"]

@@ -9,6 +9,7 @@ from workbench.analysis import Standing
 from workbench.candidate import Approach
 from workbench.charts import Gap, Point
 from workbench.decision import Strength
+from workbench.earnings import Acceptability
 from workbench.forgetting import Loss
 from workbench.frontier import Frontier
 from workbench.model import Noun
@@ -171,7 +172,28 @@ class WinRatesChart(Noun):
     approaches: dict[str, Approach]
 
 
-Chart = StandingsChart | DifferencesChart | QualityChart | LossesChart | FrontierChart | RefusalsChart | WinRatesChart
+class AcceptabilityChart(Noun):
+    """How probable it is that each candidate earns most, along the value of a right answer."""
+
+    kind: Literal["chances to earn most"] = "chances to earn most"
+    title: str
+    shown: Acceptability
+    approaches: dict[str, Approach]
+    values: tuple[float, ...]
+    """The use case's."""
+    currency: str
+
+
+Chart = (
+    StandingsChart
+    | DifferencesChart
+    | QualityChart
+    | AcceptabilityChart
+    | LossesChart
+    | FrontierChart
+    | RefusalsChart
+    | WinRatesChart
+)
 
 
 class Quote(Noun):
@@ -247,6 +269,7 @@ Block = Annotated[
     | StandingsChart
     | DifferencesChart
     | QualityChart
+    | AcceptabilityChart
     | LossesChart
     | FrontierChart
     | RefusalsChart

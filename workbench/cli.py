@@ -133,6 +133,24 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--to", choices=("html", "md", "json"), default="html")
     report.add_argument("--out", type=Path, metavar="FILE", help="default: the workspace's reports folder")
 
+    compare = verb("compare", "Compare candidates by the scores in any table: the statistics alone.")
+    compare.add_argument("file", type=Path, metavar="FILE", help="CSV, JSONL, Parquet or XLSX: a row for each score")
+    compare.add_argument("--items", required=True, metavar="COLUMN", help="what was scored, the same for everybody")
+    compare.add_argument("--candidate", required=True, metavar="COLUMN", help="whose score it is")
+    compare.add_argument("--score", required=True, metavar="COLUMN", help="the score; empty where there is none")
+    compare.add_argument("--cluster", metavar="COLUMN", help="items that belong together (document, template, user)")
+    compare.add_argument(
+        "--seed", metavar="COLUMN", help="the training seed, where candidates were trained several times"
+    )
+    compare.add_argument(
+        "--scale", type=float, nargs=2, default=(0.0, 1.0), metavar=("WORST", "BEST"), help="default: 0 1"
+    )
+    compare.add_argument(
+        "--smallest-difference", type=float, default=0.02, metavar="SHARE", help="that matters (default: 0.02)"
+    )
+    compare.add_argument("--encoding", help="of a text file that is not UTF-8")
+    compare.add_argument("--json", action="store_true", help="print JSON for programs")
+
     checks = verb("checks", "Measure what training cost the model: benchmark suites, paired with the untrained base.")
     checks.add_argument("name")
     checks.add_argument("--candidate", action="append", default=[], metavar="NAME", help="only this one of the chosen")

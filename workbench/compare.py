@@ -91,7 +91,8 @@ def _standings(evidence: Evidence, claims: Claims, *, alpha: float, rank: Rank) 
             variance = float(evidence.clusters.covariance(column[:, None])[0, 0]) + own
             effective = evidence.clusters.effective
             df = evidence.clusters.df if evidence.grouped else np.inf
-            interval = mean_interval(mean, variance, n=effective, df=df, alpha=alpha)
+            # Costs may take a mean out of the range of scores, in which alone an interval of it by itself is known.
+            interval = mean_interval(min(max(mean, 0.0), 1.0), variance, n=effective, df=df, alpha=alpha)
         standing = Standing(
             candidate=one.name,
             approach=one.approach,

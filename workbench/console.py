@@ -136,6 +136,8 @@ def show_recommendation(recommendation: Recommendation, results: Results) -> Non
         say(text)
     if recommendation.next_step not in recommendation.sentences:
         say(f"Next: {recommendation.next_step}")
+    if recommendation.exploratory:
+        say(f"Exploratory: {'; '.join(recommendation.exploratory)}. Scores were seen before that.")
     if recommendation.reasons:
         say("\nReasons")
         for reason in recommendation.reasons:

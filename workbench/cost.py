@@ -17,6 +17,8 @@ class Measured(Noun):
 
     seconds: tuple[float, ...] = ()
     """Time of single requests, one after another: a batch's time shared out says nothing about latency."""
+    timed: tuple[str, ...] = ()
+    """The examples of those requests, in the same order."""
     prompt_tokens: float | None = None
     """Mean a request."""
     completion_tokens: float | None = None

@@ -7,18 +7,43 @@ from typing import Literal
 import numpy as np
 
 from workbench.analysis import Analysis, Standing
-from workbench.candidate import APPROACHES, Approach
+from workbench.candidate import APPROACHES
 from workbench.compare import analyse
-from workbench.cost import Measured, mean_seconds
-from workbench.limits import LimitCheck, check_limits
+from workbench.comparison import find
+from workbench.cost import Measured
+from workbench.earnings import Earnings, benefit_panel, earnings
+from workbench.entrants import Entrants, entrants
+from workbench.limits import LimitCheck
 from workbench.panel import Panel
 from workbench.phrases import points
+from workbench.segments import Segments
 from workbench.usecase import UseCase
 
 Strength = Literal["clear", "lean", "undecided"]
 Ground = Literal[
-    "winner", "good enough", "only one left", "simpler", "approach", "bet", "nothing shown", "limits", "all wrong"
+    "winner",
+    "good enough",
+    "only one left",
+    "simpler",
+    "approach",
+    "bet",
+    "value",
+    "nothing shown",
+    "limits",
+    "all wrong",
 ]
+
+
+@dataclass(frozen=True, eq=False)
+class Picked:
+    """What is chosen where a right answer is worth ``value``; one unit of ``analysis`` is ``unit`` of money."""
+
+    value: float
+    unit: float
+    analysis: Analysis
+    choice: str | None
+    strength: Strength
+    ground: Ground
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +60,17 @@ class Decision:
     strength: Strength
     ground: Ground
     """What the choice rests on, or why there is none."""
+    earnings: Earnings
+    by_money: tuple[Picked, ...] = ()
+    """What is chosen by what candidates earn, at the least and the most that a right answer may be worth; empty where
+    the use case sets no value, and the choice is by the scores."""
+    segments: Segments | None = None
+    """Where another candidate is better; None where the requests have no tags that enough of them share."""
+
+    @property
+    def deciding(self) -> Analysis:
+        """What the choice was read off: the scores, or the earnings where they decide."""
+        return self.by_money[0].analysis if self.by_money else self.analysis
 
     def standing(self, name: str) -> Standing:
         """How one candidate stands in the analysis."""
@@ -43,8 +79,14 @@ class Decision:
     def label(self, name: str) -> str:
         """The candidate's name, with its approach where the name does not say it."""
         approach = self.standing(name).approach
+        if self.is_router(name):
+            return f"{name} ({self.segments.policy})" if self.segments is not None else name
         plain = approach.lower().replace(" + ", "-")
         return approach if name.lower() in (plain, approach.lower()) else f"{name} ({approach})"
+
+    def is_router(self, name: str | None) -> bool:
+        """Whether it is the one that routes by segment."""
+        return self.segments is not None and bool(name) and name == self.segments.router
 
     def failed(self, name: str) -> list[LimitCheck]:
         """The limits that it is shown to break."""
@@ -84,30 +126,71 @@ def decide(
     ``measured`` by candidate name; who is missing keeps no limit for sure. ``by_people``: what decides in place of the
     panel's scores.
     """
-    checks = tuple(
-        check for one in panel.candidates for check in check_limits(one.name, measured.get(one.name), use_case)
-    )
-    failed = {check.candidate for check in checks if check.status == "fail"}
-    unsure = {check.candidate for check in checks if check.status == "unsure"}
-    left = [one for one in panel.candidates if one.name not in failed]
-    left.sort(key=lambda one: simplicity(one.name, one.approach, measured.get(one.name)))
-    order = tuple(one.name for one in left)
+    field = entrants(use_case, panel, measured, routed=by_people is None)
+    unsure = {check.candidate for check in field.checks if check.status == "unsure"}
     if by_people is not None:
-        analysis = by_people(order)
+        analysis, order = by_people(field.order), field.order
     else:
-        analysis = analyse(panel, smallest_difference=use_case.smallest_difference, rng=rng, eligible=order)
-    choice, strength, ground = _choose(analysis, order, unsure)
-    return Decision(use_case, analysis, measured, checks, order, choice, strength, ground)
+        analysis, order = _analysed(field, field.panel, use_case, rng)
+    earned = earnings(field.panel, field.costs, use_case.money, rng=np.random.default_rng(0), eligible=order)
+    choice, strength, ground = _choose(analysis, order, unsure, router=field.router)
+    picked: tuple[Picked, ...] = ()
+    if by_people is None and use_case.money.values and ground != "all wrong":
+        picked = _by_money(use_case, field, unsure, rng=rng)
+        choice, strength, ground = _together(picked)
+    return Decision(
+        use_case, analysis, field.measured, field.checks, order, choice, strength, ground, earned, picked,
+        field.segments,
+    )  # fmt: skip
 
 
-def simplicity(name: str, approach: Approach, measured: Measured | None) -> tuple[int, float, str]:
-    """What candidates are sorted by, the simplest first: the approach, then the seconds of an answer."""
-    seconds = mean_seconds(measured)
-    return APPROACHES.index(approach), float("inf") if seconds is None else seconds, name
+def _analysed(
+    field: Entrants, panel: Panel, use_case: UseCase, rng: np.random.Generator
+) -> tuple[Analysis, tuple[str, ...]]:
+    """What is shown of all, and who may be chosen: a router only where it is shown to beat who leads without it."""
+
+    def judged(order: tuple[str, ...]) -> Analysis:
+        return analyse(panel, smallest_difference=use_case.smallest_difference, rng=rng, eligible=order)
+
+    order, router = field.order, field.router
+    analysis = judged(order)
+    if router in order and field.segments is not None:
+        one = analysis.comparisons[find(analysis.comparisons, router, field.segments.leader)]
+        if one.shown != ("better" if one.candidate == router else "worse"):
+            order = tuple(name for name in order if name != router)
+            analysis = judged(order)
+    return analysis, order
 
 
-def _choose(analysis: Analysis, order: Sequence[str], unsure: set[str]) -> tuple[str | None, Strength, Ground]:
-    """Choice, strength and ground; ``order`` is who may be chosen, the simplest first."""
+def _by_money(use_case: UseCase, field: Entrants, unsure: set[str], *, rng: np.random.Generator) -> tuple[Picked, ...]:
+    """What is chosen at each of the use case's values of a right answer.
+
+    What a candidate earns beyond another is a straight line over that value: what holds at both ends holds between.
+    """
+    found = []
+    for value in use_case.money.values:
+        paid = benefit_panel(field.panel, field.costs, use_case.money, value)
+        analysis, order = _analysed(field, paid, use_case, rng)
+        unit = value + use_case.money.price_of_wrong
+        found.append(Picked(value, unit, analysis, *_choose(analysis, order, unsure, router=field.router)))
+    return tuple(found)
+
+
+STRENGTHS: tuple[Strength, ...] = ("undecided", "lean", "clear")
+
+
+def _together(picked: Sequence[Picked]) -> tuple[str | None, Strength, Ground]:
+    """One choice of those at the two ends: the same, or one for each where they differ."""
+    weakest = min(picked, key=lambda one: STRENGTHS.index(one.strength))
+    if len({one.choice for one in picked}) > 1 and weakest.choice is not None:
+        return picked[-1].choice, weakest.strength, "value"
+    return weakest.choice, weakest.strength, weakest.ground
+
+
+def _choose(
+    analysis: Analysis, order: Sequence[str], unsure: set[str], *, router: str
+) -> tuple[str | None, Strength, Ground]:
+    """Choice, strength and ground; ``order`` is who may be chosen, the simplest first, a ``router`` after its parts."""
     if not order:
         return None, "undecided", "limits"
     if analysis.caution:
@@ -124,11 +207,12 @@ def _choose(analysis: Analysis, order: Sequence[str], unsure: set[str]) -> tuple
         ground: Ground = "winner" if pick == analysis.winner else "good enough"
         if len(order) == 1:
             ground = "only one left"
-        rank = APPROACHES.index(standings[pick].approach)
+        rank = APPROACHES.index(standings[pick].approach) + (pick == router)
         simpler = [
             name
             for name in order
-            if APPROACHES.index(standings[name].approach) < rank
+            if name != router
+            and APPROACHES.index(standings[name].approach) < rank
             and name in analysis.best_set
             and standings[name].expected_regret <= analysis.smallest_difference
             and name not in unsure

@@ -26,8 +26,8 @@ from workbench.statistics.seeds import ONE_SEED_SD, SeedSpread, seed_spread
 class Evidence:
     """The panel as arrays in a canonical order, and all that is simultaneously known about it.
 
-    ``averages`` (n, k) over runs; ``grouped``: some items share a cluster; ``family``: None where there is one
-    candidate only; ``pseudo`` (m,): pairs that got pseudo items; ``errors`` (draws, k) of the means.
+    ``averages`` (n, k) over runs, costs taken off; ``grouped``: some items share a cluster; ``family``: None where
+    there is one candidate only; ``pseudo`` (m,): pairs that got pseudo items; ``errors`` (draws, k) of the means.
     """
 
     candidates: tuple[Scores, ...]
@@ -47,8 +47,8 @@ def _ordered(panel: Panel) -> tuple[tuple[Scores, ...], Floats, Clusters]:
     The candidates are ordered by what they scored, so that names don't matter either.
     """
     rows = sorted(range(len(panel.items)), key=lambda i: (panel.clusters[i], panel.items[i]))
-    candidates = [Scores(c.name, c.approach, c.trained, c.values[:, rows]) for c in panel.candidates]
-    averages = np.stack([c.values.mean(axis=0) for c in candidates], axis=1)
+    candidates = [replace(c, values=c.values[:, rows], abstained=None) for c in panel.candidates]
+    averages = np.stack([c.values.mean(axis=0) - c.cost for c in candidates], axis=1)
     relative = (averages - averages.mean(axis=1, keepdims=True)).round(9) + 0.0
 
     def content(j: int) -> tuple[float, bool, bytes]:
@@ -67,9 +67,8 @@ def gather_evidence(panel: Panel, *, alpha: float, rng: np.random.Generator) -> 
     # What all candidates find hard says nothing about their differences.
     relative = averages - averages.mean(axis=1, keepdims=True)
     spread = seed_spread([c.values for c in candidates], [c.trained for c in candidates])
-    estimate = Estimate(
-        averages.mean(axis=0), clusters.covariance(relative), clusters.df, spread.variance, spread.df, n
-    )
+    own = spread.variance + np.array([c.cost_variance for c in candidates])
+    estimate = Estimate(averages.mean(axis=0), clusters.covariance(relative), clusters.df, own, spread.df, n)
     errors = mean_draws(estimate, rng=rng)
     single = np.array([one.trained for one in candidates]) & (spread.seeds == 1)
     known, pseudo = None, np.zeros(0, dtype=bool)

@@ -2,8 +2,9 @@
 
 import plotly.graph_objects as go
 
-from workbench import charts, loss_charts, preference_charts
+from workbench import charts, loss_charts, money_charts, preference_charts
 from workbench.blocks import (
+    AcceptabilityChart,
     Chart,
     DifferencesChart,
     FrontierChart,
@@ -28,6 +29,10 @@ def figure_of(block: Chart) -> go.Figure:
         case DifferencesChart():
             return charts.differences_chart(
                 block.gaps, metric=block.metric, smallest_difference=block.smallest_difference
+            )
+        case AcceptabilityChart():
+            return money_charts.acceptability_chart(
+                block.shown, approaches=block.approaches, values=block.values, currency=block.currency
             )
         case LossesChart():
             return loss_charts.losses_chart(block.candidate, block.losses)

@@ -13,6 +13,7 @@ from workbench.case import Case
 from workbench.cores import lanes, threads
 from workbench.errors import ConfigError, Stopped
 from workbench.plan import Plan, is_done
+from workbench.question import freeze
 from workbench.waves import Engine, next_wave, side_by_side
 from workbench.workspace import Step, is_alive, write_atomically
 
@@ -72,6 +73,8 @@ def launch(plan: Plan, *, on_tick: Callable[[Plan], None] = lambda plan: None) -
             "Follow it with `workbench status`, or stop it with `workbench stop`.",
         )
     began = time.monotonic()
+    scores = [name for name, record in plan.steps.items() if record.kind == "score"]
+    freeze(case, seen=any(is_done(plan.step(name)) for name in scores))
     plan.write()
     waiting = plan.unfinished()
     stop_flag(case).unlink(missing_ok=True)

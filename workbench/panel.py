@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workbench.candidate import Approach
 from workbench.errors import DataError
@@ -18,6 +19,18 @@ class Scores:
     approach: Approach
     trained: bool
     values: Floats
+    abstained: NDArray[np.bool_] | None = None
+    """Of the same shape: where the answer only says that it does not know; None: nowhere."""
+    cost: float = 0.0
+    """What is taken off each of its scores, in units of a score."""
+    cost_variance: float = 0.0
+    """How uncertain that is."""
+
+    @property
+    def wrong(self) -> Floats:
+        """How wrong each answer is: what is missing to 1, and 0 where it says that it does not know."""
+        missing = 1 - self.values
+        return missing if self.abstained is None else np.where(self.abstained, 0.0, missing)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +44,8 @@ class Panel:
     items: tuple[str, ...]
     clusters: tuple[str, ...]
     metric: str
+    tags: tuple[tuple[str, ...], ...] = ()
+    """The segments of each item; empty where none is known."""
 
     def __post_init__(self) -> None:
         n = len(self.items)
@@ -40,6 +55,8 @@ class Panel:
             raise DataError("There are no scored test examples.", "Run the candidates on some test examples.")
         if len(self.clusters) != n:
             raise DataError(f"{len(self.clusters)} groups for {n} items.", "Give one group for each item.")
+        if self.tags and len(self.tags) != n:
+            raise DataError(f"Tags of {len(self.tags)} items for {n} items.", "Give tags for each item, or for none.")
         for what, names in (("item", self.items), ("candidate", [c.name for c in self.candidates])):
             name, times = Counter(names).most_common(1)[0]
             if times > 1:

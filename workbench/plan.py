@@ -17,7 +17,7 @@ VERSIONS: dict[StepKind, int] = {
     "judge": 1,
     "paraphrase": 1,
     "answer": 2,
-    "score": 1,
+    "score": 2,
     "prefer": 1,
     "export": 1,
     "check": 3,

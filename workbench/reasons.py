@@ -28,6 +28,7 @@ def reasons(decision: Decision) -> tuple[Reason, ...]:
     if len(others) > MOST_REASONS:
         others = _representatives(decision, others)
     found = [] if decision.ground == "limits" else [_reason(decision, name, other) for other in others]
+    found += _by_segment(decision)
     lost = decision.measured[name].losses if name in decision.measured else ()
     if lost:
         found.append(Reason(text=f"What training cost: {name} {verdict(lost)}.", comparison=None))
@@ -43,6 +44,23 @@ def reasons(decision: Decision) -> tuple[Reason, ...]:
             text = f"{lead[:-1]}, but fails: {failed[0].text}." if better else text
         found.append(Reason(text=text, comparison=index))
     return tuple(found)
+
+
+def _by_segment(decision: Decision) -> list[Reason]:
+    """Where the requests' segments disagree on who is better."""
+    segments, comparisons = decision.segments, decision.analysis.comparisons
+    if segments is None:
+        return []
+    return [
+        Reason(
+            text=f"On {one.tag} ({one.n:,} examples) {row.candidate} is {points(row.beyond)} points ahead of "
+            f"{segments.leader}, elsewhere {points(-row.elsewhere)} points behind: the segments disagree.",
+            comparison=find(comparisons, row.candidate, segments.leader),
+        )
+        for one in segments.segments
+        for row in one.means
+        if row.candidate in one.reversed and are_compared(comparisons, row.candidate, segments.leader)
+    ]
 
 
 def _representatives(decision: Decision, others: Sequence[str]) -> list[str]:

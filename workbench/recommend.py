@@ -9,10 +9,13 @@ from workbench.candidate import Approach
 from workbench.comparison import Comparison
 from workbench.cost import Measured
 from workbench.decision import Analyse, Ground, Strength, decide
+from workbench.earnings import Earnings
 from workbench.limits import LimitCheck
 from workbench.model import Noun
 from workbench.panel import Panel
+from workbench.question import Question, moved
 from workbench.reasons import Reason, reasons
+from workbench.segments import Segments
 from workbench.usecase import UseCase
 from workbench.wording import headline, how_sure, next_step, takes, what
 
@@ -55,6 +58,12 @@ class Recommendation(Noun):
     smallest_difference: float
     detectable: float | None
     """The typical pair's smallest true difference that this test would show in 80 of 100 repetitions."""
+    earnings: Earnings
+    """What candidates earn, by what a right answer is worth."""
+    segments: Segments | None
+    """What the tags of the requests tell; None where there are none."""
+    exploratory: tuple[str, ...]
+    """What was moved after the first scores could be seen; empty where the question is as it was asked."""
     error_rate: float
     """Of clear recommendations, at most this share is wrong."""
 
@@ -66,13 +75,14 @@ def recommend(
     *,
     rng: np.random.Generator,
     by_people: Analyse | None = None,
+    asked: Question | None = None,
 ) -> Recommendation:
     """Judge the candidates of a use case: within the limits, the simplest that is shown to be good enough.
 
     Else the winner; else a candidate to lean towards as a bet; else nothing, with what would decide. In at
     most 5 of 100 tests a clear recommendation names a candidate that is worse than the best by more than
     ``use_case.smallest_difference``. ``measured`` by candidate name; who is missing keeps no limit for sure.
-    ``by_people``: what decides in place of the panel's scores.
+    ``by_people``: what decides in place of the panel's scores; ``asked``: the question before any score was seen.
     """
     decision = decide(use_case, panel, measured, rng=rng, by_people=by_people)
     analysis, choice, then = decision.analysis, decision.choice, next_step(decision)
@@ -95,11 +105,14 @@ def recommend(
         standings=analysis.standings,
         best_set=analysis.best_set,
         provisional=analysis.provisional,
-        needed=None if decision.strength == "clear" else analysis.needed,
+        needed=None if decision.strength == "clear" else decision.deciding.needed,
         metric=analysis.metric,
         n=analysis.n,
         clusters=analysis.clusters,
         smallest_difference=analysis.smallest_difference,
         detectable=analysis.detectable,
+        earnings=decision.earnings,
+        segments=decision.segments,
+        exploratory=moved(asked, use_case) if asked is not None else (),
         error_rate=analysis.alpha,
     )

@@ -17,6 +17,7 @@ from workbench.panel import Panel, Scores
 from workbench.people import deciding_labels
 from workbench.plan import Plan, is_done
 from workbench.planning import make_plan
+from workbench.question import frozen
 from workbench.recommend import Recommendation, recommend
 from workbench.run import Response, Retrieved, Run
 from workbench.score import Score
@@ -37,6 +38,8 @@ class CandidateResults:
     """One for each seed that is finished, in the order of the seeds."""
     values: Mapping[MetricName, Floats]
     """By metric: shape (runs, examples); NaN where the instrument failed."""
+    abstained: NDArray[np.bool_]
+    """Where the answer only says that it does not know: shape (runs, examples)."""
     failures: Mapping[str, int]
     """How many answers of all runs were no answer in the asked-for form, by kind."""
     steps: tuple[Mapping[str, Step], ...]
@@ -67,10 +70,11 @@ class CandidateResults:
 
     def measured(self) -> Measured:
         """What its answers and its training took."""
-        seconds = [response.seconds for response in self.responses(0) if response.seconds is not None]
+        timed = {one.example: one.seconds for one in self.responses(0) if one.seconds is not None}
         training = self.training_seconds()
         return Measured(
-            seconds=tuple(seconds),
+            seconds=tuple(timed.values()),
+            timed=tuple(timed),
             prompt_tokens=_mean(self.fact("answer", "prompt_tokens")),
             completion_tokens=_mean(self.fact("answer", "completion_tokens")),
             train_seconds=_mean(training),
@@ -120,11 +124,18 @@ class Results:
         kept = np.flatnonzero(self.valued(chosen))
         return Panel(
             candidates=tuple(
-                Scores(one.name, one.candidate.approach, bool(one.candidate.training), one.values[chosen][:, kept])
+                Scores(
+                    one.name,
+                    one.candidate.approach,
+                    bool(one.candidate.training),
+                    one.values[chosen][:, kept],
+                    one.abstained[:, kept],
+                )
                 for one in self.candidates
             ),
             items=tuple(self.examples[int(i)].id for i in kept),
             clusters=tuple(self.examples[int(i)].cluster for i in kept),
+            tags=tuple(self.examples[int(i)].tags for i in kept),
             metric=chosen,
         )
 
@@ -164,7 +175,8 @@ def decide(results: Results) -> Recommendation:
         deciding = deciding_labels(results.case, results.use_case, runs)
         panel = replace(panel, candidates=tuple(one for one in panel.candidates if one.name in deciding.seeds))
         by_people = deciding.analysis
-    return recommend(results.use_case, panel, measured, rng=np.random.default_rng(0), by_people=by_people)
+    rng, asked = np.random.default_rng(0), frozen(results.case)
+    return recommend(results.use_case, panel, measured, rng=rng, by_people=by_people, asked=asked)
 
 
 def load_results(case: Case, candidates: Sequence[Candidate] | None = None) -> Results:
@@ -192,6 +204,7 @@ def _gather(plan: Plan, runs: Sequence[Run], examples: Examples, use_case: UseCa
     position = {example.id: i for i, example in enumerate(examples)}
     metrics = {use_case.metric, *use_case.secondary_metrics}
     values = {metric: np.full((len(runs), len(examples)), np.nan) for metric in metrics}
+    abstained = np.zeros((len(runs), len(examples)), dtype=np.bool_)
     failures: Counter[str] = Counter()
     for row, run in enumerate(runs):
         path = plan.step(run.steps["score"]).path("scores.jsonl")
@@ -199,7 +212,8 @@ def _gather(plan: Plan, runs: Sequence[Run], examples: Examples, use_case: UseCa
             score = Score.parse(record, where=str(path))
             if score.metric in values and score.value is not None:
                 values[score.metric][row, position[score.item]] = score.value
-            if score.metric == use_case.metric and score.failure:
-                failures[score.failure] += 1
+            if score.metric == use_case.metric:
+                abstained[row, position[score.item]] = score.abstained
+                failures.update([score.failure] if score.failure else [])
     steps = tuple({role: plan.step(name) for role, name in run.steps.items()} for run in runs)
-    return CandidateResults(runs[0].candidate, tuple(runs), values, failures, steps)
+    return CandidateResults(runs[0].candidate, tuple(runs), values, abstained, failures, steps)

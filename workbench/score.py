@@ -22,6 +22,8 @@ class Score(Noun):
     reason: str = ""
     """Why there is no value."""
     failure: Failure = ""
+    abstained: bool = False
+    """Whether the answer says that it does not know, and was not asked to say so: neither right nor wrong."""
 
 
 class Metric(Noun):

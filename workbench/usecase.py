@@ -1,8 +1,9 @@
 """A use case: the question to decide, the measure to decide by, and the limits to keep."""
 
-from typing import Literal
+import math
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from workbench.model import Noun
 
@@ -84,6 +85,40 @@ class Limits(Noun):
     """The largest share of harmless requests that may be refused, fully or partly."""
 
 
+class Money(Noun):
+    """What answers are worth and what it takes to give them, all in the currency of ``machine_cost_per_hour``."""
+
+    currency: str = Field(default="", max_length=8)
+    """Its name as it is printed, such as EUR."""
+    value_of_success: float | None = Field(default=None, gt=0)
+    """What one right answer is worth; with it, candidates are compared by what they earn."""
+    value_at_most: float | None = Field(default=None, gt=0)
+    """The most that it may be worth, where that is uncertain: ``value_of_success`` is then the least."""
+    price_of_wrong: float = Field(default=0.0, ge=0)
+    """What one wrong answer costs; "I do not know." is neither right nor wrong."""
+    training_cost_per_hour: float | None = Field(default=None, ge=0)
+    """What an hour of the machine that trains costs; by default as much as the one that answers."""
+    training_lasts_months: float = Field(default=12.0, gt=0)
+    """How long a trained model is in use where nothing that it learned changes."""
+    trainings_for_one: float | None = Field(default=None, ge=1)
+    """How many trainings it takes to get one that is used, failed ones included; by default one for each seed."""
+    cost_per_example: float | None = Field(default=None, ge=0)
+    """What one more test example with its reference answer costs."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.value_at_most is not None and self.value_at_most < (self.value_of_success or math.inf):
+            raise ValueError("value_at_most needs a value_of_success that is no larger")
+        return self
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """The least and the most that a right answer may be worth; one value where it is known, else none."""
+        if self.value_of_success is None:
+            return ()
+        return tuple(dict.fromkeys((self.value_of_success, self.value_at_most or self.value_of_success)))
+
+
 class UseCase(Noun):
     """A question to decide: what should answer these requests, by which measure, within which limits?"""
 
@@ -108,6 +143,8 @@ class UseCase(Noun):
     """Requests a month."""
     machine_cost_per_hour: float | None = Field(default=None, ge=0)
     """What an hour of the answering machine costs; without it cost is shown in seconds and tokens."""
+    money: Money = Money()
+    """What answers are worth, and what training and examples cost."""
     base_model: str = "pocket"
     """The base model of every candidate that does not name its own: ``pocket``, a Hub id or a folder."""
     seeds: int = Field(default=2, ge=1, le=20)

@@ -16,6 +16,7 @@ from workbench.candidate import Candidate
 from workbench.case import Case, cases, open_case, presets
 from workbench.checked import AllChecked, gather
 from workbench.checks import plan_checks
+from workbench.compare_verb import compare as compare
 from workbench.console import (
     LiveProgress,
     say,

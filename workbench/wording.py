@@ -4,6 +4,7 @@ from workbench.comparison import are_compared, find
 from workbench.cost import cost_per_1000, figure, mean_seconds
 from workbench.decision import Decision
 from workbench.forgetting import Loss
+from workbench.money_words import money_headline, money_how_sure, money_what
 from workbench.phrases import listed, percent, points
 from workbench.score import deciding
 
@@ -21,6 +22,10 @@ def headline(decision: Decision) -> str:
             what_there_is = "labels" if decision.use_case.decided_by == "preference" else "test examples"
             return f"Not decided: these {what_there_is} can't support a claim."
         return f"Not decided yet: {decision.label(decision.leader)} is ahead, but this test can't tell."
+    if decision.is_router(decision.choice):
+        return _route(decision)
+    if decision.by_money:
+        return money_headline(decision)
     label = decision.label(decision.choice)
     if decision.strength == "clear":
         tail = {
@@ -40,8 +45,19 @@ def headline(decision: Decision) -> str:
     return f"Lean towards {label}: it is not yet shown to keep your limits."
 
 
+def _route(decision: Decision) -> str:
+    """The headline where routing by segment is chosen."""
+    assert decision.segments is not None
+    policy = decision.segments.policy
+    if decision.strength == "clear":
+        return f"Route: {policy}."
+    return f"Lean towards routing: {policy}."
+
+
 def what(decision: Decision) -> str:
     """Give the score of the choice, or of who is ahead, beside the simplest other's."""
+    if decision.by_money and decision.choice is not None:
+        return money_what(decision)
     analysis = decision.analysis
     name = decision.choice or decision.leader
     one = decision.standing(name)
@@ -76,6 +92,8 @@ def how_sure(decision: Decision) -> str:
             f"still possible as the best: {', '.join(analysis.best_set)}."
         )
         return f"{detail} A claim would be wrong more often than {rate}."
+    if decision.by_money:
+        return money_how_sure(decision)
     one = decision.standing(decision.choice)
     loss = points(one.expected_regret)
     if decision.ground == "simpler":
@@ -142,7 +160,7 @@ def takes(decision: Decision) -> str:
 
 def next_step(decision: Decision) -> str:
     """Say what to do with the choice, or what to measure to come to one."""
-    analysis, needed = decision.analysis, decision.analysis.needed
+    analysis, needed = decision.analysis, decision.deciding.needed
     if decision.ground == "limits":
         return min(decision.failed(_closest(decision)), key=lambda check: check.excess).relax
     if decision.ground == "all wrong":
@@ -169,7 +187,7 @@ def next_step(decision: Decision) -> str:
 
 
 def _more_data(decision: Decision) -> str:
-    analysis, needed = decision.analysis, decision.analysis.needed
+    analysis, needed = decision.analysis, decision.deciding.needed
     assert needed is not None
     parts = []
     if needed.seeds is not None:

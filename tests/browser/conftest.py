@@ -1,58 +1,32 @@
 """A dashboard of its own and a Chromium for each test that drives one."""
 
-import os
 import shutil
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.dashboard import await_health, free_port, serve
 from workbench.case import open_case
 from workbench.launch import running_process, stop
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 CHROMIUM = shutil.which("chromium")
-SERVER_SECONDS = 90
 
 
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[str]:
     """The dashboard on an empty workspace."""
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
-    environment = os.environ | {"WORKBENCH_WORKSPACE": str(tmp_path / "workspace"), "HF_HUB_OFFLINE": "1"}
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "streamlit_app.py")]
-    options = [f"--server.port={port}", "--server.headless=true"]
-    with (tmp_path / "server.txt").open("w") as log:
-        server = subprocess.Popen(
-            [*command, *options], cwd=ROOT, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL
-        )
-        try:
-            await_health(f"http://localhost:{port}/_stcore/health", server)
-            yield f"http://localhost:{port}"
-        finally:
-            end_runs(tmp_path / "workspace")
-            server.terminate()
-            server.wait(30)
-
-
-def await_health(url: str, server: "subprocess.Popen[bytes]") -> None:
-    for _ in range(SERVER_SECONDS * 4):
-        assert server.poll() is None, "the server ended by itself"
-        try:
-            with urllib.request.urlopen(url, timeout=2) as answer:
-                if answer.status == 200:
-                    return
-        except OSError:
-            time.sleep(0.25)
-    pytest.fail("the server did not start in time")
+    port = free_port()
+    server = serve(tmp_path / "workspace", port, log=tmp_path / "server.txt")
+    try:
+        await_health(port, server)
+        yield f"http://localhost:{port}"
+    finally:
+        end_runs(tmp_path / "workspace")
+        server.terminate()
+        server.wait(30)
 
 
 def end_runs(workspace: Path) -> None:

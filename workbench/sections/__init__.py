@@ -6,10 +6,13 @@ from workbench.blocks import Block
 from workbench.sections.answer import answer, question
 from workbench.sections.disagreements import examples
 from workbench.sections.evidence import differences, picture, tables
+from workbench.sections.flips import flips
 from workbench.sections.lost import lost
 from workbench.sections.material import Material
+from workbench.sections.money import money
 from workbench.sections.origin import provenance
 from workbench.sections.preferred import preferred
+from workbench.sections.segments import segments
 from workbench.sections.stages import stages
 from workbench.sections.unknowns import data, not_measured, power
 
@@ -20,11 +23,14 @@ ALL: Sequence[Callable[[Material], list[Block]]] = (
     answer,
     picture,
     tables,
+    money,
+    segments,
     differences,
     stages,
     lost,
     preferred,
     examples,
+    flips,
     not_measured,
     power,
     data,

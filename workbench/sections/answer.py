@@ -84,6 +84,12 @@ def _cautions(material: Material) -> Iterable[str]:
             "The base model pocket is a small bundled one, for trying things out and for tests without the network: "
             "this says how the approaches compare on pocket and nothing about a real language model."
         )
+    moved = material.recommendation.exploratory
+    if moved:
+        yield (
+            f"Exploratory: {listed(moved)}. Scores were seen before that, so the error rate no longer holds; test "
+            "examples that nobody has looked at make it a finding again."
+        )
     leaked = len(material.audit.leaked_ids)
     if leaked:
         yield (

@@ -21,7 +21,7 @@ MOST_EXAMPLES = 12
 
 def examples(material: Material) -> list[Block]:
     """Examples on which the candidates disagree: some that the subject won, some that it lost."""
-    results, subject = material.results, material.subject
+    results, subject = material.results, material.answerer
     heading = Heading(text="Where they disagree")
     if len(results.candidates) < 2:
         return [heading, Text(text="There is only one candidate, so there is nobody to disagree with.")]
@@ -37,7 +37,7 @@ def examples(material: Material) -> list[Block]:
         f"the mean of the others {subject} does better on {won:,} of these and worse on {lost:,}. "
         f"Shown: {len(chosen)}, the widest apart first, with the answers of each candidate's first seed."
     )
-    sides = _Sides.read(results, material.standings)
+    sides = _Sides.read(results, material.ran)
     shown = [sides.answered(i, _outcome(margins[i])) for i in chosen]
     return [heading, Text(text=text), Examples(subject=subject, examples=tuple(shown))]
 

@@ -27,6 +27,7 @@ from workbench.score import METRICS, deciding
 from workbench.sections.material import Material
 from workbench.usecase import MetricName
 
+AS_PARTS = "as its parts"
 MANY_ROWS = 30
 """Tables with more rows are folded."""
 
@@ -100,6 +101,7 @@ def _quality(material: Material) -> Table:
     )
     rows = []
     for one in material.standings:
+        routed = material.is_router(one.candidate)
         place = "ruled out" if one.candidate in out else "yes" if one.candidate in best else "no"
         cells = (
             one.candidate,
@@ -107,12 +109,16 @@ def _quality(material: Material) -> Table:
             _mean_cell(one),
             f"{100 * one.low:.1f} to {100 * one.high:.1f}",
             f"{material.recommendation.n:,}",
-            _seeds(one, trained=bool(material.results.find(one.candidate).candidate.training)),
+            AS_PARTS if routed else _seeds(one, trained=_trained(material, one.candidate)),
             place,
-            _failures(material.results.find(one.candidate), len(material.results.examples)),
+            AS_PARTS if routed else _failures(material.results.find(one.candidate), len(material.results.examples)),
         )
         rows.append(Row(cells=cells, strong=one.candidate == material.recommendation.choice))
     return Table(title="Quality", columns=columns, rows=tuple(rows))
+
+
+def _trained(material: Material, name: str) -> bool:
+    return bool(material.results.find(name).candidate.training)
 
 
 def _seeds(one: Standing, *, trained: bool) -> str:
@@ -132,7 +138,7 @@ def _failures(one: CandidateResults, n: int) -> str:
 
 def _failure_note(material: Material) -> str:
     said = []
-    for standing in material.standings:
+    for standing in material.ran:
         failures = material.results.find(standing.candidate).failures
         kinds = sorted(failures.items(), key=lambda each: (-each[1], each[0]))
         if kinds:
@@ -154,7 +160,7 @@ def _secondary(material: Material) -> list[Block]:
             cells=(one.candidate, *(found[metric].get(one.candidate, "not measured: no values") for metric in metrics)),
             strong=one.candidate == material.recommendation.choice,
         )
-        for one in material.standings
+        for one in material.ran
     ]
     columns = (
         Column(title="Candidate"),
@@ -185,7 +191,7 @@ def _takes(material: Material) -> Table:
     if price is not None:
         columns.append(Column(title="Cost of 1,000", align="right", better="lower"))
     rows = []
-    for standing in material.standings:
+    for standing in material.ran:
         one, measured = material.results.find(standing.candidate), material.measured[standing.candidate]
         seconds = mean_seconds(measured)
         cells = [

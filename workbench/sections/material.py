@@ -8,11 +8,12 @@ from workbench.analysis import Standing
 from workbench.audit import Audit
 from workbench.checked import AllChecked
 from workbench.cost import Measured
-from workbench.decision import simplicity
+from workbench.entrants import simplicity
 from workbench.phrases import points
 from workbench.recommend import Recommendation
 from workbench.results import Results
 from workbench.score import deciding
+from workbench.sensitivity import Sweep, sweeps
 from workbench.workspace import StepRecord
 
 
@@ -39,6 +40,24 @@ class Material:
             )
         )
 
+    @cached_property
+    def sweeps(self) -> tuple[Sweep, ...]:
+        """What would flip the recommendation; empty where people's choices decide."""
+        use_case = self.results.use_case
+        if use_case.decided_by == "preference":
+            return ()
+        return sweeps(use_case, self.results.panel(), self.measured)
+
+    @property
+    def ran(self) -> tuple[Standing, ...]:
+        """Those that have runs of their own: all but one that routes requests to the others."""
+        return tuple(one for one in self.standings if not self.is_router(one.candidate))
+
+    def is_router(self, name: str) -> bool:
+        """Whether it only routes requests to other candidates."""
+        segments = self.recommendation.segments
+        return segments is not None and name == segments.router
+
     @property
     def checked(self) -> AllChecked:
         """What training cost the candidates."""
@@ -49,6 +68,12 @@ class Material:
         """The candidate that the report is about: the chosen one or, where there is none, who is ahead."""
         ahead = self.recommendation.choice or self.recommendation.provisional
         return ahead or max(self.standings, key=lambda one: one.mean).candidate
+
+    @property
+    def answerer(self) -> str:
+        """Whose answers the report shows: the subject's or, where that routes, those of who leads over all requests."""
+        segments = self.recommendation.segments
+        return segments.leader if segments is not None and self.is_router(self.subject) else self.subject
 
     @property
     def metric(self) -> str:

@@ -6,6 +6,7 @@ from workbench import __version__
 from workbench.blocks import Block, Code, Column, Definition, Definitions, Heading, Row, Table
 from workbench.case import SPLITS
 from workbench.cost import figure
+from workbench.question import frozen
 from workbench.sections.material import Material
 from workbench.workspace import digest
 
@@ -41,6 +42,10 @@ def _hashes(material: Material) -> list[Definition]:
         for record in material.steps.values()
         if record.kind == "answer"
     )
+    asked = frozen(case)
+    if asked is not None:
+        text = f"frozen {asked.asked:%Y-%m-%d %H:%M} UTC, before any score was seen; sha256 {asked.hash}"
+        items.append(Definition(term="question", text=text, literal=True))
     return [
         *items,
         Definition(term="documents", text=documents, literal=True),

@@ -8,17 +8,16 @@ import streamlit as st
 from workbench.blocks import Callout, Items
 from workbench.case import Case
 from workbench.decision import Strength
-from workbench.errors import WorkbenchError
 from workbench.recommend import Recommendation
 from workbench.report import Form, render
 from workbench.results import Results
 from workbench.sections.answer import answer
 from workbench.sections.evidence import picture
 from workbench.sections.material import Material
-from workbench.usecase import Limits
+from workbench.sections.money import money
 from workbench.views import blocks, state
-from workbench.views.settings import in_points
 from workbench.views.state import RESULTS
+from workbench.views.what_if import what_if
 
 LOOKS: Mapping[Strength, tuple[str, str]] = {
     "clear": ("green", ":material/verified:"),
@@ -58,6 +57,8 @@ def show() -> None:
         next_step(callout, recommendation)
         for number, block in enumerate(picture(material)[2:]):
             blocks.draw(block, f"cost {number}")
+        for number, block in enumerate(money(material)):
+            blocks.draw(block, f"money {number}")
         what_if(case, recommendation)
 
 
@@ -107,59 +108,6 @@ def downloads(case: Case, results: Results, recommendation: Recommendation) -> N
                 on_click="ignore",
             )
     state.show_command("report", case.name)
-
-
-# --- What would flip it -------------------------------------------------------------------------------
-
-
-def what_if(case: Case, recommendation: Recommendation) -> None:
-    """The headline under another margin or other limits; nothing is saved."""
-    st.subheader("What would flip it")
-    now = state.results_of(case).use_case
-    columns = st.columns(3)
-    with columns[0]:
-        margin = st.slider(
-            "Smallest difference that matters, in points", 0.5, 20.0, round(100 * now.smallest_difference, 1), 0.5,
-            key="margin", bind="query-params",
-        )  # fmt: skip
-    with columns[1]:
-        slowest = st.number_input(
-            "Slowest answer, in seconds (p95)", 0.0, None, now.limits.max_p95_seconds, key="slowest", format="%.3f",
-            placeholder="no limit", bind="query-params",
-        )  # fmt: skip
-    with columns[2]:
-        dearest = st.number_input(
-            "Highest cost of 1,000 answers", 0.0, None, now.limits.max_cost_per_1000, key="dearest", format="%.4f",
-            placeholder="no limit", bind="query-params", disabled=now.machine_cost_per_hour is None,
-            help=None if now.machine_cost_per_hour else "Needs the cost of the machine per hour: set it on Use case.",
-        )  # fmt: skip
-    limits = now.limits.model_copy(update={"max_p95_seconds": slowest or None, "max_cost_per_1000": dearest or None})
-    if state.results_of(case).checked.losses:
-        limits = limits.model_copy(update=safety(now.limits))
-    try:
-        other = state.decided_if(case, margin / 100, limits)
-    except WorkbenchError as error:
-        state.show_problem(error)
-        return
-    flipped = other.choice != recommendation.choice or other.strength != recommendation.strength
-    lead = "It flips: " if flipped else "It stays: "
-    icon = ":material/swap_horiz:" if flipped else ":material/check:"
-    (st.warning if flipped else st.success)(f"{lead}{blocks.prose(other.headline)}", icon=icon)
-    st.caption("Nothing is saved here: settings are changed on the page Use case.")
-
-
-def safety(now: Limits) -> dict[str, float | None]:
-    """Limits on what training may cost, where that was measured."""
-    left, right = st.columns(2)
-    lost = left.number_input(
-        "Largest loss in a benchmark suite, in points", 0.0, 99.0, in_points(now.max_forgetting), key="lost",
-        format="%.1f", placeholder="no limit", bind="query-params",
-    )  # fmt: skip
-    refused = right.number_input(
-        "Most harmless requests refused, in %", 0.0, 99.0, in_points(now.max_over_refusal), key="refused",
-        format="%.1f", placeholder="no limit", bind="query-params",
-    )  # fmt: skip
-    return {"max_forgetting": (lost or 0) / 100 or None, "max_over_refusal": (refused or 0) / 100 or None}
 
 
 if __name__ == "__main__":

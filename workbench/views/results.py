@@ -17,6 +17,7 @@ from workbench.score import METRICS
 from workbench.sections.evidence import differences, picture, tables
 from workbench.sections.lost import lost
 from workbench.sections.material import Material
+from workbench.sections.segments import segments
 from workbench.sections.stages import stages
 from workbench.usecase import Example
 from workbench.views import blocks, state, words
@@ -45,11 +46,13 @@ def show() -> None:
         compare(material, recommendation)
         for number, block in enumerate(tables(material)):
             blocks.draw(block, f"table {number}")
+        for number, block in enumerate(segments(material)):
+            blocks.draw(block, f"segments {number}")
         for number, block in enumerate(stages(material)):
             blocks.draw(block, f"stages {number}")
         for number, block in enumerate(lost(material)):
             blocks.draw(block, f"lost {number}")
-        answers(results, [one.candidate for one in material.standings])
+        answers(results, [one.candidate for one in material.ran])
 
 
 def nothing_yet(case: Case, results: Results) -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from workbench.base_models import proposals
 from workbench.score import METRICS
-from workbench.usecase import MetricName, UseCase, Volatility
+from workbench.usecase import MetricName, Money, UseCase, Volatility
 from workbench.views import state, words
 
 METRIC_NAMES: tuple[MetricName, ...] = get_args(MetricName)
@@ -31,6 +31,9 @@ def settings(now: UseCase, key: str) -> dict[str, Any]:
     counted = f" ({len(limits)} set)" if limits else ""
     with st.expander(f"Limits, volume and how often the knowledge changes{counted}"):
         found |= circumstances(now, key)
+    said = sum(value is not None for value in money_fields(now.money).values())
+    with st.expander(f"What answers are worth{f' ({said} set)' if said else ''}"):
+        found["money"] = worth(now, key)
     return found
 
 
@@ -140,6 +143,73 @@ def circumstances(now: UseCase, key: str) -> dict[str, Any]:
         "machine_cost_per_hour": hour,
         "volume_per_month": volume,
         "knowledge_changes": changes,
+    }
+
+
+def money_fields(money: Money) -> dict[str, Any]:
+    """What a use case says of money, None where it says nothing of its own."""
+    plain = Money()
+    return {
+        name: None if getattr(money, name) == getattr(plain, name) else getattr(money, name)
+        for name in Money.model_fields
+    }
+
+
+def worth(now: UseCase, key: str) -> dict[str, Any]:
+    """What answers are worth and what training costs: the form of ``Money``."""
+    st.caption(
+        "With the worth of a right answer, candidates are compared by what they earn: right answers, less wrong ones, "
+        "less answering and training. All amounts are in the currency of the machine's cost per hour, for one request."
+    )
+    set_, money = money_fields(now.money), now.money
+
+    def amount(name: str, label: str, *, empty: str, note: str, least: float = 0.0, form: str = "%.4f") -> Any:
+        return st.number_input(
+            label, least, None, set_[name], key=f"{key} {name}", format=form, placeholder=empty, help=note
+        )
+
+    columns = st.columns(3)
+    with columns[0]:
+        value = amount(
+            "value_of_success", "A right answer is worth", empty="not said",
+            note="Where that is uncertain: the least that it may be worth.",
+        )  # fmt: skip
+        most = amount(
+            "value_at_most", "At most", empty="the same",
+            note="The most that it may be worth. The recommendation must hold from the least to the most.",
+        )  # fmt: skip
+        currency = st.text_input("Currency", money.currency, max_chars=8, key=f"{key} currency", placeholder="EUR")
+    with columns[1]:
+        wrong = amount(
+            "price_of_wrong", "A wrong answer costs", empty="nothing",
+            note="“I do not know.” is neither right nor wrong, and costs nothing.",
+        )  # fmt: skip
+        example = amount(
+            "cost_per_example", "One more test example costs", empty="unknown",
+            note="To find, and to write its reference answer: says whether measuring more would pay.",
+        )  # fmt: skip
+    with columns[2]:
+        hour = amount(
+            "training_cost_per_hour", "Training machine, per hour", empty="as the answering one", form="%.2f",
+            note="What an hour of the machine that trains costs.",
+        )  # fmt: skip
+        lasts = amount(
+            "training_lasts_months", "A training lasts, in months", empty="12", least=0.1, form="%.1f",
+            note="Where nothing that was learned changes; else it is trained again as often as the knowledge changes.",
+        )  # fmt: skip
+        trainings = amount(
+            "trainings_for_one", "Trainings for one that is used", empty=f"{now.seeds}, one a seed", least=1.0,
+            form="%.1f", note="Failed ones, and those that are only made to compare, included.",
+        )  # fmt: skip
+    return {
+        "currency": currency.strip(),
+        "value_of_success": value or None,
+        "value_at_most": (most or None) if value else None,
+        "price_of_wrong": wrong or 0.0,
+        "training_cost_per_hour": hour,
+        "training_lasts_months": lasts or Money().training_lasts_months,
+        "trainings_for_one": trainings,
+        "cost_per_example": example,
     }
 
 

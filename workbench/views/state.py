@@ -4,6 +4,7 @@ What is read from disk is kept as long as its files don't change: every key belo
 sizes of the files behind it. Nouns are frozen, so all sessions share one copy.
 """
 
+import json
 import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +31,7 @@ from workbench.planning import make_plan
 from workbench.recommend import Recommendation
 from workbench.results import Results, decide, load_results
 from workbench.run import Response, Retrieved
-from workbench.usecase import Limits
+from workbench.usecase import UseCase
 from workbench.workspace import Status, Step, is_alive
 
 FOLDER = Path(__file__).parent
@@ -235,19 +236,22 @@ def _recommendation(folder: str, stamp: Stamp, steps: Stamp, labels: Stamp) -> R
     return decide(_results(folder, stamp, steps))
 
 
-def decided_if(case: Case, margin: float, limits: Limits) -> Recommendation:
-    """The recommendation under another smallest difference (a share) and other limits; nothing is saved."""
+def decided_if(case: Case, changed: Mapping[str, Any]) -> Recommendation:
+    """The recommendation under other settings of the use case, by name; nothing is saved.
+
+    Raises WorkbenchError where they do not fit together.
+    """
     plan = plan_of(case)
-    labels = labels_stamp(case)
-    return _decided_if(str(case.folder), case_stamp(case), steps_stamp(plan), labels, margin, limits.model_dump_json())
+    settings = json.dumps(changed, sort_keys=True)
+    return _decided_if(str(case.folder), case_stamp(case), steps_stamp(plan), labels_stamp(case), settings)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _decided_if(folder: str, stamp: Stamp, steps: Stamp, labels: Stamp, margin: float, limits: str) -> Recommendation:
+def _decided_if(folder: str, stamp: Stamp, steps: Stamp, labels: Stamp, settings: str) -> Recommendation:
     del labels
     results = _results(folder, stamp, steps)
-    wanted = {"smallest_difference": margin, "limits": Limits.model_validate_json(limits)}
-    return decide(replace(results, use_case=results.use_case.model_copy(update=wanted)))
+    wanted = UseCase.parse(results.use_case.model_dump(mode="json") | json.loads(settings), where="The settings")
+    return decide(replace(results, use_case=wanted))
 
 
 def past() -> History:

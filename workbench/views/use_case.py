@@ -225,7 +225,7 @@ def edit(case: Case) -> None:
     """The settings, saved at the press of a button."""
     now = case.use_case
     found = settings(now, case.name)
-    after = UseCase.parse({"name": now.name} | found, where="These settings")
+    after = UseCase.parse(now.model_dump() | found, where="These settings")
     changed = changes(now, after)
     with st.container(horizontal=True, vertical_alignment="center"):
         save = st.button("Save the settings", type="primary" if changed else "secondary", disabled=not changed)

@@ -1,0 +1,227 @@
+"""What candidates earn, and recommendations that depend on what a right answer is worth."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+from scipy import special
+
+from tests.workbench.test_recommend import NAMES, WAYS, assert_sound, case, panel, timed
+from workbench.cost import Measured
+from workbench.earnings import benefit_panel, earnings, price
+from workbench.errors import ConfigError
+from workbench.panel import Panel, Scores
+from workbench.recommend import Recommendation, recommend
+from workbench.running_cost import RunningCost, running_cost
+from workbench.usecase import Money, UseCase
+
+HOUR = 3.6
+"""So that a second costs 0.001."""
+
+
+def free(name: str) -> RunningCost:
+    return RunningCost(
+        candidate=name, answering=0.0, variance=0.0, training_once=0.0, trainings_a_year=0.0, training=0.0
+    )
+
+
+def costing(name: str, each: float) -> RunningCost:
+    return free(name).model_copy(update={"answering": each})
+
+
+def judged(of: Panel, use_case: UseCase, measured: Mapping[str, Measured] | None = None) -> Recommendation:
+    found = recommend(use_case, of, measured or timed(), rng=np.random.default_rng(0))
+    assert_sound(found)
+    return found
+
+
+def two(right: float, better: float, *, n: int = 1000, abstained: float = 0.0) -> Panel:
+    """A simple candidate and a better one; of the simple one's failures some say that they do not know."""
+    rng = np.random.default_rng(0)
+    u = rng.random(n)
+    simple, dear = (u < right).astype(float)[None], (u < better).astype(float)[None]
+    silent = (rng.random((1, n)) < abstained) & (simple == 0)
+    items = tuple(f"i{n:04d}" for n in range(n))
+    candidates = (
+        Scores("zero-shot", "prompting", False, simple, silent),
+        Scores("rag", "RAG", False, dear),
+    )
+    return Panel(candidates, items, items, "exact_match")
+
+
+# --- Costs
+
+
+def test_a_request_costs_its_seconds_and_its_share_of_the_training() -> None:
+    use_case = case(machine_cost_per_hour=HOUR, volume_per_month=1_000, seeds=2, money={"training_lasts_months": 6})
+    told = Measured(seconds=(0.5, 1.5), train_seconds=100)
+    found = running_cost("sft", told, use_case, retrieves=False)
+    assert found is not None
+    assert found.answering == pytest.approx(0.001)
+    assert found.training_once == pytest.approx(0.2)  # Two seeds of 100 s.
+    assert found.training == pytest.approx(0.2 / 6_000)
+    assert found.trainings_a_year == pytest.approx(2)
+
+
+@pytest.mark.parametrize(("changes", "alone", "retrieving"), [("never", 1, 1), ("monthly", 12, 1), ("yearly", 1, 1)])
+def test_knowledge_by_heart_is_learned_again(changes: str, alone: float, retrieving: float) -> None:
+    use_case = case(machine_cost_per_hour=HOUR, volume_per_month=10, knowledge_changes=changes)
+    told = Measured(seconds=(1.0, 1.0), train_seconds=100)
+    for retrieves, times in ((False, alone), (True, retrieving)):
+        found = running_cost("sft", told, use_case, retrieves=retrieves)
+        assert found is not None
+        assert found.trainings_a_year == pytest.approx(times)
+
+
+def test_what_is_unknown_stays_unknown() -> None:
+    told = Measured(seconds=(1.0,), train_seconds=100)
+    assert running_cost("a", told, case(), retrieves=False) is None
+    assert running_cost("a", Measured(), case(machine_cost_per_hour=1.0), retrieves=False) is None
+    without_volume = running_cost("a", told, case(machine_cost_per_hour=1.0), retrieves=False)
+    assert without_volume is not None
+    assert without_volume.training is None
+
+
+# --- Earnings
+
+
+def test_right_wrong_and_abstained() -> None:
+    found = earnings(two(0.6, 0.9, abstained=0.5), {}, Money(), rng=np.random.default_rng(0))
+    one, other = found.candidates
+    assert one.right + one.wrong + one.abstained == pytest.approx(1)
+    assert one.abstained == pytest.approx(0.2, abs=0.03)
+    assert other.abstained == 0
+    assert not found.costs_known
+    assert [each.candidate for each in found.switches] == ["rag"]
+
+
+def test_earned_is_worth_less_price_less_cost() -> None:
+    costs = {"zero-shot": costing("zero-shot", 0.01), "rag": costing("rag", 0.05)}
+    money = Money(value_of_success=2.0, price_of_wrong=1.0)
+    found = earnings(two(0.6, 0.9), costs, money, rng=np.random.default_rng(0))
+    for one, cost in zip(found.candidates, (0.01, 0.05), strict=True):
+        assert one.earned[0] == pytest.approx(2 * one.right - one.wrong - cost)
+
+
+def test_the_switch_is_where_the_gain_pays_its_cost() -> None:
+    costs = {"zero-shot": costing("zero-shot", 0.01), "rag": costing("rag", 0.04)}
+    found = earnings(two(0.6, 0.9), costs, Money(), rng=np.random.default_rng(0))
+    first, second = found.switches
+    gain = found.candidates[1].right - found.candidates[0].right
+    assert (first.candidate, second.candidate) == ("zero-shot", "rag")
+    assert second.value == pytest.approx(0.03 / gain)
+    assert second.low is not None
+    assert second.high is not None
+    assert second.low < second.value < second.high
+    shown = found.acceptability
+    assert shown is not None
+    assert shown.chances["zero-shot"][0] > 0.99
+    assert shown.chances["rag"][-1] > 0.99
+    assert all(sum(each) == pytest.approx(1) for each in zip(*shown.chances.values(), strict=True))
+
+
+def test_an_interval_of_a_switch_covers() -> None:
+    """Of intervals for the value from which the dearer pays, 95 of 100 hold the true one."""
+    rng, held, times = np.random.default_rng(7), 0, 300
+    nodes, weights = np.polynomial.hermite_e.hermegauss(61)
+    accuracies = [special.expit(1.5 * nodes + mu) @ weights / weights.sum() for mu in (0.0, 1.2)]
+    truth = 0.03 / (accuracies[1] - accuracies[0])
+    costs = {"zero-shot": costing("zero-shot", 0.0), "rag": costing("rag", 0.03)}
+    items = tuple(f"i{n:04d}" for n in range(300))
+    for _ in range(times):
+        ability = rng.normal(0, 1.5, 300)
+        chance = [special.expit(ability + mu) for mu in (0.0, 1.2)]
+        values = [(rng.random(300) < one).astype(float)[None] for one in chance]
+        world = Panel(
+            (Scores("zero-shot", "prompting", False, values[0]), Scores("rag", "RAG", False, values[1])),
+            items, items, "exact_match",
+        )  # fmt: skip
+        found = earnings(world, costs, Money(), rng=np.random.default_rng(0)).switches
+        last = found[-1]
+        held += last.low is not None and last.low <= truth <= (last.high or np.inf)
+    assert held / times > 0.92
+
+
+def test_the_scale_of_earnings_is_that_of_scores_where_nobody_abstains() -> None:
+    of = panel((0.3, 0.4, 0.5, 0.6, 0.7))
+    paid = benefit_panel(of, {}, Money(price_of_wrong=3.0), 2.0)
+    for one, other in zip(of.candidates, paid.candidates, strict=True):
+        np.testing.assert_allclose(one.values, other.values)
+
+
+# --- Recommendations
+
+
+def test_where_the_value_decides_both_are_named() -> None:
+    of, seconds = two(0.6, 0.9), {"zero-shot": 1.0, "rag": 31.0}
+    measured = {name: Measured(seconds=tuple(each * np.linspace(0.9, 1.1, 200))) for name, each in seconds.items()}
+    money = {"value_of_success": 0.02, "value_at_most": 1.0, "currency": "EUR"}
+    found = judged(of, case(machine_cost_per_hour=HOUR, money=money), measured)
+    assert (found.ground, found.strength, found.choice) == ("value", "clear", "rag")
+    # 30 s at 0.001 a second for about 0.3 more right answers: about 0.1 each.
+    gain = found.earnings.candidates[1].right - found.earnings.candidates[0].right
+    at = price(0.03 / gain, "EUR")
+    assert found.headline == f"Use RAG if a right answer is worth more than {at}, else zero-shot (prompting)."
+    assert "95 % interval" in found.sentences[1]
+
+
+@pytest.mark.parametrize(("worth", "choice"), [(0.02, "zero-shot"), (1.0, "rag")])
+def test_a_known_value_decides(worth: float, choice: str) -> None:
+    of, seconds = two(0.6, 0.9), {"zero-shot": 1.0, "rag": 31.0}
+    measured = {name: Measured(seconds=tuple(each * np.linspace(0.9, 1.1, 200))) for name, each in seconds.items()}
+    found = judged(of, case(machine_cost_per_hour=HOUR, money={"value_of_success": worth}), measured)
+    assert (found.choice, found.strength) == (choice, "clear")
+    assert "earns most" in found.headline
+
+
+def test_a_dear_wrong_answer_favours_who_says_that_it_does_not_know() -> None:
+    of = two(0.6, 0.7, abstained=0.95)
+    assert judged(of, case(money={"value_of_success": 1.0})).choice == "rag"
+    careful = judged(of, case(money={"value_of_success": 1.0, "price_of_wrong": 5.0}))
+    assert (careful.choice, careful.strength) == ("zero-shot", "clear")
+    assert "“I do not know”" in careful.sentences[0]
+
+
+def test_money_without_costs_says_so() -> None:
+    found = judged(two(0.6, 0.9), case(money={"value_of_success": 1.0}))
+    assert "costs are not taken off" in found.sentences[0]
+
+
+@pytest.mark.parametrize("accuracies", [(0.5,) * 5, (0.50, 0.52, 0.54, 0.53, 0.55), (0.1, 0.1, 0.8, 0.2, 0.8)])
+@pytest.mark.parametrize("worth", [(0.5, None), (0.01, 5.0)])
+def test_every_case_has_sound_words(accuracies: tuple[float, ...], worth: tuple[float, float | None]) -> None:
+    money = {"value_of_success": worth[0], "value_at_most": worth[1], "price_of_wrong": 0.1}
+    for n in (40, 400):
+        use_case = case(machine_cost_per_hour=HOUR, volume_per_month=10_000, money=money)
+        judged(panel(accuracies, n=n), use_case)
+
+
+def test_equals_seldom_get_a_winner_by_money() -> None:
+    """Two candidates that earn the same are told apart in at most about 5 of 100 tests."""
+    rng, told, times = np.random.default_rng(5), 0, 200
+    items = tuple(f"i{n:04d}" for n in range(200))
+    for _ in range(times):
+        ability = rng.normal(0, 1.5, (1, 200))
+        values = [(rng.random((1, 200)) < 1 / (1 + np.exp(-ability))).astype(float) for _ in NAMES[:3]]
+        of = Panel(
+            tuple(Scores(n, w, False, v) for n, w, v in zip(NAMES[:3], WAYS[:3], values, strict=True)),
+            items, items, "exact_match",
+        )  # fmt: skip
+        measured = timed((0.2, 0.2, 0.2, 0.2, 0.2))
+        use_case = case(0.01, machine_cost_per_hour=HOUR, money={"value_of_success": 1.0})
+        found = recommend(use_case, of, measured, rng=np.random.default_rng(0))
+        told += found.ground == "winner"
+    assert told / times <= 0.08
+
+
+def test_prices() -> None:
+    assert price(0.1, "EUR") == "0.10 EUR"
+    assert price(-1234.0, "") == "−1,234"
+    assert price(0.0, "EUR") == "0 EUR"
+
+
+def test_a_range_needs_its_least() -> None:
+    with pytest.raises(ConfigError, match="value_of_success"):
+        UseCase.parse({"name": "a", "money": {"value_at_most": 1.0}}, where="here")
+    with pytest.raises(ConfigError, match="no larger"):
+        UseCase.parse({"name": "a", "money": {"value_of_success": 2.0, "value_at_most": 1.0}}, where="here")

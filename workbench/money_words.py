@@ -1,0 +1,169 @@
+"""The sentences of a recommendation that was made by what candidates earn."""
+
+from collections.abc import Sequence
+
+from workbench.analysis import Standing
+from workbench.decision import Decision, Picked
+from workbench.earnings import Earning, Earnings, Switch, price
+from workbench.phrases import listed, percent
+
+
+def money_headline(decision: Decision) -> str:
+    """Say in one line what to use, where a choice was made by money."""
+    assert decision.choice is not None
+    label, currency = decision.label(decision.choice), decision.use_case.money.currency
+    if decision.ground == "value":
+        low, high = decision.by_money[0].choice, decision.by_money[-1].choice
+        assert low is not None
+        assert high is not None
+        lead = "Use" if decision.strength == "clear" else "Lean towards"
+        at = price(crossing(decision.earnings, low, high), currency)
+        return f"{lead} {decision.label(high)} if a right answer is worth more than {at}, else {decision.label(low)}."
+    tail = _whatever(decision)
+    if decision.strength == "clear":
+        within = price(_margin(decision), currency)
+        what = {
+            "winner": f": it earns most{tail}",
+            "good enough": f": shown to earn within {within} a request of the best{tail}",
+            "only one left": ": the only candidate within your limits",
+        }
+        return f"Use {label}{what.get(decision.ground, '')}."
+    if decision.ground == "simpler":
+        return f"Lean towards {label}: it is simpler, and nothing shows it to earn less."
+    if decision.ground == "approach":
+        approach, picked = decision.standing(decision.choice).approach, weakest(decision)
+        return f"Use {approach}; which of {listed(picked.analysis.best_set)} earns most, this test can't tell."
+    if decision.ground == "bet":
+        loss = price(_expected_loss(decision, decision.choice), currency)
+        return f"Lean towards {label}: a bet, with an expected loss of {loss} a request."
+    return f"Lean towards {label}: it is not yet shown to keep your limits."
+
+
+def money_what(decision: Decision) -> str:
+    """How the choice answers, and what a request earns, beside the simplest other."""
+    assert decision.choice is not None
+    earned, currency = decision.earnings, decision.use_case.money.currency
+    one = of(earned, decision.choice)
+    text = f"{decision.label(decision.choice)} answers {outcomes(one)}"
+    at = _amounts(one.earned, currency)
+    costs = ", costs taken off" if earned.costs_known else "; costs are not taken off, since they are not all known"
+    worth = " to ".join(price(value, currency) for value in earned.values)
+    text += f"; with a right answer worth {worth}, a request earns {at}{costs}"
+    others = [name for name in decision.order if name != decision.choice]
+    if others:
+        other = of(earned, others[0])
+        text += f" ({decision.label(others[0])}: {_amounts(other.earned, currency)})"
+    return f"{text}."
+
+
+def money_how_sure(decision: Decision) -> str:
+    """Say what the choice may lose, and how often such a claim is wrong."""
+    assert decision.choice is not None
+    picked, currency = weakest(decision), decision.use_case.money.currency
+    rate = f"{100 * picked.analysis.alpha:g} in 100"
+    promise = f"at most {rate} such claims are wrong"
+    if decision.ground == "value":
+        low, high = decision.by_money[0], decision.by_money[-1]
+        text = f"At {price(low.value, currency)} {low.choice}, and at {price(high.value, currency)} {high.choice}, "
+        said = f"is shown to lose less than what matters to you: {promise}" if decision.strength == "clear" else ""
+        text += said or f"is the better bet, not a claim of which at most {rate} are wrong"
+        switch = next((one for one in decision.earnings.switches if one.candidate == high.choice), None)
+        return f"{text}. {_uncertain(switch, currency)}".strip() if switch is not None else f"{text}."
+    loss = price(_expected_loss(decision, decision.choice), currency)
+    if decision.ground in ("bet", "simpler"):
+        return (
+            f"Choosing {decision.choice} is expected to lose {loss} a request, which would not change what you deploy: "
+            f"a bet, not a claim of which at most {rate} are wrong."
+        )
+    if decision.ground == "approach":
+        shown = ", ".join(picked.analysis.best_set)
+        return (
+            f"Only candidates of one approach may earn most ({shown}): {promise}. Which of them is a bet: choosing "
+            f"{decision.choice} is expected to lose {loss} a request."
+        )
+    if decision.ground == "winner":
+        text = f"It is shown to earn more than every other candidate left: {promise}"
+    elif decision.ground == "only one left":
+        text = f"Every other candidate is shown to break a limit: {promise}"
+    else:
+        bound = max(one.unit * _standing(one, decision.choice).regret_bound for one in decision.by_money)
+        text = (
+            f"Choosing it loses at most {price(bound, currency)} a request against the best, and less than "
+            f"{price(_margin(decision), currency)} would not change what you deploy: {promise}"
+        )
+    doubts = decision.unsure(decision.choice)
+    return f"{text}; but it is not shown to keep the limits ({doubts[0].text})." if doubts else f"{text}."
+
+
+def outcomes(one: Earning) -> str:
+    """Right, wrong and abstained as percentages, in words."""
+    abstained = f", {percent(one.abstained)} “I do not know”" if one.abstained > 0 else ""
+    return f"{percent(one.right)} right, {percent(one.wrong)} wrong{abstained}"
+
+
+def switching(earned: Earnings, currency: str) -> list[str]:
+    """Who earns most from which value of a right answer on, in sentences."""
+    first, *rest = earned.switches
+    if not rest:
+        return [f"{first.candidate} earns most on average, whatever a right answer is worth."]
+    said = [f"Below {price(rest[0].value, currency)} for a right answer, {first.candidate} earns most on average."]
+    for one, after in zip(rest, [*rest[1:], None], strict=True):
+        upto = f" to {price(after.value, currency)}" if after is not None else " on"
+        said.append(f"From {price(one.value, currency)}{upto}, {one.candidate} does. {_uncertain(one, currency)}")
+    return said
+
+
+def of(earned: Earnings, name: str) -> Earning:
+    """One candidate's earnings."""
+    return next(one for one in earned.candidates if one.candidate == name)
+
+
+def crossing(earned: Earnings, low: str, high: str) -> float:
+    """The value of a right answer from which one candidate earns more than another on average."""
+    switch = next((one for one in earned.switches if one.candidate == high), None)
+    if switch is not None and switch.value > 0:
+        return switch.value
+    one, other = of(earned, low), of(earned, high)
+    spread = [_spent(earned, each) for each in (one, other)]
+    return max(0.0, (spread[1] - spread[0]) / max(other.right - one.right, 1e-12))
+
+
+def weakest(decision: Decision) -> Picked:
+    """The end of the range of values at which least is shown."""
+    return max(decision.by_money, key=lambda one: one.unit * _standing(one, str(decision.choice)).expected_regret)
+
+
+def _spent(earned: Earnings, one: Earning) -> float:
+    cost = one.cost.request if earned.costs_known and one.cost is not None else 0.0
+    return cost + earned.price_of_wrong * one.wrong
+
+
+def _uncertain(switch: Switch, currency: str) -> str:
+    if switch.low is None:
+        return "No such value is shown to exist."
+    upto = f"to {price(switch.high, currency)}" if switch.high is not None else "upwards: there may be no such value"
+    return f"That value is uncertain: 95 % interval {price(switch.low, currency)} {upto}."
+
+
+def _whatever(decision: Decision) -> str:
+    values, currency = decision.earnings.values, decision.use_case.money.currency
+    if len(values) < 2:
+        return ""
+    return f", whatever a right answer is worth from {price(values[0], currency)} to {price(values[1], currency)}"
+
+
+def _margin(decision: Decision) -> float:
+    """What would change what is deployed, in money a request: the smallest difference, of wrong answers made right."""
+    return decision.use_case.smallest_difference * max(one.unit for one in decision.by_money)
+
+
+def _expected_loss(decision: Decision, name: str) -> float:
+    return max(one.unit * _standing(one, name).expected_regret for one in decision.by_money)
+
+
+def _standing(picked: Picked, name: str) -> Standing:
+    return next(one for one in picked.analysis.standings if one.candidate == name)
+
+
+def _amounts(earned: Sequence[float], currency: str) -> str:
+    return " to ".join(price(one, currency) for one in sorted(earned))
