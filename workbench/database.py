@@ -7,9 +7,10 @@ one transaction with which no other write to the same queue interleaves: what wa
 import os
 import secrets
 import threading
+from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from workbench.errors import ConfigError, WorkbenchError
@@ -30,11 +32,37 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 5.0
 """How long a statement waits for a database that somebody else writes to before it gives up."""
 POOL = 20
-"""Connections to a PostgreSQL server that one process keeps."""
+"""Connections to a PostgreSQL server that one process keeps, and writes with at once; for reading, as many more."""
 
 
 class DatabaseGone(WorkbenchError):
     """The database is locked, or can't be reached, for now: what was to be written can be written again."""
+
+
+class Turns:
+    """Lets so many threads in at once, in the order in which they came: a plain lock lets some wait for ever."""
+
+    def __init__(self, places: int) -> None:
+        self._lock = threading.Lock()
+        self._waiting: deque[threading.Lock] = deque()
+        self._free = places
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return
+            gate = threading.Lock()
+            gate.acquire()
+            self._waiting.append(gate)
+        gate.acquire()
+
+    def __exit__(self, *problem: object) -> None:
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._free += 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +72,8 @@ class Database:
     engine: Engine
     workspace: str
     """The workspace's own id: several may share a PostgreSQL database."""
-    turn: threading.Lock = field(default_factory=threading.Lock)
-    """Whose turn it is to write to SQLite in this process: by itself it would let some wait for ever among many."""
+    turns: Turns
+    """Who of this process writes next: SQLite takes one at a time, a server as many as it may have connections."""
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -65,7 +93,7 @@ class Database:
         """
         alone = self.engine.dialect.name == "sqlite"
         with (
-            self.turn if alone else nullcontext(),
+            self.turns,
             _gone_told(self.engine),
             Session(self.engine, expire_on_commit=False) as session,
         ):
@@ -96,7 +124,8 @@ def open_database(workspace: Path) -> Database:
             except BaseException:
                 engine.dispose()
                 raise
-            _open[key] = Database(engine, _identity(workspace))
+            places = 1 if engine.dialect.name == "sqlite" else POOL
+            _open[key] = Database(engine, _identity(workspace), Turns(places))
         return _open[key]
 
 
@@ -141,7 +170,9 @@ def _engine(url: URL) -> Engine:
             event.listen(engine, "begin", _begin_sqlite)
             return engine
         connect = {"connect_timeout": int(BUSY_SECONDS), "options": f"-c lock_timeout={int(BUSY_SECONDS * 1000)}"}
-        return create_engine(url, pool_pre_ping=True, pool_size=POOL, max_overflow=POOL, connect_args=connect)
+        return create_engine(
+            url, pool_pre_ping=True, pool_size=POOL, max_overflow=POOL, pool_timeout=BUSY_SECONDS, connect_args=connect
+        )
     except (NoSuchModuleError, ImportError) as error:
         raise ConfigError(
             f"The driver for {url.drivername} is not installed: {error}.", "Install it: pip install psycopg[binary]."
@@ -168,6 +199,10 @@ def _gone_told(engine: Engine) -> Iterator[None]:
     """A database that is locked or away, said in words; what is wrong with a statement stays a bug."""
     try:
         yield
+    except PoolTimeout as error:
+        where = engine.url.render_as_string(hide_password=True)
+        said = f"The database {where} is busy: no connection was free within {BUSY_SECONDS:.0f} seconds."
+        raise DatabaseGone(said, "Nothing is lost: it is tried again.") from error
     except (OperationalError, InterfaceError) as error:
         raise _gone(engine, error) from error
     except DatabaseError as error:

@@ -398,6 +398,53 @@ def test_a_killed_process_loses_no_label_that_it_was_told_of(database: Database,
 # --- The database itself ------------------------------------------------------------------------------
 
 
+def test_turns_come_in_the_order_of_asking() -> None:
+    turns, order, ready = rooms.Turns(1), [], threading.Event()
+
+    def take(n: int) -> None:
+        with turns:
+            order.append(n)
+
+    with turns:
+        threads = [threading.Thread(target=take, args=(n,)) for n in range(20)]
+        for n, thread in enumerate(threads):
+            thread.start()
+            while len(turns._waiting) <= n:
+                ready.wait(0.001)
+    for thread in threads:
+        thread.join()
+    assert order == list(range(20))
+
+
+def test_as_many_as_there_are_places_are_in_at_once() -> None:
+    turns, inside, most, lock = rooms.Turns(3), 0, 0, threading.Lock()
+
+    def take() -> None:
+        nonlocal inside, most
+        with turns:
+            with lock:
+                inside += 1
+                most = max(most, inside)
+            time.sleep(0.005)
+            with lock:
+                inside -= 1
+
+    threads = [threading.Thread(target=take) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == 3
+
+
+def test_turns_go_on_after_an_error() -> None:
+    turns = rooms.Turns(1)
+    with pytest.raises(ValueError, match="one"), turns:
+        raise ValueError("one")
+    with turns:
+        pass
+
+
 def test_the_migrations_make_what_the_code_expects(database: Database) -> None:
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
