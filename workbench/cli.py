@@ -130,8 +130,12 @@ def _parser() -> argparse.ArgumentParser:
 
     report = verb("report", "Write the report to hand on.")
     report.add_argument("name")
-    report.add_argument("--to", choices=("html", "md", "json"), default="html")
+    report.add_argument("--to", choices=("html", "md", "pdf", "xlsx", "json"), default="html")
     report.add_argument("--out", type=Path, metavar="FILE", help="default: the workspace's reports folder")
+
+    verify = verb("verify", "Check that a report's figures follow from the raw rows that it carries.")
+    verify.add_argument("file", type=Path, metavar="REPORT.json", help="a report written with --to json")
+    verify.add_argument("--json", action="store_true", help="print JSON for programs")
 
     compare = verb("compare", "Compare candidates by the scores in any table: the statistics alone.")
     compare.add_argument("file", type=Path, metavar="FILE", help="CSV, JSONL, Parquet or XLSX: a row for each score")

@@ -1,6 +1,7 @@
 """Limits first, then evidence: which candidate may be chosen, which is, how firmly, and on what ground."""
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,7 +12,7 @@ from workbench.candidate import APPROACHES
 from workbench.compare import analyse
 from workbench.comparison import find
 from workbench.cost import Measured
-from workbench.earnings import Earnings, benefit_panel, earnings
+from workbench.earnings import Earnings, Switch, benefit_panel, crossing, earnings
 from workbench.entrants import Entrants, entrants
 from workbench.limits import LimitCheck
 from workbench.panel import Panel
@@ -64,6 +65,8 @@ class Decision:
     by_money: tuple[Picked, ...] = ()
     """What is chosen by what candidates earn, at the least and the most that a right answer may be worth; empty where
     the use case sets no value, and the choice is by the scores."""
+    switch: Switch | None = None
+    """From which value of a right answer on the one choice earns more than the other, where they differ."""
     segments: Segments | None = None
     """Where another candidate is better; None where the requests have no tags that enough of them share."""
 
@@ -138,8 +141,12 @@ def decide(
     if by_people is None and use_case.money.values and ground != "all wrong":
         picked = _by_money(use_case, field, unsure, rng=rng)
         choice, strength, ground = _together(picked)
+    switch = None
+    if ground == "value":
+        ends = str(picked[0].choice), str(picked[-1].choice)
+        switch = crossing(field.panel, field.costs, use_case.money, *ends, rng=np.random.default_rng(0))
     return Decision(
-        use_case, analysis, field.measured, field.checks, order, choice, strength, ground, earned, picked,
+        use_case, analysis, field.measured, field.checks, order, choice, strength, ground, earned, picked, switch,
         field.segments,
     )  # fmt: skip
 
@@ -150,7 +157,9 @@ def _analysed(
     """What is shown of all, and who may be chosen: a router only where it is shown to beat who leads without it."""
 
     def judged(order: tuple[str, ...]) -> Analysis:
-        return analyse(panel, smallest_difference=use_case.smallest_difference, rng=rng, eligible=order)
+        # Each starts from the same draws, so that no finding depends on what was looked at before.
+        same = deepcopy(rng)
+        return analyse(panel, smallest_difference=use_case.smallest_difference, rng=same, eligible=order)
 
     order, router = field.order, field.router
     analysis = judged(order)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -19,6 +20,8 @@ from workbench.usecase import Money
 DRAWS = 4_000
 GRID = 49
 """Values of a right answer at which the chances are shown."""
+MOST_KEPT = 16
+"""Of a panel's forms in money, so many are kept."""
 AROUND = 8.0
 """By what factor they reach beyond the values that matter, on either side."""
 
@@ -70,6 +73,8 @@ class Earnings(Noun):
     """Whether costs are taken off; not where those of one candidate are unknown."""
     switches: tuple[Switch, ...]
     """Who earns most, from no value on upwards."""
+    pays_from: float
+    """The value of a right answer from which somebody earns more than a request costs, on average; 0: at any."""
     acceptability: Acceptability | None
     """None where one candidate earns most at any value."""
 
@@ -81,11 +86,24 @@ def price(amount: float, currency: str) -> str:
     return f"{sign}{text} {currency}".rstrip()
 
 
+_paid: WeakKeyDictionary[Panel, dict[tuple[object, ...], Panel]] = WeakKeyDictionary()
+"""By panel: what it earns at a value, a price of wrong answers and costs. What is gathered of it is gathered once."""
+
+
 def benefit_panel(panel: Panel, costs: Mapping[str, RunningCost | None], money: Money, value: float) -> Panel:
     """The panel with what each answer earns in place of its score, on a scale from 0 (wrong) to 1 (right).
 
     One unit of it is ``value + money.price_of_wrong``. Costs are taken off the means, where all are known.
     """
+    known, key = _paid.setdefault(panel, {}), (value, money.price_of_wrong, *costs.items())
+    if key not in known:
+        if len(known) >= MOST_KEPT:
+            known.clear()
+        known[key] = _benefit_panel(panel, costs, money, value)
+    return known[key]
+
+
+def _benefit_panel(panel: Panel, costs: Mapping[str, RunningCost | None], money: Money, value: float) -> Panel:
     unit = value + money.price_of_wrong
     known = all_known(panel, costs)
 
@@ -139,8 +157,26 @@ def earnings(
         price_of_wrong=wrong_price,
         costs_known=known,
         switches=switches,
+        pays_from=lines.pays_from(),
         acceptability=lines.acceptability(_grid(money.values, switches), unit=wrong_price),
     )
+
+
+def crossing(
+    panel: Panel,
+    costs: Mapping[str, RunningCost | None],
+    money: Money,
+    low: str,
+    high: str,
+    *,
+    rng: np.random.Generator,
+) -> Switch:
+    """The value of a right answer from which ``high`` earns more than ``low``, with its interval."""
+    both = [next(one for one in panel.candidates if one.name == name) for name in (low, high)]
+    known = costs if all_known(panel, costs) else {}
+    lines = _lines(both, known, money, clusters=Clusters.of(panel.clusters), rng=rng)
+    gain = max(float(lines.right[1] - lines.right[0]), 1e-12)
+    return lines.switch(0, 1, max(0.0, float(lines.rest[1] - lines.rest[0])) / gain)
 
 
 def _grid(values: Sequence[float], switches: Sequence[Switch]) -> Floats | None:
@@ -170,20 +206,27 @@ class _Lines:
     def switches(self) -> tuple[Switch, ...]:
         """Who is on top from which value on, with intervals from the draws."""
         top = envelope(-self.rest, self.right)
-        found = [Switch(value=0.0, candidate=self.names[top.best[0]], low=None, high=None)]
-        for before, after, value in zip(top.best[:-1], top.best[1:], top.start[1:], strict=True):
-            steeper = self.right_draws[:, after] - self.right_draws[:, before]
-            dearer = self.rest_draws[:, after] - self.rest_draws[:, before]
-            with np.errstate(divide="ignore", invalid="ignore"):
-                at = np.where(steeper > 0, np.maximum(dearer, 0.0) / steeper, np.inf)
-            low, high = np.quantile(at, [0.025, 0.975], method="inverted_cdf")
-            found.append(
-                Switch(
-                    value=float(value), candidate=self.names[after],
-                    low=float(low) if np.isfinite(low) else None, high=float(high) if np.isfinite(high) else None,
-                )
-            )  # fmt: skip
-        return tuple(found)
+        first = Switch(value=0.0, candidate=self.names[top.best[0]], low=None, high=None)
+        pairs = zip(top.best[:-1], top.best[1:], top.start[1:], strict=True)
+        return (first, *(self.switch(int(before), int(after), float(value)) for before, after, value in pairs))
+
+    def switch(self, before: int, after: int, value: float) -> Switch:
+        """The value at which one line crosses another, with its interval from the draws."""
+        steeper = self.right_draws[:, after] - self.right_draws[:, before]
+        dearer = self.rest_draws[:, after] - self.rest_draws[:, before]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            at = np.where(steeper > 0, np.maximum(dearer, 0.0) / steeper, np.inf)
+        low, high = np.quantile(at, [0.025, 0.975], method="inverted_cdf")
+        return Switch(
+            value=value, candidate=self.names[after], low=float(low) if np.isfinite(low) else None,
+            high=float(high) if np.isfinite(high) else None,
+        )  # fmt: skip
+
+    def pays_from(self) -> float:
+        """The least value at which some line is above 0; infinite where nobody is ever right."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            each = np.where(self.right > 0, self.rest / self.right, np.inf)
+        return float(max(0.0, each.min()))
 
     def acceptability(self, grid: Floats | None, *, unit: float) -> Acceptability | None:
         """The chances along a grid of values; ``unit``: what a right answer is better than a wrong one, at value 0."""

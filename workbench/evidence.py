@@ -1,6 +1,7 @@
 """What is known about the candidates of a panel, and how surely, before anything is claimed."""
 
 from dataclasses import dataclass, replace
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,8 +61,23 @@ def _ordered(panel: Panel) -> tuple[tuple[Scores, ...], Floats, Clusters]:
     return tuple(candidates[j] for j in order), averages[:, order], clusters
 
 
+_gathered: WeakKeyDictionary[Panel, dict[tuple[float, str], Evidence]] = WeakKeyDictionary()
+"""By panel: what was gathered of it, for an error rate and a state of the generator. It depends on nothing else."""
+
+
 def gather_evidence(panel: Panel, *, alpha: float, rng: np.random.Generator) -> Evidence:
-    """All that the scores say about means and differences, with one error rate ``alpha`` for all pairs."""
+    """All that the scores say about means and differences, with one error rate ``alpha`` for all pairs.
+
+    The same panel is gathered once: other margins and other candidates to choose from need no new draws.
+    """
+    known, key = _gathered.setdefault(panel, {}), (alpha, repr(rng.bit_generator.state))
+    if key not in known:
+        known.clear()
+        known[key] = _gather(panel, alpha=alpha, rng=rng)
+    return known[key]
+
+
+def _gather(panel: Panel, *, alpha: float, rng: np.random.Generator) -> Evidence:
     candidates, averages, clusters = _ordered(panel)
     n, k = averages.shape
     # What all candidates find hard says nothing about their differences.

@@ -16,15 +16,16 @@ def money_headline(decision: Decision) -> str:
         low, high = decision.by_money[0].choice, decision.by_money[-1].choice
         assert low is not None
         assert high is not None
+        assert decision.switch is not None
         lead = "Use" if decision.strength == "clear" else "Lean towards"
-        at = price(crossing(decision.earnings, low, high), currency)
+        at = price(decision.switch.value, currency)
         return f"{lead} {decision.label(high)} if a right answer is worth more than {at}, else {decision.label(low)}."
     tail = _whatever(decision)
     if decision.strength == "clear":
-        within = price(_margin(decision), currency)
+        within = per_1000(_margin(decision), currency)
         what = {
             "winner": f": it earns most{tail}",
-            "good enough": f": shown to earn within {within} a request of the best{tail}",
+            "good enough": f": shown to earn within {within} of the best{tail}",
             "only one left": ": the only candidate within your limits",
         }
         return f"Use {label}{what.get(decision.ground, '')}."
@@ -34,8 +35,8 @@ def money_headline(decision: Decision) -> str:
         approach, picked = decision.standing(decision.choice).approach, weakest(decision)
         return f"Use {approach}; which of {listed(picked.analysis.best_set)} earns most, this test can't tell."
     if decision.ground == "bet":
-        loss = price(_expected_loss(decision, decision.choice), currency)
-        return f"Lean towards {label}: a bet, with an expected loss of {loss} a request."
+        loss = per_1000(_expected_loss(decision, decision.choice), currency)
+        return f"Lean towards {label}: a bet, with an expected loss of {loss}."
     return f"Lean towards {label}: it is not yet shown to keep your limits."
 
 
@@ -48,7 +49,9 @@ def money_what(decision: Decision) -> str:
     at = _amounts(one.earned, currency)
     costs = ", costs taken off" if earned.costs_known else "; costs are not taken off, since they are not all known"
     worth = " to ".join(price(value, currency) for value in earned.values)
-    text += f"; with a right answer worth {worth}, a request earns {at}{costs}"
+    text += f"; with a right answer worth {worth}, 1,000 requests earn {at}{costs}"
+    if one.earned and max(one.earned) < 0:
+        return f"{text}: less than nothing."
     others = [name for name in decision.order if name != decision.choice]
     if others:
         other = of(earned, others[0])
@@ -64,22 +67,24 @@ def money_how_sure(decision: Decision) -> str:
     promise = f"at most {rate} such claims are wrong"
     if decision.ground == "value":
         low, high = decision.by_money[0], decision.by_money[-1]
-        text = f"At {price(low.value, currency)} {low.choice}, and at {price(high.value, currency)} {high.choice}, "
-        said = f"is shown to lose less than what matters to you: {promise}" if decision.strength == "clear" else ""
-        text += said or f"is the better bet, not a claim of which at most {rate} are wrong"
-        switch = next((one for one in decision.earnings.switches if one.candidate == high.choice), None)
-        return f"{text}. {_uncertain(switch, currency)}".strip() if switch is not None else f"{text}."
-    loss = price(_expected_loss(decision, decision.choice), currency)
+        assert decision.switch is not None
+        text = f"At {price(low.value, currency)} {low.choice} and at {price(high.value, currency)} {high.choice} "
+        if decision.strength == "clear":
+            text += f"is shown to lose less than what matters to you: {promise}"
+        else:
+            text += f"is the better bet, not a claim of which at most {rate} are wrong"
+        return f"{text}. {_uncertain(decision.switch, currency)}"
+    loss = per_1000(_expected_loss(decision, decision.choice), currency)
     if decision.ground in ("bet", "simpler"):
         return (
-            f"Choosing {decision.choice} is expected to lose {loss} a request, which would not change what you deploy: "
+            f"Choosing {decision.choice} is expected to lose {loss}, which would not change what you deploy: "
             f"a bet, not a claim of which at most {rate} are wrong."
         )
     if decision.ground == "approach":
         shown = ", ".join(picked.analysis.best_set)
         return (
             f"Only candidates of one approach may earn most ({shown}): {promise}. Which of them is a bet: choosing "
-            f"{decision.choice} is expected to lose {loss} a request."
+            f"{decision.choice} is expected to lose {loss}."
         )
     if decision.ground == "winner":
         text = f"It is shown to earn more than every other candidate left: {promise}"
@@ -88,11 +93,16 @@ def money_how_sure(decision: Decision) -> str:
     else:
         bound = max(one.unit * _standing(one, decision.choice).regret_bound for one in decision.by_money)
         text = (
-            f"Choosing it loses at most {price(bound, currency)} a request against the best, and less than "
-            f"{price(_margin(decision), currency)} would not change what you deploy: {promise}"
+            f"Choosing it loses at most {per_1000(bound, currency)} against the best, and less than "
+            f"{per_1000(_margin(decision), currency)} would not change what you deploy: {promise}"
         )
     doubts = decision.unsure(decision.choice)
     return f"{text}; but it is not shown to keep the limits ({doubts[0].text})." if doubts else f"{text}."
+
+
+def per_1000(amount: float, currency: str) -> str:
+    """An amount for one request, as for a thousand: "0.50 EUR per 1,000 requests"."""
+    return f"{price(1000 * amount, currency)} per 1,000 requests"
 
 
 def outcomes(one: Earning) -> str:
@@ -104,13 +114,17 @@ def outcomes(one: Earning) -> str:
 def switching(earned: Earnings, currency: str) -> list[str]:
     """Who earns most from which value of a right answer on, in sentences."""
     first, *rest = earned.switches
+    none = (
+        f"Below {price(earned.pays_from, currency)} for a right answer, nobody earns what a request costs on average."
+    )
+    below = [none] if 0 < earned.pays_from < float("inf") else []
     if not rest:
-        return [f"{first.candidate} earns most on average, whatever a right answer is worth."]
+        return [f"{first.candidate} earns most on average, whatever a right answer is worth.", *below]
     said = [f"Below {price(rest[0].value, currency)} for a right answer, {first.candidate} earns most on average."]
     for one, after in zip(rest, [*rest[1:], None], strict=True):
         upto = f" to {price(after.value, currency)}" if after is not None else " on"
         said.append(f"From {price(one.value, currency)}{upto}, {one.candidate} does. {_uncertain(one, currency)}")
-    return said
+    return said + below
 
 
 def of(earned: Earnings, name: str) -> Earning:
@@ -118,24 +132,9 @@ def of(earned: Earnings, name: str) -> Earning:
     return next(one for one in earned.candidates if one.candidate == name)
 
 
-def crossing(earned: Earnings, low: str, high: str) -> float:
-    """The value of a right answer from which one candidate earns more than another on average."""
-    switch = next((one for one in earned.switches if one.candidate == high), None)
-    if switch is not None and switch.value > 0:
-        return switch.value
-    one, other = of(earned, low), of(earned, high)
-    spread = [_spent(earned, each) for each in (one, other)]
-    return max(0.0, (spread[1] - spread[0]) / max(other.right - one.right, 1e-12))
-
-
 def weakest(decision: Decision) -> Picked:
     """The end of the range of values at which least is shown."""
     return max(decision.by_money, key=lambda one: one.unit * _standing(one, str(decision.choice)).expected_regret)
-
-
-def _spent(earned: Earnings, one: Earning) -> float:
-    cost = one.cost.request if earned.costs_known and one.cost is not None else 0.0
-    return cost + earned.price_of_wrong * one.wrong
 
 
 def _uncertain(switch: Switch, currency: str) -> str:
@@ -166,4 +165,4 @@ def _standing(picked: Picked, name: str) -> Standing:
 
 
 def _amounts(earned: Sequence[float], currency: str) -> str:
-    return " to ".join(price(one, currency) for one in sorted(earned))
+    return " to ".join(price(1000 * one, currency) for one in sorted(earned))

@@ -18,7 +18,7 @@ from workbench.usecase import UseCase, Volatility
 from workbench.wording import headline
 
 MARGINS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.10, 0.15, 0.20)
-FACTORS = (0.1, 0.25, 0.5, 2.0, 4.0, 10.0)
+FACTORS = (0.1, 0.5, 2.0, 10.0)
 """By which amounts and volumes are multiplied."""
 HOW_OFTEN: tuple[Volatility, ...] = ("never", "yearly", "monthly", "weekly", "daily")
 MOST_GROUPS = 8

@@ -54,7 +54,10 @@ from workbench.sections.bases import base_blocks
 from workbench.sections.lost import cost_blocks
 from workbench.suite_list import chosen_suites, keep_suites, read_suites
 from workbench.usecase import UseCase
+from workbench.verify import summary
+from workbench.verify import verify as verify_report
 
+MOST_WRONG = 20
 APP = Path(__file__).resolve().parent.parent / "streamlit_app.py"
 
 
@@ -257,6 +260,20 @@ def _write_report(
     path = out or case.workspace / "reports" / f"{case.name}.{to}"
     write_report(path, render(results, recommendation, to=to))
     return path.resolve()
+
+
+def verify(options: Namespace) -> int:
+    """Check a report against its raw rows; exit code 2 where something does not follow."""
+    found = verify_report(options.file)
+    if options.json:
+        say(found.model_dump_json(indent=1))
+    else:
+        say(summary(found))
+        for text in found.wrong[:MOST_WRONG]:
+            say(f"  - {text}")
+        if len(found.wrong) > MOST_WRONG:
+            say(f"  ... and {len(found.wrong) - MOST_WRONG:,} more (--json prints all)")
+    return 2 if found.wrong else 0
 
 
 def checks(options: Namespace) -> int:

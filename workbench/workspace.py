@@ -36,7 +36,7 @@ SPACE_NEEDED = 200 * 1024 * 1024
 """Bytes that must be free before a step starts."""
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, content: str | bytes) -> None:
     """Replace the content of ``path`` in one go; a crash leaves the old content or the new, never half.
 
     Raises WorkbenchError where the disk is full or the folder is not writable.
@@ -44,8 +44,8 @@ def write_atomically(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        with partial.open("w", encoding="utf-8") as out:
-            out.write(text)
+        with partial.open("wb") as out:
+            out.write(content.encode("utf-8") if isinstance(content, str) else content)
             out.flush()
             os.fsync(out.fileno())
         partial.replace(path)

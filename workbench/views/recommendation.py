@@ -26,6 +26,8 @@ LOOKS: Mapping[Strength, tuple[str, str]] = {
 }
 FORMS: Mapping[Form, tuple[str, str]] = {
     "html": ("Report as HTML", "text/html"),
+    "pdf": ("PDF", "application/pdf"),
+    "xlsx": ("Workbook", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     "md": ("Markdown", "text/markdown"),
     "json": ("JSON", "application/json"),
 }
@@ -94,7 +96,7 @@ def next_step(callout: Callout, recommendation: Recommendation) -> None:
 
 
 def downloads(case: Case, results: Results, recommendation: Recommendation) -> None:
-    """The report in three forms, made when it is asked for; and the command that writes it."""
+    """The report in five forms, made when it is asked for; and the command that writes it."""
     with st.container(horizontal=True, vertical_alignment="center"):
         for form, (label, mime) in FORMS.items():
             st.download_button(

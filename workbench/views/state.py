@@ -18,6 +18,7 @@ import streamlit as st
 from workbench.audit import Audit
 from workbench.base_models import identity
 from workbench.bill import History, history
+from workbench.blocks import Block
 from workbench.case import Case, cases
 from workbench.checks import Checks, plan_checks
 from workbench.create import audit_case
@@ -31,6 +32,8 @@ from workbench.planning import make_plan
 from workbench.recommend import Recommendation
 from workbench.results import Results, decide, load_results
 from workbench.run import Response, Retrieved
+from workbench.sections.flips import flips
+from workbench.sections.material import Material
 from workbench.usecase import UseCase
 from workbench.workspace import Status, Step, is_alive
 
@@ -252,6 +255,18 @@ def _decided_if(folder: str, stamp: Stamp, steps: Stamp, labels: Stamp, settings
     results = _results(folder, stamp, steps)
     wanted = UseCase.parse(results.use_case.model_dump(mode="json") | json.loads(settings), where="The settings")
     return decide(replace(results, use_case=wanted))
+
+
+def flips_of(case: Case) -> list[Block]:
+    """What would flip the recommendation, tried one change at a time."""
+    plan = plan_of(case)
+    return _flips(str(case.folder), case_stamp(case), steps_stamp(plan), labels_stamp(case))
+
+
+@st.cache_resource(max_entries=8, show_spinner="Trying one change after the other …")
+def _flips(folder: str, stamp: Stamp, steps: Stamp, labels: Stamp) -> list[Block]:
+    results = _results(folder, stamp, steps)
+    return flips(Material(results, _recommendation(folder, stamp, steps, labels), audit_case(results.case)))
 
 
 def past() -> History:
