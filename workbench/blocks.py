@@ -182,6 +182,8 @@ class AcceptabilityChart(Noun):
     values: tuple[float, ...]
     """The use case's."""
     currency: str
+    many: int = 1
+    """Of how many right answers the worth is shown."""
 
 
 Chart = (

@@ -123,11 +123,12 @@ def decide(
     *,
     rng: np.random.Generator,
     by_people: Analyse | None = None,
+    chances: bool = True,
 ) -> Decision:
     """Hold every candidate against the limits, analyse those left, and choose among them.
 
     ``measured`` by candidate name; who is missing keeps no limit for sure. ``by_people``: what decides in place of the
-    panel's scores.
+    panel's scores; ``chances``: work out as well who earns most how probably, which takes longest and decides nothing.
     """
     field = entrants(use_case, panel, measured, routed=by_people is None)
     unsure = {check.candidate for check in field.checks if check.status == "unsure"}
@@ -135,7 +136,8 @@ def decide(
         analysis, order = by_people(field.order), field.order
     else:
         analysis, order = _analysed(field, field.panel, use_case, rng)
-    earned = earnings(field.panel, field.costs, use_case.money, rng=np.random.default_rng(0), eligible=order)
+    same = np.random.default_rng(0)
+    earned = earnings(field.panel, field.costs, use_case.money, rng=same, eligible=order, chances=chances)
     choice, strength, ground = _choose(analysis, order, unsure, router=field.router)
     picked: tuple[Picked, ...] = ()
     if by_people is None and use_case.money.values and ground != "all wrong":

@@ -22,6 +22,8 @@ GRID = 49
 """Values of a right answer at which the chances are shown."""
 MOST_KEPT = 16
 """Of a panel's forms in money, so many are kept."""
+FINEST = 0.001
+"""Of the largest value that matters: what happens at smaller ones is not told."""
 AROUND = 8.0
 """By what factor they reach beyond the values that matter, on either side."""
 
@@ -130,10 +132,12 @@ def earnings(
     *,
     rng: np.random.Generator,
     eligible: Sequence[str] = (),
+    chances: bool = True,
 ) -> Earnings:
     """What every candidate earns, and who earns most along the value of a right answer.
 
-    ``eligible``: names of those that may be chosen; where there are none, all are counted.
+    ``eligible``: names of those that may be chosen; where there are none, all are counted. Without ``chances`` there is
+    no acceptability.
     """
     counted = [one for one in panel.candidates if one.name in eligible] or list(panel.candidates)
     known, wrong_price = all_known(panel, costs), money.price_of_wrong
@@ -149,7 +153,7 @@ def earnings(
             )
         )  # fmt: skip
     lines = _lines(counted, costs if known else {}, money, clusters=Clusters.of(panel.clusters), rng=rng)
-    switches = lines.switches()
+    switches = _worth_telling(lines.switches(), money.values)
     return Earnings(
         candidates=tuple(rows),
         counted=tuple(one.name for one in counted),
@@ -158,7 +162,7 @@ def earnings(
         costs_known=known,
         switches=switches,
         pays_from=lines.pays_from(),
-        acceptability=lines.acceptability(_grid(money.values, switches), unit=wrong_price),
+        acceptability=lines.acceptability(_grid(money.values, switches) if chances else None, unit=wrong_price),
     )
 
 
@@ -177,6 +181,14 @@ def crossing(
     lines = _lines(both, known, money, clusters=Clusters.of(panel.clusters), rng=rng)
     gain = max(float(lines.right[1] - lines.right[0]), 1e-12)
     return lines.switch(0, 1, max(0.0, float(lines.rest[1] - lines.rest[0])) / gain)
+
+
+def _worth_telling(switches: Sequence[Switch], values: Sequence[float]) -> tuple[Switch, ...]:
+    """Switches but those at a tiny part of the values that matter: nobody prices answers that finely."""
+    least = FINEST * max([switches[-1].value, *values])
+    after = max(n for n, one in enumerate(switches) if one.value <= least)
+    first = switches[after].model_copy(update={"value": 0.0, "low": None, "high": None})
+    return (first, *switches[after + 1 :])
 
 
 def _grid(values: Sequence[float], switches: Sequence[Switch]) -> Floats | None:

@@ -32,7 +32,7 @@ def figure_of(block: Chart) -> go.Figure:
             )
         case AcceptabilityChart():
             return money_charts.acceptability_chart(
-                block.shown, approaches=block.approaches, values=block.values, currency=block.currency
+                block.shown, approaches=block.approaches, values=block.values, currency=block.currency, many=block.many
             )
         case LossesChart():
             return loss_charts.losses_chart(block.candidate, block.losses)

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from workbench.candidate import Approach
 from workbench.chart_parts import COLOURS, LINE, STRONG_LINE, axis, band, bare
 from workbench.earnings import Acceptability, Earnings, price
+from workbench.money_words import answers, value_scale
 from workbench.phrases import percent
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
@@ -20,8 +21,9 @@ HARDLY = 0.03
 def acceptability_title(earned: Earnings, currency: str) -> str:
     """The finding: who earns most, and from which value on."""
     first, *rest = earned.switches
-    said = [first.candidate, *(f"{one.candidate} from {price(one.value, currency)} on" for one in rest)]
-    return f"Who earns most by what a right answer is worth: {', '.join(said)}"
+    many = value_scale(earned)
+    said = [first.candidate, *(f"{one.candidate} from {price(many * one.value, currency)} on" for one in rest)]
+    return f"Who earns most by what {answers(many)} worth: {', '.join(said)}"
 
 
 def acceptability_chart(
@@ -30,9 +32,14 @@ def acceptability_chart(
     approaches: Mapping[str, Approach],
     values: Sequence[float],
     currency: str,
+    many: int = 1,
     title: str = "",
 ) -> go.Figure:
-    """Each candidate's chance to earn most, along the value of a right answer; the use case's values are shaded."""
+    """Each candidate's chance to earn most, along the value of a right answer; the use case's values are shaded.
+
+    ``many``: of how many right answers the worth is shown.
+    """
+    across, values = [many * value for value in shown.values], [many * value for value in values]
     chart = bare(height=380, title=title)
     counts: dict[Approach, int] = {}
     for name, chances in shown.chances.items():
@@ -42,11 +49,11 @@ def acceptability_chart(
         texts = [f"{html.escape(name)}: {percent(chance)}" for chance in chances]
         chart.add_trace(
             go.Scatter(
-                x=shown.values, y=[100 * chance for chance in chances], mode="lines", line=line, text=texts,
+                x=across, y=[100 * chance for chance in chances], mode="lines", line=line, text=texts,
                 hovertemplate="%{text}<extra></extra>",
             )
         )  # fmt: skip
-        _name(chart, name, approach, shown.values, chances)
+        _name(chart, name, approach, across, chances)
     if len(values) == 2:
         chart.add_shape(band(x0=values[0], x1=values[1]))
     for value in values:
@@ -54,12 +61,13 @@ def acceptability_chart(
         chart.add_shape(type="line", x0=value, x1=value, yref="paper", y0=0, y1=1, line=line, layer="below")
     unit = f", in {currency}" if currency else ""
     chart.update_xaxes(
-        type="log", title=axis([f"what a right answer is worth{unit} (each step is a multiple)"]), showgrid=True,
+        type="log", title=axis([f"what {answers(many)} worth{unit} (each step is a multiple)"]), showgrid=True,
         gridcolor=LINE, zeroline=False, fixedrange=True, dtick=1,
     )  # fmt: skip
     chart.update_yaxes(
-        range=[0, 108], tickvals=[0, 25, 50, 75, 100], ticksuffix=" %", title=axis(["chance to earn most"]),
-        showgrid=True, gridcolor=LINE, zeroline=False, fixedrange=True,
+        range=[0, 108], tickvals=[0, 25, 50, 75, 100], ticktext=["0", "25 %", "50 %", "75 %", "100 %"],
+        title=axis(["chance to earn most"]), showgrid=True, gridcolor=LINE, zeroline=False,
+        fixedrange=True,
     )  # fmt: skip
     chart.update_layout(hovermode="x unified")
     return chart

@@ -7,6 +7,9 @@ from workbench.decision import Decision, Picked
 from workbench.earnings import Earning, Earnings, Switch, price
 from workbench.phrases import listed, percent
 
+LEAST_TOLD = 0.01
+"""Smaller amounts for one right answer are told for many."""
+
 
 def money_headline(decision: Decision) -> str:
     """Say in one line what to use, where a choice was made by money."""
@@ -18,8 +21,9 @@ def money_headline(decision: Decision) -> str:
         assert high is not None
         assert decision.switch is not None
         lead = "Use" if decision.strength == "clear" else "Lean towards"
-        at = price(decision.switch.value, currency)
-        return f"{lead} {decision.label(high)} if a right answer is worth more than {at}, else {decision.label(low)}."
+        many = scale([decision.switch.value])
+        at = f"{answers(many)} worth more than {price(many * decision.switch.value, currency)}"
+        return f"{lead} {decision.label(high)} if {at}, else {decision.label(low)}."
     tail = _whatever(decision)
     if decision.strength == "clear":
         within = per_1000(_margin(decision), currency)
@@ -73,7 +77,7 @@ def money_how_sure(decision: Decision) -> str:
             text += f"is shown to lose less than what matters to you: {promise}"
         else:
             text += f"is the better bet, not a claim of which at most {rate} are wrong"
-        return f"{text}. {_uncertain(decision.switch, currency)}"
+        return f"{text}. {_uncertain(decision.switch, currency, scale([decision.switch.value]))}"
     loss = per_1000(_expected_loss(decision, decision.choice), currency)
     if decision.ground in ("bet", "simpler"):
         return (
@@ -105,6 +109,22 @@ def per_1000(amount: float, currency: str) -> str:
     return f"{price(1000 * amount, currency)} per 1,000 requests"
 
 
+def scale(values: Sequence[float]) -> int:
+    """For how many right answers an amount is told, so that it is no tiny figure."""
+    largest = max(values, default=1.0)
+    return 1 if largest >= LEAST_TOLD or largest <= 0 else 1_000 if largest >= LEAST_TOLD / 1_000 else 1_000_000
+
+
+def value_scale(earned: Earnings) -> int:
+    """The same for all values at which somebody else begins to earn most."""
+    return scale([*earned.values, *(one.value for one in earned.switches[1:])])
+
+
+def answers(many: int) -> str:
+    """The subject of a sentence about what right answers are worth."""
+    return "a right answer is" if many == 1 else f"{many:,} right answers are"
+
+
 def outcomes(one: Earning) -> str:
     """Right, wrong and abstained as percentages, in words."""
     abstained = f", {percent(one.abstained)} “I do not know”" if one.abstained > 0 else ""
@@ -114,16 +134,17 @@ def outcomes(one: Earning) -> str:
 def switching(earned: Earnings, currency: str) -> list[str]:
     """Who earns most from which value of a right answer on, in sentences."""
     first, *rest = earned.switches
-    none = (
-        f"Below {price(earned.pays_from, currency)} for a right answer, nobody earns what a request costs on average."
-    )
+    many = value_scale(earned)
+    per = "a right answer" if many == 1 else f"{many:,} right answers"
+    none = f"Below {price(many * earned.pays_from, currency)} for {per}, nobody earns what a request costs on average."
     below = [none] if 0 < earned.pays_from < float("inf") else []
     if not rest:
         return [f"{first.candidate} earns most on average, whatever a right answer is worth.", *below]
-    said = [f"Below {price(rest[0].value, currency)} for a right answer, {first.candidate} earns most on average."]
+    said = [f"Below {price(many * rest[0].value, currency)} for {per}, {first.candidate} earns most on average."]
     for one, after in zip(rest, [*rest[1:], None], strict=True):
-        upto = f" to {price(after.value, currency)}" if after is not None else " on"
-        said.append(f"From {price(one.value, currency)}{upto}, {one.candidate} does. {_uncertain(one, currency)}")
+        upto = f" to {price(many * after.value, currency)}" if after is not None else " on"
+        uncertain = _uncertain(one, currency, many)
+        said.append(f"From {price(many * one.value, currency)}{upto}, {one.candidate} does. {uncertain}")
     return said + below
 
 
@@ -137,11 +158,15 @@ def weakest(decision: Decision) -> Picked:
     return max(decision.by_money, key=lambda one: one.unit * _standing(one, str(decision.choice)).expected_regret)
 
 
-def _uncertain(switch: Switch, currency: str) -> str:
+def _uncertain(switch: Switch, currency: str, many: int) -> str:
     if switch.low is None:
         return "No such value is shown to exist."
-    upto = f"to {price(switch.high, currency)}" if switch.high is not None else "upwards: there may be no such value"
-    return f"That value is uncertain: 95 % interval {price(switch.low, currency)} {upto}."
+    upto = (
+        f"to {price(many * switch.high, currency)}"
+        if switch.high is not None
+        else "upwards: there may be no such value"
+    )
+    return f"That value is uncertain: 95 % interval {price(many * switch.low, currency)} {upto}."
 
 
 def _whatever(decision: Decision) -> str:

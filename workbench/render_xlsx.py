@@ -17,7 +17,7 @@ from workbench.results import CandidateResults, Results
 MOST_CHARACTERS = 32_767
 """Of one cell, as spreadsheets have it."""
 WIDEST = 60
-NUMBER = re.compile(r"\u2212?[0-9][0-9,]*(\.[0-9]+)?( %)?")
+NUMBER = re.compile(r"[\u2212+]?[0-9][0-9,]*(\.[0-9]+)?( %)?")
 RAW = (
     "example", "group", "tags", "request", "target", "candidate", "approach", "seed", "score", "abstained", "failure",
     "seconds", "tokens read", "tokens written", "answer",

@@ -40,11 +40,15 @@ def make_labels_wanted(workspace: Path) -> OpenQueue:
     return make_queue(open_database(workspace), case.name, wanted, asked)
 
 
-def label_until_killed(page: Page, address: str) -> int:
-    """Label by keys until the dashboard answers no more; the last count that the page showed."""
+def label_until_killed(page: Page, address: str, killer: threading.Timer) -> int:
+    """Label by keys until the dashboard answers no more; the last count that the page showed.
+
+    The time until it is killed begins with the first pair.
+    """
     page.goto(address)
     page.get_by_role("button", name="Left is better").wait_for(timeout=60_000)
     seen = _yours(page)
+    killer.start()
     try:
         while True:
             page.keyboard.press("a")
@@ -72,13 +76,10 @@ def kill_again_and_again(browser: Browser, workspace: Path, kills: int, *, log: 
         try:
             await_health(port, server)
             page = browser.new_page()
-            killer = threading.Timer(float(rng.uniform(4.0, 9.0)), server.kill)
-            killer.start()
-            try:
-                acknowledged = label_until_killed(page, address)
-            finally:
-                killer.join()
-                page.close()
+            killer = threading.Timer(float(rng.uniform(0.5, 5.0)), server.kill)
+            acknowledged = label_until_killed(page, address, killer)
+            killer.join()
+            page.close()
         finally:
             server.kill()
             server.wait(30)

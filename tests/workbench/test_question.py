@@ -41,7 +41,7 @@ def test_what_is_moved_is_named_everywhere(case: Case, capsys: pytest.CaptureFix
         "the limit max p95 seconds was 0.5, and is 9 now",
         "the worth of a right answer was not said, and is 2 now",
     )
-    assert "Exploratory: the smallest difference was" in render(results, found, to="md")
+    assert "Exploratory: the smallest difference was" in render(results, found, to="md").decode()
     assert main(["recommend", case.name, "--workspace", str(case.workspace)]) == 0
     assert "Exploratory: the smallest difference" in capsys.readouterr().out
 

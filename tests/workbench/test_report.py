@@ -38,8 +38,10 @@ SECTIONS = [
     "Ruled out",
     "The picture",
     "The candidates",
+    "What it earns",
     "Differences",
     "Where they disagree",
+    "What would flip it",
     "What was not measured",
     "The smallest difference this test can show",
     "The data",
@@ -67,7 +69,7 @@ def report_of(results: Results) -> Report:
 
 
 def rendered(results: Results, to: Any) -> str:
-    return render(results, decide(results), to=to, created=NOON)
+    return render(results, decide(results), to=to, created=NOON).decode()
 
 
 def section(report: Report, name: str) -> list[Any]:
@@ -361,7 +363,7 @@ def test_the_same_results_give_the_same_report(results: Results, to: str) -> Non
 
 def test_json_holds_the_report_and_the_recommendation(results: Results) -> None:
     read = json.loads(rendered(results, "json"))
-    assert set(read) == {"report", "recommendation"}
+    assert set(read) == {"report", "recommendation", "grounds"}
     assert Report.parse(read["report"], where="the report") == report_of(results)
     assert Recommendation.parse(read["recommendation"], where="the recommendation") == decide(results)
 
@@ -379,13 +381,13 @@ def test_every_row_of_a_table_is_whole() -> None:
 
 def test_written_whole_or_not_at_all(tmp_path: Path) -> None:
     path = tmp_path / "reports" / "r.md"
-    write_report(path, "first")
-    write_report(path, "second")
+    write_report(path, b"first")
+    write_report(path, b"second")
     assert path.read_text(encoding="utf-8") == "second"
     assert [each.name for each in path.parent.iterdir()] == ["r.md"]
     path.with_name("folder").mkdir()
     with pytest.raises(WorkbenchError, match="could not be written"):
-        write_report(path.with_name("folder"), "third")
+        write_report(path.with_name("folder"), b"third")
 
 
 def test_the_policy_lets_only_the_pages_own_scripts_run(results: Results) -> None:
@@ -532,7 +534,7 @@ def test_a_grid_of_nothing_is_its_head() -> None:
 @pytest.mark.browser
 def test_it_opens_without_the_network_and_runs_nothing_foreign(hostile: Results, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
-    write_report(path, rendered(hostile, "html"))
+    write_report(path, rendered(hostile, "html").encode())
     requests, complaints = [], []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])

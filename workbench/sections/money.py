@@ -6,7 +6,7 @@ from workbench.blocks import AcceptabilityChart, Block, Column, Heading, Item, I
 from workbench.cost import figure
 from workbench.earnings import Earning, Earnings, price
 from workbench.money_charts import acceptability_title
-from workbench.money_words import switching
+from workbench.money_words import answers, switching, value_scale
 from workbench.phrases import percent
 from workbench.sections.material import Material
 
@@ -35,7 +35,7 @@ def money(material: Material) -> list[Block]:
         blocks.append(
             AcceptabilityChart(
                 title=acceptability_title(earned, currency), shown=earned.acceptability, approaches=approaches,
-                values=earned.values, currency=currency,
+                values=earned.values, currency=currency, many=value_scale(earned),
             )
         )  # fmt: skip
         blocks.append(_chances(earned, currency))
@@ -143,12 +143,13 @@ def _note(material: Material, earned: Earnings) -> str:
 def _chances(earned: Earnings, currency: str) -> Table:
     shown = earned.acceptability
     assert shown is not None
-    rows = []
+    rows, many = [], value_scale(earned)
+    head = f"{answers(many)[:1].upper()}{answers(many)[1:]} worth"
     for n in np.linspace(0, len(shown.values) - 1, SHOWN).round().astype(int):
         chances = [percent(shown.chances[name][n]) for name in shown.chances]
-        rows.append(Row(cells=(price(shown.values[n], currency), *chances)))
+        rows.append(Row(cells=(price(many * shown.values[n], currency), *chances)))
     columns = (
-        Column(title="A right answer is worth", align="right"),
+        Column(title=head, align="right"),
         *(Column(title=name, align="right") for name in shown.chances),
     )
     return Table(title="Chance to earn most", columns=columns, rows=tuple(rows), folded=True)
