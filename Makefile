@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo app test lint bench pocket clean
+.PHONY: help install demo app test lint bench calibrate pocket clean
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,9 @@ test: $(STAMP) lint  ## every check and test
 
 bench: $(STAMP)  ## speed and memory, printed as ratios
 	$(BIN)/python -m tests.benchmarks
+
+calibrate: $(STAMP)  ## how often each promise is broken, by family of made-up worlds (ten minutes)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.calibrate
 
 pocket: $(STAMP)  ## train the bundled base model from scratch (hours; resumable)
 	$(BIN)/python -m recipes.pocket

@@ -42,6 +42,8 @@ class Server:
     """What it answers to the next requests instead of a completion."""
     asked: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    page: str = ""
+    """A web page that it answers with, whatever is asked."""
 
 
 @contextmanager
@@ -55,8 +57,10 @@ def serving(reply: Reply, *, port: int = 0) -> Iterator[Server]:
             server.keys.append(self.headers.get("Authorization", ""))
             status = server.statuses.pop(0) if server.statuses else 200
             said = {"choices": [{"message": {"content": server.reply(body["messages"][-1]["content"])}}]}
-            data = json.dumps(said if status == 200 else {"error": "no"}).encode()
+            refused = {"error": f"no: {self.headers.get('Authorization', '')}"}
+            data = server.page.encode() or json.dumps(said if status == 200 else refused).encode()
             self.send_response(status)
+            self.send_header("Content-Type", "text/html" if server.page else "application/json")
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)

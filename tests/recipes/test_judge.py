@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import requests
 
-from recipes import asking
+from recipes import asking, endpoint
 from recipes.asking import Asker
 from recipes.draw import Drawn
 from recipes.judge import REPLY_TOKENS, compare, grade, read_grade, read_verdict
@@ -37,7 +36,9 @@ def asker(named: Judge) -> Asker:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "PATIENCE", (0.01, 0.01))
+    monkeypatch.setattr(endpoint, "ATTEMPTS", 3)
+    monkeypatch.setattr("openai._base_client.INITIAL_RETRY_DELAY", 0.01)
+    monkeypatch.setattr("openai._base_client.MAX_RETRY_DELAY", 0.02)
 
 
 @pytest.mark.parametrize(
@@ -204,15 +205,18 @@ def test_the_key_is_never_told(server: Server, monkeypatch: pytest.MonkeyPatch, 
     server.reply = lambda question: "[[A]]"
     assert asker(named)(["?"]) == ["[[A]]"]
     assert server.keys == ["Bearer sk-secret"]
-    monkeypatch.setattr(asking.requests, "post", _shouting)
-    with pytest.raises(WorkbenchError) as caught:
-        asker(named)(["?"])
-    assert "sk-secret" not in caught.value.message
-    assert "***" in caught.value.message
+    for status in (401, 500):
+        server.statuses = [status] * 9
+        with pytest.raises(WorkbenchError) as caught:
+            asker(named)(["?"])
+        assert "sk-secret" not in f"{caught.value.message} {caught.value.hint} {caught.value.__cause__}"
+        assert "***" in caught.value.message, "the server repeats the key, as some do"
 
 
-def _shouting(*rest: object, headers: dict[str, str], **named: object) -> None:
-    raise requests.RequestException(f"cannot send {headers}")
+def test_a_web_page_is_no_completion(server: Server) -> None:
+    server.page, server.reply = "<html>Welcome</html>", lambda question: ""
+    with pytest.raises(ConfigError, match="no chat completion"):
+        asker(Judge(model="some-model", endpoint=server.url))(["?"])
 
 
 def test_a_model_that_is_loaded_here_may_judge(toy_base: Path) -> None:

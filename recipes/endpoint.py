@@ -1,0 +1,91 @@
+"""A model behind an OpenAI-compatible endpoint, asked many questions at once."""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from openai import APIConnectionError, APIStatusError, OpenAI, OpenAIError, omit
+from openai.types.chat import ChatCompletion
+
+from workbench.errors import ConfigError, WorkbenchError
+from workbench.stage import Helper
+
+AT_ONCE = 8
+"""Questions that an endpoint is asked at the same time."""
+ATTEMPTS = 6
+"""How often a question is asked that gets no answer, with growing pauses between."""
+TIMEOUT = 120.0
+PASSING = (408, 409, 425, 429)
+"""What an endpoint answers that may answer otherwise a little later, besides errors of its own (5xx)."""
+
+
+class Endpoint:
+    """Sends each question to the endpoint, in a conversation of its own, and returns what it says.
+
+    The key is read from the environment variable that the helper names, and stands in no message.
+    """
+
+    def __init__(self, helper: Helper, *, tokens: int, temperature: float, seed: int) -> None:
+        self.helper = helper
+        self.tokens, self.temperature = tokens, temperature
+        self.seed = seed if temperature else omit
+        self.key = os.environ.get(helper.key_variable, "").strip()
+        # Servers without keys take any; the library wants one.
+        self.client = OpenAI(
+            base_url=str(helper.endpoint), api_key=self.key or "none", timeout=TIMEOUT, max_retries=ATTEMPTS - 1
+        )
+
+    def __call__(self, questions: Sequence[str]) -> list[str]:
+        """One reply for each question.
+
+        Raises ConfigError where the endpoint refuses or is none, WorkbenchError where it can't be reached.
+        """
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            return list(pool.map(self._ask, questions))
+
+    def _ask(self, question: str) -> str:
+        where = str(self.helper.endpoint)
+        try:
+            reply = self.client.chat.completions.create(
+                model=self.helper.model,
+                messages=[{"role": "user", "content": question}],
+                temperature=self.temperature,
+                max_tokens=self.tokens,
+                seed=self.seed,
+            )
+        except APIStatusError as error:
+            problem = self._hidden(f"it answered {error.status_code}: {error.response.text[:200]}")
+            if error.status_code in PASSING or error.status_code >= 500:
+                raise self._away(problem) from None
+            raise ConfigError(
+                f"The model at {where} refuses: {problem}",
+                f"Check its model name and the key in ${self.helper.key_variable}; what was done is kept.",
+            ) from None
+        except APIConnectionError as error:
+            raise self._away(self._hidden(f"{error} {error.__cause__ or ''}".strip())) from None
+        except (OpenAIError, ValueError) as error:
+            raise self._none(self._hidden(str(error)[:200])) from None
+        return self._said(reply)
+
+    def _said(self, reply: ChatCompletion | str) -> str:
+        """What was said; anything may have answered, a web page for one, which the library hands on as it is."""
+        try:
+            return str(reply.choices[0].message.content or "")  # type: ignore[union-attr]
+        except (AttributeError, IndexError, TypeError):
+            raise self._none(self._hidden(str(reply)[:200])) from None
+
+    def _away(self, problem: str) -> WorkbenchError:
+        return WorkbenchError(
+            f"The model at {self.helper.endpoint} can't be reached: {problem}",
+            "Start it or mend the address, then run again: what was done is kept.",
+        )
+
+    def _none(self, answered: str) -> ConfigError:
+        return ConfigError(
+            f"What {self.helper.endpoint} answers is no chat completion: {answered!r}.",
+            "Name the address of an OpenAI-compatible API, up to and with /v1.",
+        )
+
+    def _hidden(self, text: str) -> str:
+        """A message without the key, which some servers and libraries repeat."""
+        return text.replace(self.key, "***") if self.key else text
