@@ -13,6 +13,7 @@ from workbench.checked import AllChecked, gather
 from workbench.cost import Measured
 from workbench.errors import WorkbenchError
 from workbench.examples import Examples
+from workbench.leaks import leaked_examples
 from workbench.panel import Panel, Scores
 from workbench.people import deciding_labels
 from workbench.plan import Plan, is_done
@@ -102,6 +103,8 @@ class Results:
     """Those without."""
     checked: AllChecked
     """What training cost the candidates, as far as that was measured."""
+    leaked: frozenset[str] = frozenset()
+    """Test examples whose answers some candidate may have seen in the training set: they are in no comparison."""
 
     def valued(self, metric: MetricName | None = None) -> NDArray[np.bool_]:
         """The examples on which every finished run has a value of a metric. Shape (examples,)."""
@@ -113,6 +116,11 @@ class Results:
         """How many examples are left out of the comparison since an instrument failed on them."""
         return int((~self.valued()).sum())
 
+    @property
+    def clean(self) -> NDArray[np.bool_]:
+        """The examples that do not stand in the training set, too. Shape (examples,)."""
+        return np.array([example.id not in self.leaked for example in self.examples], dtype=np.bool_)
+
     def panel(self, metric: MetricName | None = None) -> Panel:
         """The matrix of scores that comparisons are made of, on the examples that everybody has a value for.
 
@@ -121,7 +129,12 @@ class Results:
         if not self.candidates:
             raise WorkbenchError("No run is finished yet.", f"Start them with `workbench run {self.case.name}`.")
         chosen = metric or self.use_case.metric
-        kept = np.flatnonzero(self.valued(chosen))
+        kept = np.flatnonzero(self.valued(chosen) & self.clean)
+        if not len(kept) and self.leaked:
+            raise WorkbenchError(
+                f"All {len(self.examples):,} test examples stand in the training set: nothing is left to compare on.",
+                f"Leave them out of the training rows: `workbench check {self.case.name} --mend`, then run again.",
+            )
         return Panel(
             candidates=tuple(
                 Scores(
@@ -193,7 +206,9 @@ def load_results(case: Case, candidates: Sequence[Candidate] | None = None) -> R
         else:
             waiting.append(name)
     checked = gather(case, [one.candidate for one in found])
-    return Results(case, use_case, plan, examples, tuple(found), tuple(waiting), checked)
+    seen = any(case.sees_training_answers(one.candidate) for one in found)
+    leaked = leaked_examples(case) if seen and plan.split == "test" else frozenset()
+    return Results(case, use_case, plan, examples, tuple(found), tuple(waiting), checked, leaked)
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -6,7 +6,7 @@ from workbench.blocks import Block, Callout, Column, Definition, Definitions, He
 from workbench.candidate import APPROACHES
 from workbench.case import SPLITS
 from workbench.decision import Strength
-from workbench.phrases import agreeing, joined, listed, shortened
+from workbench.phrases import agreeing, joined, listed, points, shortened
 from workbench.reasons import Reason
 from workbench.score import deciding
 from workbench.sections.material import Material
@@ -92,10 +92,8 @@ def _cautions(material: Material) -> Iterable[str]:
         )
     leaked = len(material.audit.leaked_ids)
     if leaked:
-        yield (
-            f"{leaked:,} of the test examples {agreeing(leaked, 'stands', 'stand')} in the training set, too: "
-            "what training gains on those is no gain."
-        )
+        verb = agreeing(leaked, "stands", "stand")
+        yield f"{leaked:,} of the test examples {verb} in the training set, too{_leaks(material)}."
     worst = [finding for finding in material.audit.findings if finding.severity == "error"]
     if worst and not leaked:
         yield f"The data have an error: {worst[0].message}"
@@ -111,6 +109,25 @@ def _cautions(material: Material) -> Iterable[str]:
     if waiting:
         verb = agreeing(len(waiting), "has", "have")
         yield f"Not all candidates are measured: {listed(waiting)} {verb} no finished run."
+
+
+def _leaks(material: Material) -> str:
+    """That they are left out, and what they would have shown."""
+    results = material.results
+    if not results.leaked:
+        return "; no candidate here learned from it"
+    text = ", and are left out of every comparison"
+    sees = {one.name: results.case.sees_training_answers(one.candidate) for one in results.candidates}
+    blind = [one.candidate for one in material.ran if not sees[one.candidate]]
+    learned = [one for one in material.ran if sees[one.candidate]]
+    if not blind or not learned:
+        return text
+    best = max(learned, key=lambda one: one.mean).candidate
+    valued, clean = results.valued(), results.clean
+    metric = results.use_case.metric
+    ahead = results.find(best).values[metric].mean(axis=0) - results.find(blind[0]).values[metric].mean(axis=0)
+    there, else_ = (float(ahead[valued & side].mean()) if (valued & side).any() else 0.0 for side in (~clean, clean))
+    return f"{text}: there {best} is {points(there)} points ahead of {blind[0]}, on the others {points(else_)}"
 
 
 def _limits(material: Material) -> list[Block]:
