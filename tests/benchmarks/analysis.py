@@ -1,8 +1,8 @@
 """Speed and memory of the judgement itself.
 
-``python -m tests.benchmarks.analysis``: 20 candidates on 10,000 items (target: under 3 s), a recommendation decided
-again under other settings, as a slider does (target: under 0.2 s), and 50 candidates on 100,000 items in a process of its own
-(target: under 2 GB). Nothing is asserted.
+``python -m tests.benchmarks.analysis``: 20 candidates on 10,000 items (target: under 3 s); a recommendation decided
+again under other settings, as a slider does (target: under 0.2 s); and 50 candidates on 100,000 items in a process of
+its own (target: under 2 GB). Nothing is asserted.
 """
 
 import resource
