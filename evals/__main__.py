@@ -2,11 +2,11 @@
 
 import sys
 
-from evals.steps import score_answers
+from evals.steps import import_answers, score_answers
 from workbench.engine import main
 
 PACKAGES = ("pydantic",)
-DO = {"score": score_answers}
+DO = {"import": import_answers, "score": score_answers}
 
 if __name__ == "__main__":
     sys.exit(main(DO, program="evals", packages=PACKAGES))

@@ -19,6 +19,24 @@ EXAMPLES_PER_LINE = 500
 """Examples between two lines of progress."""
 
 
+def import_answers(step: Step) -> None:
+    """Do an ``import`` step: the file of answers from elsewhere becomes ``responses.jsonl``, one for each example.
+
+    Raises WorkbenchError where they are not exactly one for each example.
+    """
+    examples = read_examples(step.file("examples"))
+    found = read_responses(step.file("answers"), examples)
+    write_jsonl(step.path("responses.jsonl"), [found[one.id].model_dump(mode="json") for one in examples])
+    taken = [one for one in found.values() if one.finish != "missing"]
+    told = [one for one in taken if one.prompt_tokens or one.completion_tokens]
+    step.note(answered=len(taken), missing=len(examples) - len(taken))
+    if told:
+        step.note(
+            prompt_tokens=sum(one.prompt_tokens for one in told) / len(told),
+            completion_tokens=sum(one.completion_tokens for one in told) / len(told),
+        )
+
+
 def score_answers(step: Step) -> None:
     """Do a ``score`` step: ``responses.jsonl`` of the step in the role ``answers`` becomes ``scores.jsonl``.
 
@@ -29,9 +47,10 @@ def score_answers(step: Step) -> None:
     if record.kind != "score":
         raise ConfigError(f"{step.name} is a step of kind {record.kind}, not score.", "Run it with its own engine.")
     metrics = _metrics(record.inputs.get("metrics", []), where=step.name)
+    primary = record.inputs.get("primary")
     examples = read_examples(step.file("examples"))
     responses = read_responses(step.needed("answers").path("responses.jsonl"), examples)
-    scores = list(_with_progress(step, examples, responses, metrics=metrics))
+    scores = list(_with_progress(step, examples, responses, metrics=metrics, primary=primary))
     write_jsonl(step.path("scores.jsonl"), [score.model_dump(mode="json") for score in scores])
     step.note(**summary(scores, metrics))
 
@@ -69,13 +88,25 @@ def read_responses(path: Path, examples: Sequence[Example]) -> dict[str, Respons
 
 
 def _with_progress(
-    step: Step, examples: Examples, responses: Mapping[str, Response], *, metrics: Sequence[MetricName]
+    step: Step,
+    examples: Examples,
+    responses: Mapping[str, Response],
+    *,
+    metrics: Sequence[MetricName],
+    primary: str | None,
 ) -> Iterator[Score]:
     for n, example in enumerate(examples, 1):
         for metric in metrics:
-            yield score(responses[example.id], example, metric=metric)
+            given = metric == primary and responses[example.id].given is not None
+            make = given_score if given else score
+            yield make(responses[example.id], example, metric=metric)
         if n % EXAMPLES_PER_LINE == 0 or n == len(examples):
             step.progress("scoring", step=n, total=len(examples))
+
+
+def given_score(response: Response, example: Example, *, metric: MetricName) -> Score:
+    """The score that came with a response from elsewhere."""
+    return Score(metric=metric, item=example.id, value=response.given, abstained=response.abstained)
 
 
 def score(response: Response, example: Example, *, metric: MetricName) -> Score:
@@ -85,6 +116,8 @@ def score(response: Response, example: Example, *, metric: MetricName) -> Score:
     Only where that value is 0 is it counted as a failure, and then being cut is named as its cause, unless
     nothing was said at all.
     """
+    if response.finish == "missing":
+        return Score(metric=metric, item=example.id, value=None, reason="No answer was taken in for it.")
     scored = SCORERS[metric](response.text, example.reference)
     cut = response.finish == "length" and scored.value == 0 and scored.failure != "empty"
     return Score(

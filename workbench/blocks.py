@@ -1,5 +1,6 @@
 """What a report is made of: typed blocks, which every rendering draws in its own way."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
@@ -16,7 +17,11 @@ from workbench.model import Noun
 from workbench.rates import WinRates
 from workbench.refusals import Refusals
 
-Verdict = Literal["right", "wrong", "partly", "not scored"]
+Verdict = Literal["right", "wrong", "partly", "does not know", "not scored"]
+TICKS: Mapping[Verdict, str] = {
+    "right": "✓", "wrong": "✗", "partly": "◐", "does not know": "?", "not scored": "–",
+}  # fmt: skip
+"""A sign for each, before the word."""
 Outcome = Literal["won", "lost", "tied"]
 
 

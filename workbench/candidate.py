@@ -43,6 +43,17 @@ class Decoding(Noun):
     """0: greedy, the most likely token each time."""
 
 
+class Imported(Noun):
+    """Answers that were given elsewhere and are taken in as they are."""
+
+    approach: Approach
+    """What gave them, in the words of whoever took them in."""
+    answers: tuple[str, ...] = Field(min_length=1)
+    """The SHA-256 of the answers of each training seed: other answers are another candidate."""
+    scored: bool = False
+    """Whether scores or labels came with them, which count in place of the metric."""
+
+
 class Candidate(Noun):
     """One way to answer, fully specified and frozen."""
 
@@ -58,6 +69,8 @@ class Candidate(Noun):
     """How strongly the trained adapters act: 1 as they were trained, 0.5 halfway back to the base model."""
     after_steps: int | None = Field(default=None, ge=1)
     """The weights as the last stage had them after so many steps, at one of its looks; None: at its end."""
+    imported: Imported | None = None
+    """Answers from elsewhere; nothing is run then."""
 
     @model_validator(mode="after")
     def _stages_fit(self) -> Self:
@@ -69,6 +82,8 @@ class Candidate(Noun):
             raise ValueError("weights in 4 bits (qlora) can't be trained in full: use lora in the later stages")
         if self.training and all(isinstance(stage, Reward) for stage in self.training):
             raise ValueError("a reward model answers nothing: list a stage that learns from it")
+        if self.imported is not None and (self.training or self.retrieval is not None or self.base_model):
+            raise ValueError("what was answered elsewhere has no training, retrieval or base model here")
         changed = self.adapter_scale != 1 or self.after_steps is not None
         if changed and (not self.training or any(isinstance(stage.adapter, Full) for stage in self.training)):
             raise ValueError("adapter_scale and after_steps are about adapters: train with lora or qlora")
@@ -79,7 +94,14 @@ class Candidate(Noun):
 
     @property
     def approach(self) -> Approach:
-        """Prompting, RAG, fine-tuning, or both: derived, never stored."""
+        """Prompting, RAG, fine-tuning, or both: derived from the parts; of answers from elsewhere it is told."""
+        if self.imported is not None:
+            return self.imported.approach
         if self.retrieval is not None:
             return "RAG + fine-tuning" if self.training else "RAG"
         return "fine-tuning" if self.training else "prompting"
+
+    @property
+    def trained(self) -> bool:
+        """Whether its weights are not the base model's any more."""
+        return "fine-tuning" in self.approach

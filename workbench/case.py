@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from workbench.candidate import Candidate
+from workbench.candidate import APPROACHES, Candidate
 from workbench.errors import ConfigError, NotFound
 from workbench.examples import Examples, read_examples, write_examples
 from workbench.pairs import Pair, pair_requests, write_pairs
@@ -130,8 +130,18 @@ class Case(NamedFolder):
             )
         return [one for name, one in chosen.items() if name in names or not names]
 
+    def imported_path(self, candidate: str, seed: int) -> Path:
+        """The answers of a candidate that were given elsewhere."""
+        return self.folder / "imported" / f"{candidate}-{seed}.jsonl"
+
+    def imported(self) -> tuple[Candidate, ...]:
+        """Candidates that were answered elsewhere, chosen or not."""
+        return tuple(Candidate.load(path) for path in sorted((self.folder / "imported").glob("*.yaml")))
+
     def whole(self, candidate: Candidate) -> Candidate:
-        """A candidate with the base model that it has here."""
+        """A candidate with the base model that it has here; what was answered elsewhere has none."""
+        if candidate.imported is not None:
+            return candidate
         return candidate.model_copy(update={"base_model": candidate.base_model or self.use_case.base_model})
 
     def suggested(self) -> tuple[Candidate, ...]:
@@ -145,6 +155,9 @@ class Case(NamedFolder):
 
     def lacks(self, candidate: Candidate) -> str:
         """What this use case would have to have for a candidate, in words; empty where nothing is missing."""
+        if candidate.imported is not None:
+            there = all(self.imported_path(candidate.name, n).exists() for n in range(len(candidate.imported.answers)))
+            return "" if there else f"the answers of {candidate.name}"
         reads = any(isinstance(stage, Cpt) for stage in candidate.training)
         if (candidate.retrieval is not None or reads) and self.documents is None:
             return "documents"
@@ -177,7 +190,7 @@ class Case(NamedFolder):
     def sees_training_answers(self, candidate: Candidate) -> bool:
         """Whether a candidate learns, quotes or retrieves training answers, so that leaked test examples flatter it."""
         retrieves = candidate.retrieval is not None and self.solved_examples.exists()
-        return bool(candidate.training or candidate.prompt.examples or retrieves)
+        return bool(candidate.trained or candidate.prompt.examples or retrieves)
 
     def choose(self, candidates: Iterable[Candidate]) -> None:
         """Replace the chosen candidates.
@@ -213,7 +226,7 @@ def in_order(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
 
 def _demands(candidate: Candidate) -> tuple[int, int, int, int]:
     """What a candidate asks for: its approach first, then stages of training, 4-bit weights, and solved examples."""
-    parts = (candidate.retrieval is not None) + 2 * bool(candidate.training)
+    parts = APPROACHES.index(candidate.approach)
     four_bit = sum(stage.adapter.kind == "qlora" for stage in candidate.training)
     return parts, len(candidate.training), four_bit, candidate.prompt.examples
 

@@ -116,7 +116,7 @@ def plan_checks(case: Case, candidates: Sequence[Candidate], *, sweep: bool = Fa
     runs = make_plan(case, candidates)
     planner = _Planner(case, sweep=sweep)
     for run in runs.runs.values():
-        if not run.candidate.training:
+        if not run.candidate.training and run.candidate.imported is None:
             planner.base(str(run.candidate.base_model))
     for run in runs.runs.values():
         stages = {role: step for role, step in run.steps.items() if role.startswith("train-")}

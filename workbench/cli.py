@@ -14,6 +14,8 @@ from workbench.errors import WorkbenchError
 from workbench.usecase import MetricName
 
 DEFAULT_WORKSPACE = "workspace"
+WAYS = ("prompting", "rag", "fine-tuning", "rag-fine-tuning")
+"""The approaches as they are typed."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -87,6 +89,26 @@ def _parser() -> argparse.ArgumentParser:
     pairs.add_argument("--chosen", metavar="COLUMN", default="chosen", help="column of the preferred answer")
     pairs.add_argument("--rejected", metavar="COLUMN", default="rejected", help="column of the other answer")
     pairs.add_argument("--json", action="store_true", help="print JSON for programs")
+
+    taken = verb("import", "Take in answers that were given elsewhere, and compare them like the rest.")
+    taken.set_defaults(verb="take_in")
+    taken.add_argument("name")
+    taken.add_argument(
+        "file", type=Path, nargs="+", metavar="FILE", help="CSV, JSONL, Parquet or XLSX: a row an answer"
+    )
+    for field, what in (
+        ("candidate", "who answered"), ("example", "the test example's id, or its request"), ("response", "the answer"),
+        ("approach", "prompting, RAG, fine-tuning, RAG + fine-tuning"), ("seed", "the training seed"),
+        ("score", "a score from 0 to 1"), ("label", "right, wrong or abstained"), ("seconds", "how long it took"),
+        ("cost", "what it cost"), ("prompt-tokens", "tokens read"), ("completion-tokens", "tokens written"),
+    ):  # fmt: skip
+        taken.add_argument(f"--{field}", metavar="COLUMN", help=f"column of {what} (guessed from its name)")
+    taken.add_argument("--as", dest="way", choices=WAYS, default="prompting", help="the approach, without a column")
+    taken.add_argument(
+        "--named", default="", metavar="NAME", help="the candidate, without a column (default: the file)"
+    )
+    taken.add_argument("--encoding", help="of text files that are not UTF-8")
+    taken.add_argument("--json", action="store_true", help="print JSON for programs")
 
     check = verb("check", "Say what is wrong with the data, row by row, before anything is spent.")
     check.add_argument("name")

@@ -19,6 +19,8 @@ class Measured(Noun):
     """Time of single requests, one after another: a batch's time shared out says nothing about latency."""
     timed: tuple[str, ...] = ()
     """The examples of those requests, in the same order."""
+    costs: tuple[float, ...] = ()
+    """Cost of single requests, where that came with the answers: it counts in place of the machine's time."""
     prompt_tokens: float | None = None
     """Mean a request."""
     completion_tokens: float | None = None

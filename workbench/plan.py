@@ -17,6 +17,7 @@ VERSIONS: dict[StepKind, int] = {
     "judge": 1,
     "paraphrase": 1,
     "answer": 2,
+    "import": 1,
     "score": 2,
     "prefer": 1,
     "export": 1,

@@ -57,7 +57,8 @@ def make_plan(case: Case, candidates: Sequence[Candidate], *, split: Split = "te
     use_case = case.use_case
     for candidate in candidates:
         whole = case.whole(candidate)
-        for seed in range(use_case.seeds if whole.training else 1):
+        runs = use_case.seeds if whole.training else 1
+        for seed in range(len(whole.imported.answers) if whole.imported is not None else runs):
             _plan_run(plan, use_case, whole, seed)
     return plan
 
@@ -83,6 +84,9 @@ def _plan_run(plan: Plan, use_case: UseCase, candidate: Candidate, seed: int, *,
             f"The candidate {candidate.name} needs {lacking} and the use case {case.name} has none.",
             "Add them, or leave this candidate out.",
         )
+    if candidate.imported is not None:
+        _plan_imported(plan, candidate, seed)
+        return
     course = _Course(plan, candidate, seed, _plan_retrieval(plan, candidate))
     several = measures_stages(case, candidate)
     if several:
@@ -107,14 +111,39 @@ def _plan_run(plan: Plan, use_case: UseCase, candidate: Candidate, seed: int, *,
     )
     if most is None:
         steps["score"] = _plan_score(plan, plan.split, f"score {candidate.name}{told}", steps["answer"])
+    _note_run(plan, candidate, seed, steps)
+
+
+def _plan_imported(plan: Plan, candidate: Candidate, seed: int) -> None:
+    """Answers from elsewhere are only read and scored; of other splits than the test there are none."""
+    case = plan.case
+    assert candidate.imported is not None
+    if plan.split != "test":
+        raise ConfigError(
+            f"The answers of {candidate.name} were given elsewhere, to the test requests alone.",
+            "Leave this candidate out here.",
+        )
+    told = f", seed {seed}" if len(candidate.imported.answers) > 1 else ""
+    path = case.imported_path(candidate.name, seed)
+    answers = plan.add(
+        "import",
+        f"take in {candidate.name}{told}",
+        inputs={"answers": candidate.imported.answers[seed], "examples": case.split_digest(plan.split)},
+        files={"answers": str(path.relative_to(case.workspace)), "examples": _relative(case, plan.split)},
+    )
+    scores = _plan_score(plan, plan.split, f"score {candidate.name}{told}", answers)
+    _note_run(plan, candidate, seed, {"answer": answers, "score": scores})
+
+
+def _note_run(plan: Plan, candidate: Candidate, seed: int, steps: dict[str, str]) -> None:
     last = steps.get("score", steps["answer"])
     plan.runs[candidate.name, seed] = Run(
         id=f"{candidate.name}-{seed}-{last.rpartition('-')[2]}",
-        use_case=case.name,
+        use_case=plan.case.name,
         candidate=candidate,
         seed=seed,
         steps=steps,
-        examples=case.split_digest(plan.split),
+        examples=plan.case.split_digest(plan.split),
         created=time.time(),
     )
 
@@ -152,7 +181,7 @@ def _plan_score(plan: Plan, split: Split, title: str, answers: str) -> str:
     return plan.add(
         "score",
         title,
-        inputs={"metrics": metrics, "examples": plan.case.split_digest(split)},
+        inputs={"metrics": metrics, "primary": use_case.metric, "examples": plan.case.split_digest(split)},
         needs={"answers": answers},
         files={"examples": _relative(plan.case, split)},
     )

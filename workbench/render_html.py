@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
 from workbench import chart_parts
-from workbench.blocks import Chart, Report
+from workbench.blocks import TICKS, Chart, Report
 from workbench.figures import figure_of
 from workbench.plaintext import visible
 
@@ -37,6 +37,7 @@ def page(report: Report) -> str:
         hashes=[_hash(text) for text in scripts],
         figure=_figure,
         marks={approach: (chart_parts.MARKS[approach], colour) for approach, colour in chart_parts.COLOURS.items()},
+        ticks=TICKS,
         long=LONG,
     )
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from workbench.blocks import (
+    TICKS,
     Answer,
     Block,
     Callout,
@@ -31,7 +32,6 @@ STRIP = 41
 SHORT = 120
 """Characters of an answer that stands on one line with its label."""
 ARROWS = {"": "", "higher": " ↑", "lower": " ↓"}
-TICKS = {"right": "✓", "wrong": "✗", "partly": "◐", "not scored": "–"}
 
 
 def document(report: Report) -> str:

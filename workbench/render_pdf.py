@@ -8,6 +8,7 @@ from typing import Any
 import typst
 
 from workbench.blocks import (
+    TICKS,
     AnsweredExample,
     Block,
     Callout,
@@ -26,7 +27,6 @@ from workbench.figures import figure_of
 from workbench.plaintext import visible
 
 ARROWS = {"": "", "higher": " \u2191", "lower": " \u2193"}
-TICKS = {"right": "\u2713", "wrong": "\u2717", "partly": "\u25d0", "not scored": "\u2013"}
 MOST_CODE = 6_000
 """Characters of a listing; the rest stands in the other forms of the report."""
 MOST_ANSWER = 1_200

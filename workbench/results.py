@@ -71,11 +71,13 @@ class CandidateResults:
 
     def measured(self) -> Measured:
         """What its answers and its training took."""
-        timed = {one.example: one.seconds for one in self.responses(0) if one.seconds is not None}
+        responses = self.responses(0)
+        timed = {one.example: one.seconds for one in responses if one.seconds is not None}
         training = self.training_seconds()
         return Measured(
             seconds=tuple(timed.values()),
             timed=tuple(timed),
+            costs=tuple(one.cost for one in responses if one.cost is not None),
             prompt_tokens=_mean(self.fact("answer", "prompt_tokens")),
             completion_tokens=_mean(self.fact("answer", "completion_tokens")),
             train_seconds=_mean(training),
@@ -140,7 +142,7 @@ class Results:
                 Scores(
                     one.name,
                     one.candidate.approach,
-                    bool(one.candidate.training),
+                    one.candidate.trained,
                     one.values[chosen][:, kept],
                     one.abstained[:, kept],
                 )
@@ -156,7 +158,7 @@ class Results:
         """What a candidate took and what training cost it."""
         found = self.checked.candidates.get(one.name)
         base = self.checked.bases.get(str(one.candidate.base_model))
-        trained = bool(one.candidate.training)
+        trained = one.candidate.trained
         return one.measured().model_copy(
             update={
                 "trained": trained,

@@ -7,7 +7,7 @@ from pydantic import Field
 from workbench.candidate import Candidate
 from workbench.model import Noun
 
-Finish = Literal["stop", "length", "too long"]
+Finish = Literal["stop", "length", "too long", "missing"]
 
 
 class Passage(Noun):
@@ -39,9 +39,16 @@ class Response(Noun):
     prompt_tokens: int = Field(ge=0)
     completion_tokens: int = Field(ge=0)
     finish: Finish = "stop"
-    """``length``: cut off at the limit of new tokens; ``too long``: the prompt left no room for an answer."""
+    """``length``: cut off at the limit of new tokens; ``too long``: the prompt left no room for an answer; ``missing``:
+    none was taken in."""
     seconds: float | None = None
     """Time to answer this request alone, retrieval included; None where it was answered in a batch."""
+    cost: float | None = None
+    """What it cost, in the use case's currency, where that came with it."""
+    given: float | None = Field(default=None, ge=0, le=1)
+    """Its score, where that came with it: it counts in place of the primary metric."""
+    abstained: bool = False
+    """Whether it came with the word that it abstains."""
 
 
 class Run(Noun):

@@ -42,21 +42,24 @@ class RunningCost(Noun):
 def running_cost(
     candidate: str, measured: Measured | None, use_case: UseCase, *, retrieves: bool
 ) -> RunningCost | None:
-    """What a candidate costs; None where the machine has no price or no request was timed.
+    """What a candidate costs; None where neither its requests have a price nor the machine's time.
 
     What a model without retrieval has learned by heart is learned again as often as the knowledge changes; where
     passages are looked up, only they change, and the training lasts (``money.training_lasts_months``).
     """
     price, money = use_case.machine_cost_per_hour, use_case.money
-    if measured is None or not measured.seconds or price is None:
+    each = None if price is None else price / 3600
+    spent = measured.costs if measured is not None else ()
+    if measured is not None and not spent and each is not None:
+        spent = tuple(second * each for second in measured.seconds)
+    if measured is None or not spent:
         return None
-    n, mean = len(measured.seconds), sum(measured.seconds) / len(measured.seconds)
-    spread = sum((each - mean) ** 2 for each in measured.seconds) / (n - 1) if n > 1 else mean**2
-    each = price / 3600
+    n, mean = len(spent), sum(spent) / len(spent)
+    spread = sum((one - mean) ** 2 for one in spent) / (n - 1) if n > 1 else mean**2
     once = per_year = 0.0
     training: float | None = 0.0
-    if measured.train_seconds:
-        hour = price if money.training_cost_per_hour is None else money.training_cost_per_hour
+    hour = price if money.training_cost_per_hour is None else money.training_cost_per_hour
+    if measured.train_seconds and hour is not None:
         trainings = float(use_case.seeds) if money.trainings_for_one is None else money.trainings_for_one
         once = measured.train_seconds / 3600 * hour * trainings
         lasts = money.training_lasts_months
@@ -66,6 +69,6 @@ def running_cost(
         volume = use_case.volume_per_month
         training = once / (lasts * volume) if volume else None
     return RunningCost(
-        candidate=candidate, answering=mean * each, variance=spread / n * each**2, training_once=once,
+        candidate=candidate, answering=mean, variance=spread / n, training_once=once,
         trainings_a_year=per_year, training=training,
     )  # fmt: skip

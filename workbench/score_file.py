@@ -67,7 +67,7 @@ def read_scores(table: Table, columns: ScoreColumns, *, scale: tuple[float, floa
         if not text.strip():
             empty += 1
             continue
-        value = (_number(text, table, n) - low) / (high - low)
+        value = (number(text, table, n) - low) / (high - low)
         if not 0 <= value <= 1:
             raise DataError(
                 f"{table.source}, {table.unit} {table.numbers[n]}: the score {text} is outside {low:g} to {high:g}.",
@@ -101,7 +101,8 @@ def read_scores(table: Table, columns: ScoreColumns, *, scale: tuple[float, floa
     return ScoreFile(panel, len(every) - len(shared), empty, {name: len(runs) for name, runs in values.items()})
 
 
-def _number(text: str, table: Table, n: int) -> float:
+def number(text: str, table: Table, n: int) -> float:
+    """A cell as a number: right and wrong are 1 and 0, percent are shares; DataError for anything else."""
     word = text.strip().casefold()
     if word in WORDS:
         return WORDS[word]

@@ -10,12 +10,15 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from workbench.answer_intake import USUAL, names
+from workbench.answer_intake import take_in as take_in_answers
 from workbench.audit import Audit
 from workbench.base_models import local_folder
-from workbench.candidate import Candidate
+from workbench.candidate import APPROACHES, Candidate
 from workbench.case import Case, cases, open_case, presets
 from workbench.checked import AllChecked, gather
 from workbench.checks import plan_checks
+from workbench.cli import WAYS
 from workbench.compare_verb import compare as compare
 from workbench.console import (
     LiveProgress,
@@ -43,7 +46,7 @@ from workbench.launch import Outcome, launch, running_process
 from workbench.launch import stop as stop_run
 from workbench.memory import forecasts, missed, read_shape
 from workbench.pair_intake import PairCheck
-from workbench.phrases import listed
+from workbench.phrases import agreeing, listed
 from workbench.planning import make_plan
 from workbench.rating_intake import RatingCheck, looks_rated
 from workbench.recommend import Recommendation
@@ -103,6 +106,32 @@ def pairs(options: Namespace) -> None:
         return
     found = add_pairs(case, options.file, prompt=options.prompt, chosen=options.chosen, rejected=options.rejected)
     _taken(case, options, found, said=f"{found.pairs} preference pairs", candidate="dpo")
+
+
+def take_in(options: Namespace) -> int:
+    """Take in answers from elsewhere, score them, and say what came of it; exit code 2 where a step needs help."""
+    case = open_case(options.workspace, options.name)
+    columns = {meaning: getattr(options, meaning) for meaning in USUAL if getattr(options, meaning, None)}
+    way = APPROACHES[WAYS.index(options.way)]
+    taken = [
+        take_in_answers(case, path, columns=columns, approach=way, name=options.named, encoding=options.encoding)
+        for path in options.file
+    ]
+    made = [candidate for each in taken for candidate in each.candidates]
+    outcome = launch(make_plan(case, made))
+    if options.json:
+        say(json.dumps([each.model_dump(mode="json") for each in taken], indent=1))
+        return 2 if outcome.troubles else 0
+    for each in taken:
+        read = ", ".join(f"{meaning} from {column!r}" for meaning, column in each.columns.items())
+        count = len(each.candidates)
+        noun = agreeing(count, "candidate", "candidates")
+        say(f"{count} {noun} taken in: {names(each.candidates)}; {each.answers:,} answers ({read}).")
+        for remark in each.remarks():
+            say(f"  - {remark}")
+    show_outcome(outcome)
+    say(f"\nNext: {_command('recommend', case)}")
+    return 2 if outcome.troubles else 0
 
 
 def _taken(case: Case, options: Namespace, found: PairCheck | RatingCheck, *, said: str, candidate: str) -> None:

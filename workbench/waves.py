@@ -15,6 +15,7 @@ ENGINES: dict[StepKind, Engine] = {
     "judge": "recipes",
     "paraphrase": "recipes",
     "answer": "recipes",
+    "import": "evals",
     "score": "evals",
     "prefer": "recipes",
     "export": "recipes",

@@ -26,7 +26,19 @@ from workbench.errors import ConfigError, NotFound, Stopped, WorkbenchError
 from workbench.model import Noun
 
 StepKind = Literal[
-    "index", "retrieve", "train", "draw", "judge", "paraphrase", "answer", "score", "prefer", "export", "check", "drift"
+    "index",
+    "retrieve",
+    "train",
+    "draw",
+    "judge",
+    "paraphrase",
+    "answer",
+    "import",
+    "score",
+    "prefer",
+    "export",
+    "check",
+    "drift",
 ]
 LOOKS = "looks"
 """Where a training keeps its adapter as it was at each look at the development set."""

@@ -130,15 +130,18 @@ class _Sides:
             candidate=side.of.name,
             approach=side.of.candidate.approach,
             text=response.text,
-            verdict=_verdict(float(values[0])),
+            verdict=verdict_of(float(values[0]), abstained=bool(side.of.abstained[0, position])),
             remark=joined(said),
             passages=tuple(Quote(id=id, text=texts.get(id, "(its text was not kept)")) for id in response.passages),
         )
 
 
-def _verdict(value: float) -> Verdict:
+def verdict_of(value: float, *, abstained: bool) -> Verdict:
+    """How one answer counts, in a word."""
     if np.isnan(value):
         return "not scored"
+    if abstained:
+        return "does not know"
     return "right" if value == 1 else "wrong" if value == 0 else "partly"
 
 

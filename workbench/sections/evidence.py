@@ -118,7 +118,7 @@ def _quality(material: Material) -> Table:
 
 
 def _trained(material: Material, name: str) -> bool:
-    return bool(material.results.find(name).candidate.training)
+    return material.results.find(name).candidate.trained
 
 
 def _seeds(one: Standing, *, trained: bool) -> str:

@@ -88,7 +88,9 @@ class Material:
     @property
     def base_models(self) -> tuple[str, ...]:
         """Base models of all candidates."""
-        return tuple(dict.fromkeys(str(one.candidate.base_model) for one in self.results.candidates))
+        return tuple(
+            dict.fromkeys(str(one.candidate.base_model) for one in self.results.candidates if one.candidate.base_model)
+        )
 
     @cached_property
     def steps(self) -> Mapping[str, StepRecord]:

@@ -10,6 +10,7 @@ from workbench.case import Case, in_order, presets
 from workbench.errors import ConfigError, WorkbenchError
 from workbench.planning import make_plan
 from workbench.views import state, tune, words
+from workbench.views.elsewhere import elsewhere
 from workbench.views.fields import changed
 from workbench.views.room import room
 from workbench.views.state import RUNS, USE_CASE
@@ -35,14 +36,15 @@ def show() -> None:
         cards(case, {name: one for name, one in known.items() if name not in rare}, ticked)
         st.space("small")
         tuning(case, known)
+        elsewhere(case)
         if rare:
             st.space("small")
             more(case, rare, ticked)
 
 
 def available(case: Case) -> dict[str, Candidate]:
-    """Every preset, and the candidates chosen for this use case."""
-    found = dict(presets()) | {candidate.name: candidate for candidate in case.candidates()}
+    """Every preset, what was taken in from elsewhere, and the candidates chosen for this use case."""
+    found = dict(presets()) | {candidate.name: candidate for candidate in (*case.imported(), *case.candidates())}
     return {candidate.name: candidate for candidate in in_order(found.values())}
 
 
@@ -150,12 +152,13 @@ def card(case: Case, candidate: Candidate, ticked: list[str]) -> None:
                 candidate.name, candidate.name in ticked, key=key, disabled=bool(missing),
                 on_change=_ticked, args=(key, candidate.name, ticked),
             )  # fmt: skip
-            if st.button("Tune", key=f"tune {candidate.name}", type="tertiary", icon=":material/tune:"):
+            tunable = candidate.imported is None
+            if tunable and st.button("Tune", key=f"tune {candidate.name}", type="tertiary", icon=":material/tune:"):
                 st.query_params["candidate"] = candidate.name
                 st.rerun()
         st.markdown(f":small[{words.plain(candidate.description) or 'No description.'}]")
         st.caption(f":material/block: needs {missing}" if missing else takes(case, candidate))
-        if turned := changed(candidate):
+        if tunable and (turned := changed(candidate)):
             paths = "  \n".join(f"`{each.path}`: {each.one}" for each in turned)
             st.caption(f":material/tune: {words.count(len(turned), 'setting')} changed", help=paths)
 
@@ -191,7 +194,7 @@ def fit(megabytes: float) -> str:
 def tuning(case: Case, known: dict[str, Candidate]) -> None:
     """The form of the candidate that the link names."""
     name = st.query_params.get("candidate")
-    if name not in known:
+    if name not in known or known[name].imported is not None:
         st.caption(
             ":material/tune: Tune a candidate to see its settings, its YAML, and what differs from the one beside it."
         )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from workbench.blocks import Answer, DifferencesChart, Quote, Verdict
+from workbench.blocks import Answer, DifferencesChart, Quote
 from workbench.case import Case
 from workbench.charts import differences_title, gaps
 from workbench.comparison import sentence
@@ -14,6 +14,7 @@ from workbench.phrases import listed
 from workbench.recommend import Recommendation
 from workbench.results import Results
 from workbench.score import METRICS
+from workbench.sections.disagreements import verdict_of
 from workbench.sections.evidence import differences, picture, tables
 from workbench.sections.lost import lost
 from workbench.sections.material import Material
@@ -199,9 +200,7 @@ def answer(results: Results, name: str, example: Example, position: int) -> Answ
     found = state.passages_of(results, name).get(example.id)
     texts = {passage.id: passage.text for passage in found.passages} if found else {}
     value = first_value(results, name, position)
-    verdict: Verdict = (
-        "not scored" if np.isnan(value) else "right" if value == 1 else "wrong" if value == 0 else "partly"
-    )
+    verdict = verdict_of(value, abstained=bool(results.find(name).abstained[0, position]))
     share = f"{100 * value:.0f} %" if verdict == "partly" and not METRICS[results.use_case.metric].binary else ""
     return Answer(
         candidate=name,
