@@ -3,10 +3,13 @@
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import cast
 
 from openai import APIConnectionError, APIStatusError, OpenAI, OpenAIError, omit
-from openai.types.chat import ChatCompletion
+from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
 
+from recipes.data import Turn
 from workbench.errors import ConfigError, WorkbenchError
 from workbench.stage import Helper
 
@@ -17,6 +20,18 @@ ATTEMPTS = 6
 TIMEOUT = 120.0
 PASSING = (408, 409, 425, 429)
 """What an endpoint answers that may answer otherwise a little later, besides errors of its own (5xx)."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What an endpoint said, and what it counted."""
+
+    text: str
+    cut: bool
+    """Whether it ended since it may be no longer."""
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    """None where the endpoint does not count."""
 
 
 class Endpoint:
@@ -44,11 +59,15 @@ class Endpoint:
             return list(pool.map(self._ask, questions))
 
     def _ask(self, question: str) -> str:
+        return self.chat([{"role": "user", "content": question}]).text
+
+    def chat(self, turns: Sequence[Turn]) -> Reply:
+        """One reply to a conversation; raises as asking does."""
         where = str(self.helper.endpoint)
         try:
             reply = self.client.chat.completions.create(
                 model=self.helper.model,
-                messages=[{"role": "user", "content": question}],
+                messages=cast("list[ChatCompletionMessageParam]", list(turns)),
                 temperature=self.temperature,
                 max_tokens=self.tokens,
                 seed=self.seed,
@@ -67,10 +86,15 @@ class Endpoint:
             raise self._none(self._hidden(str(error)[:200])) from None
         return self._said(reply)
 
-    def _said(self, reply: ChatCompletion | str) -> str:
+    def _said(self, reply: ChatCompletion) -> Reply:
         """What was said; anything may have answered, a web page for one, which the library hands on as it is."""
         try:
-            return str(reply.choices[0].message.content or "")  # type: ignore[union-attr]
+            one, used = reply.choices[0], reply.usage
+            return Reply(
+                text=str(one.message.content or ""), cut=one.finish_reason == "length",
+                prompt_tokens=used.prompt_tokens if used else None,
+                completion_tokens=used.completion_tokens if used else None,
+            )  # fmt: skip
         except (AttributeError, IndexError, TypeError):
             raise self._none(self._hidden(str(reply)[:200])) from None
 

@@ -6,10 +6,12 @@ from recipes.answer import Generated, generate, time_alone
 from recipes.bases import Bases, earlier_stages
 from recipes.data import encode_prompt
 from recipes.draw import draw
+from recipes.hosted import answer_hosted
 from recipes.model import Base, seed_everything
 from recipes.peak import enough_memory, forget_peak_memory, peak_memory
 from recipes.prompting import conversations, read_retrieved
 from recipes.stages import train_stage
+from workbench.base_models import hosted_name
 from workbench.candidate import Decoding
 from workbench.examples import read_examples, some_of
 from workbench.run import Response, Retrieved
@@ -50,6 +52,9 @@ def draw_answers(step: Step, *, bases: Bases) -> None:
 def answer(step: Step, *, bases: Bases) -> None:
     """Do an ``answer`` step: answer every example, those already answered before a stop excepted."""
     inputs = step.record.inputs
+    if hosted_name(str(inputs["base_model"])) is not None:
+        answer_hosted(step)
+        return
     decoding = Decoding.parse(inputs["decoding"], where=str(step.folder))
     seed_everything(int(inputs["seed"]))
     forget_peak_memory()

@@ -56,7 +56,12 @@ def serving(reply: Reply, *, port: int = 0) -> Iterator[Server]:
             server.asked.append(body)
             server.keys.append(self.headers.get("Authorization", ""))
             status = server.statuses.pop(0) if server.statuses else 200
-            said = {"choices": [{"message": {"content": server.reply(body["messages"][-1]["content"])}}]}
+            text = server.reply(body["messages"][-1]["content"]) if status == 200 else ""
+            words = sum(len(turn["content"].split()) for turn in body["messages"])
+            said = {
+                "choices": [{"message": {"role": "assistant", "content": text}, "finish_reason": "stop"}],
+                "usage": {"prompt_tokens": words, "completion_tokens": len(text.split()), "total_tokens": 0},
+            }
             refused = {"error": f"no: {self.headers.get('Authorization', '')}"}
             data = server.page.encode() or json.dumps(said if status == 200 else refused).encode()
             self.send_response(status)

@@ -14,6 +14,15 @@ POCKET = Path(__file__).resolve().parent.parent / "recipes" / "pocket" / "weight
 """The folder of the bundled base model."""
 
 
+HOSTED = "openai:"
+"""How the name of a base model begins that answers behind an OpenAI-compatible endpoint."""
+
+
+def hosted_name(name: str) -> str | None:
+    """What a hosted model is called at its endpoint; None for one that is loaded here."""
+    return name.removeprefix(HOSTED) if name.startswith(HOSTED) else None
+
+
 class BaseModelCard(Noun):
     """What is to be known of a base model before it is downloaded."""
 
@@ -41,6 +50,8 @@ def local_folder(name: str) -> Path | None:
 
     Raises NotFound where the name can be neither, or the folder is not in Hugging Face format.
     """
+    if hosted_name(name) is not None:
+        return None
     if name == "pocket":
         if not (POCKET / "model.safetensors").is_file():
             raise NotFound(
@@ -63,7 +74,9 @@ def local_folder(name: str) -> Path | None:
 
 
 def identity(name: str) -> str:
-    """What identifies a base model in step keys: the digest of a local folder's files, or the Hub id."""
+    """What identifies a base model in step keys: the digest of a local folder's files, or its name elsewhere."""
+    if hosted_name(name) is not None:
+        return name
     folder = local_folder(name)
     if folder is None:
         return f"hub:{name}"

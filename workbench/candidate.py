@@ -43,6 +43,37 @@ class Decoding(Noun):
     """0: greedy, the most likely token each time."""
 
 
+class Hosted(Noun):
+    """How a model behind an OpenAI-compatible endpoint is asked: OpenAI, vLLM, Ollama, llama.cpp and others."""
+
+    endpoint: str | None = Field(default=None, pattern=r"^https?://")
+    """Base URL, such as http://localhost:8000/v1; by default $OPENAI_BASE_URL, else OpenAI's own."""
+    key_variable: str = "OPENAI_API_KEY"
+    """Environment variable that holds the key; the key itself is never written down."""
+    at_once: int = Field(default=8, ge=1, le=256)
+    """Requests under way at the same time."""
+    requests_per_minute: float | None = Field(default=None, gt=0)
+    """No more than so many; None: as many as the endpoint takes."""
+    input_price: float | None = Field(default=None, ge=0)
+    """Price of a million tokens read, in the use case's currency."""
+    output_price: float | None = Field(default=None, ge=0)
+    """Price of a million tokens written."""
+    spend_at_most: float | None = Field(default=None, gt=0)
+    """Where the answers of one run would cost more, it stops; needs both prices."""
+
+    @model_validator(mode="after")
+    def _priced(self) -> Self:
+        if self.spend_at_most is not None and (self.input_price is None or self.output_price is None):
+            raise ValueError("spend_at_most needs input_price and output_price")
+        return self
+
+    def cost(self, prompt_tokens: float, completion_tokens: float) -> float | None:
+        """What so many tokens cost; None where a price is not known."""
+        if self.input_price is None or self.output_price is None:
+            return None
+        return (prompt_tokens * self.input_price + completion_tokens * self.output_price) / 1e6
+
+
 class Imported(Noun):
     """Answers that were given elsewhere and are taken in as they are."""
 
@@ -60,7 +91,7 @@ class Candidate(Noun):
     name: str = Field(pattern=SLUG)
     description: str = ""
     base_model: str | None = None
-    """``pocket``, a Hub id or a local folder; None: the use case's."""
+    """``pocket``, a Hub id, a local folder, or ``openai:`` and a hosted model's name; None: the use case's."""
     prompt: Prompt = Prompt()
     retrieval: Retrieval | None = None
     training: tuple[Stage, ...] = ()
@@ -69,6 +100,8 @@ class Candidate(Noun):
     """How strongly the trained adapters act: 1 as they were trained, 0.5 halfway back to the base model."""
     after_steps: int | None = Field(default=None, ge=1)
     """The weights as the last stage had them after so many steps, at one of its looks; None: at its end."""
+    hosted: Hosted = Hosted()
+    """How a hosted base model is asked."""
     imported: Imported | None = None
     """Answers from elsewhere; nothing is run then."""
 

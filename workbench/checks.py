@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from workbench.base_models import identity
+from workbench.base_models import hosted_name, identity
 from workbench.candidate import Candidate
 from workbench.case import Case
 from workbench.forgetting import Loss, Measured, losses
@@ -116,7 +116,8 @@ def plan_checks(case: Case, candidates: Sequence[Candidate], *, sweep: bool = Fa
     runs = make_plan(case, candidates)
     planner = _Planner(case, sweep=sweep)
     for run in runs.runs.values():
-        if not run.candidate.training and run.candidate.imported is None:
+        here = run.candidate.imported is None and hosted_name(str(run.candidate.base_model)) is None
+        if not run.candidate.training and here:
             planner.base(str(run.candidate.base_model))
     for run in runs.runs.values():
         stages = {role: step for role, step in run.steps.items() if role.startswith("train-")}

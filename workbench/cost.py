@@ -43,6 +43,13 @@ def cost_per_1000(seconds: Sequence[float], machine_cost_per_hour: float) -> Bou
     return Bounds(bounds.estimate * each, low, None if bounds.high is None else bounds.high * each)
 
 
+def told_per_1000(costs: Sequence[float]) -> Bounds:
+    """Cost of 1,000 answers from what single ones are told to have cost; ``costs`` not empty."""
+    bounds = mean_bounds(costs)
+    low = None if bounds.low is None else max(0.0, 1000 * bounds.low)
+    return Bounds(1000 * bounds.estimate, low, None if bounds.high is None else 1000 * bounds.high)
+
+
 def mean_seconds(measured: Measured | None) -> float | None:
     """Mean seconds a request, or None where none was timed."""
     if measured is None or not measured.seconds:

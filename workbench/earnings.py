@@ -75,8 +75,9 @@ class Earnings(Noun):
     """Whether costs are taken off; not where those of one candidate are unknown."""
     switches: tuple[Switch, ...]
     """Who earns most, from no value on upwards."""
-    pays_from: float
-    """The value of a right answer from which somebody earns more than a request costs, on average; 0: at any."""
+    pays_from: float | None
+    """The value of a right answer from which somebody earns more than a request costs, on average; 0: at any; None: at
+    none, since nobody is ever right."""
     acceptability: Acceptability | None
     """None where one candidate earns most at any value."""
 
@@ -234,11 +235,10 @@ class _Lines:
             high=float(high) if np.isfinite(high) else None,
         )  # fmt: skip
 
-    def pays_from(self) -> float:
-        """The least value at which some line is above 0; infinite where nobody is ever right."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            each = np.where(self.right > 0, self.rest / self.right, np.inf)
-        return float(max(0.0, each.min()))
+    def pays_from(self) -> float | None:
+        """The least value at which some line is above 0; None where nobody is ever right."""
+        some = self.right > 0
+        return float(max(0.0, (self.rest[some] / self.right[some]).min())) if some.any() else None
 
     def acceptability(self, grid: Floats | None, *, unit: float) -> Acceptability | None:
         """The chances along a grid of values; ``unit``: what a right answer is better than a wrong one, at value 0."""

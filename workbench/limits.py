@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
-from workbench.cost import FEWEST_TIMINGS, Measured, cost_per_1000, figure, latency_bounds
+from workbench.cost import FEWEST_TIMINGS, Measured, cost_per_1000, figure, latency_bounds, told_per_1000
 from workbench.forgetting import Loss
 from workbench.model import Noun
 from workbench.phrases import points
@@ -53,7 +53,10 @@ def check_limits(candidate: str, measured: Measured | None, use_case: UseCase) -
     if limits.max_cost_per_1000 is not None:
         bounds = cost_per_1000(seconds, price) if seconds and price is not None else None
         text = NO_TIMINGS if price is not None else "the use case has no machine_cost_per_hour"
-        checks.append(_spent(candidate, COST, bounds, limits.max_cost_per_1000, n=len(seconds), missing=text))
+        n = len(seconds)
+        if known.costs:
+            bounds, n = told_per_1000(known.costs), len(known.costs)
+        checks.append(_spent(candidate, COST, bounds, limits.max_cost_per_1000, n=n, missing=text))
     if limits.max_forgetting is not None:
         checks.append(_forgetting(candidate, measured, limits.max_forgetting, use_case.name))
     if limits.max_over_refusal is not None:

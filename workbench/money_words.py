@@ -136,8 +136,9 @@ def switching(earned: Earnings, currency: str) -> list[str]:
     first, *rest = earned.switches
     many = value_scale(earned)
     per = "a right answer" if many == 1 else f"{many:,} right answers"
-    none = f"Below {price(many * earned.pays_from, currency)} for {per}, nobody earns what a request costs on average."
-    below = [none] if 0 < earned.pays_from < float("inf") else []
+    pays = earned.pays_from or 0.0
+    none = f"Below {price(many * pays, currency)} for {per}, nobody earns what a request costs on average."
+    below = [none] if pays > 0 else []
     if not rest:
         return [f"{first.candidate} earns most on average, whatever a right answer is worth.", *below]
     said = [f"Below {price(many * rest[0].value, currency)} for {per}, {first.candidate} earns most on average."]

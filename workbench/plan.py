@@ -53,16 +53,22 @@ class Plan:
         name = f"{kind}-{key}"
         if name not in self.steps:
             self.steps[name] = StepRecord(
-                kind=kind, key=key, title=title, inputs=inputs, needs=needs, files=details.get("files", {})
-            )
+                kind=kind, key=key, title=title, inputs=inputs, needs=needs, files=details.get("files", {}),
+                how=details.get("how", {}),
+            )  # fmt: skip
         return name
 
     def write(self) -> None:
-        """Create the folders of all steps and runs that are not there yet, so that engines can start."""
+        """Create the folders of all steps and runs that are not there yet, so that engines can start.
+
+        How an unfinished step is to be done is written anew: it may have changed.
+        """
         for name, record in self.steps.items():
             step = self.step(name)
             if not (step.folder / "step.json").exists():
                 write_atomically(step.folder / "step.json", record.model_dump_json(indent=1))
+            elif record.how and not is_done(step) and step.record.how != record.how:
+                step.update(how=record.how)
         for run in self.runs.values():
             path = self.case.workspace / "runs" / run.id / "run.json"
             if not path.exists():

@@ -1,5 +1,6 @@
 """Use case x candidates x seeds -> steps in order: shared ones once, finished ones skipped."""
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,8 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from workbench.base_models import identity
-from workbench.candidate import Candidate, Decoding
+from workbench.base_models import hosted_name, identity
+from workbench.candidate import Candidate, Decoding, Hosted
 from workbench.case import SPLITS, Case
 from workbench.errors import ConfigError
 from workbench.plan import Plan
@@ -35,6 +36,7 @@ from workbench.stage import (
 from workbench.usecase import Split, UseCase
 from workbench.workspace import StepKind, file_digest
 
+OPENAI = "https://api.openai.com/v1"
 TIMED_REQUESTS = 60
 """Requests that are also answered alone, for the latency: 59 are the fewest that bound a 95th percentile."""
 
@@ -148,6 +150,11 @@ def _note_run(plan: Plan, candidate: Candidate, seed: int, steps: dict[str, str]
     )
 
 
+def endpoint_of(hosted: Hosted) -> str:
+    """The base URL that a hosted model is asked at."""
+    return (hosted.endpoint or os.environ.get("OPENAI_BASE_URL", "").strip() or OPENAI).rstrip("/")
+
+
 def weakened(candidate: Candidate) -> dict[str, float | bool]:
     """What steps are told of weights that are not just as training left them at its end; empty where they are."""
     scale = {"scale": candidate.adapter_scale} if candidate.adapter_scale != 1 else {}
@@ -223,6 +230,15 @@ class _Course:
         self.four_bit = False
         base, prompt = str(candidate.base_model), candidate.prompt
         self.weights: dict[str, Any] = {"base_model": base, "base": identity(base)}
+        self.how: dict[str, Any] = {}
+        if hosted_name(base) is not None:
+            if candidate.training:
+                raise ConfigError(
+                    f"{candidate.name} would train {base}, which is hosted: its weights are not here.",
+                    "Train a model that is downloaded, or take in its answers: `workbench import`.",
+                )
+            self.weights["endpoint"] = endpoint_of(candidate.hosted)
+            self.how = candidate.hosted.model_dump(mode="json")
         told = plan.case.use_case.instruction if prompt.instruction is None else prompt.instruction
         self.prompt: dict[str, Any] = {"instruction": told, "shots": prompt.examples}
         self.shown: dict[str, str] = {}
@@ -253,7 +269,8 @@ class _Course:
         # What the untrained base answers greedily is the same for every seed of training.
         seed = self.seed if self.stages or kind != "answer" else 0
         given |= {**inputs, "four_bit": self.four_bit, "seed": seed}
-        return self.plan.add(kind, title, inputs=given, needs=self.stages | found | dict(needs), files=dict(files))
+        built = self.stages | found | dict(needs)
+        return self.plan.add(kind, title, inputs=given, needs=built, files=dict(files), how=self.how)
 
     def train(self, stage: Stage, number: int) -> None:
         """Plan a stage and what has to be there before it."""

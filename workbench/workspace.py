@@ -105,6 +105,8 @@ class StepRecord(Noun):
     """Files the step reads, by role: paths relative to the workspace. Their digests are in ``inputs``."""
     needs: dict[str, str] = Field(default_factory=dict)
     """Steps this one builds on, by role: folder names."""
+    how: dict[str, Any] = Field(default_factory=dict)
+    """Settings that decide nothing of what the step makes, such as how fast an endpoint may be asked."""
     status: Status = "waiting"
     message: str = ""
     hint: str = ""

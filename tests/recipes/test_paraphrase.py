@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from recipes import asking
+from recipes import endpoint
 from recipes.paraphrase import read_paraphrases
 from tests.judge_server import Server, serving
 from tests.recipes.steps import do, make, make_training
@@ -60,10 +60,10 @@ def test_it_goes_on_where_it_stopped(
     workspace: Path, toy_base: Path, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("recipes.paraphrase.TEXTS_PER_PART", 2)
-    monkeypatch.setattr(asking, "PATIENCE", ())
+    monkeypatch.setattr(endpoint, "ATTEMPTS", 1)
     step = _step(workspace, toy_base, server)
     server.statuses = [200, 200, 500]
-    monkeypatch.setattr(asking, "AT_ONCE", 1)
+    monkeypatch.setattr(endpoint, "AT_ONCE", 1)
     with pytest.raises(WorkbenchError, match="can't be reached"):
         do(step)
     assert len(list(read_jsonl(step.path("paraphrases.jsonl")))) == 2

@@ -10,10 +10,11 @@ from tests.workbench.test_recommend import NAMES, WAYS, assert_sound, case, pane
 from workbench.cost import Measured
 from workbench.earnings import benefit_panel, earnings, price
 from workbench.errors import ConfigError
+from workbench.limits import check_limits
 from workbench.panel import Panel, Scores
 from workbench.recommend import Recommendation, recommend
 from workbench.running_cost import RunningCost, running_cost
-from workbench.usecase import Money, UseCase
+from workbench.usecase import Limits, Money, UseCase
 
 HOUR = 3.6
 """So that a second costs 0.001."""
@@ -225,3 +226,15 @@ def test_a_range_needs_its_least() -> None:
         UseCase.parse({"name": "a", "money": {"value_at_most": 1.0}}, where="here")
     with pytest.raises(ConfigError, match="no larger"):
         UseCase.parse({"name": "a", "money": {"value_of_success": 2.0, "value_at_most": 1.0}}, where="here")
+
+
+def test_costs_that_came_with_the_answers_count_in_place_of_the_machines_time() -> None:
+    told = Measured(seconds=(1.0,) * 60, costs=(0.001, 0.003) * 30)
+    found = running_cost("a", told, case(machine_cost_per_hour=HOUR), retrieves=False)
+    assert found is not None
+    assert found.answering == pytest.approx(0.002)
+    limits = Limits(max_cost_per_1000=2.5)
+    (check,) = check_limits("a", told, case(limits=limits))
+    assert (check.status, check.estimate) == ("pass", pytest.approx(2.0))
+    (check,) = check_limits("a", told, case(limits=Limits(max_cost_per_1000=1.0)))
+    assert check.status == "fail"

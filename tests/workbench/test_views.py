@@ -508,7 +508,13 @@ def test_the_recommendation_is_that_of_the_judgement(page: Open, full_workspace:
     assert expected.next_step in shown
     links = [link.label for link in app.main.get("page_link") if link.label.startswith("No. ")]
     assert len(links) == sum(reason.comparison is not None for reason in expected.reasons)
-    assert [each.label for each in app.get("download_button")] == ["Report as HTML", "Markdown", "JSON"]
+    assert [each.label for each in app.get("download_button")] == [
+        "Report as HTML",
+        "PDF",
+        "Workbook",
+        "Markdown",
+        "JSON",
+    ]
 
 
 def test_another_margin_may_flip_it(page: Open, full_workspace: Path) -> None:

@@ -98,12 +98,13 @@ def _costs(material: Material, earned: Earnings) -> Table:
             cells = (one.candidate, *[f"{UNKNOWN}: none was timed"] * 4)
         else:
             trained = cost.training_once > 0
+            untold = "trained elsewhere" if "fine-tuning" in one.approach else "not trained"
             whole = UNKNOWN + ": no volume" if cost.training is None else price(1000 * cost.request, currency)
             cells = (
                 one.candidate,
                 price(1000 * cost.answering, currency),
-                price(cost.training_once, currency) if trained else "not trained",
-                figure(cost.trainings_a_year) if trained else "not trained",
+                price(cost.training_once, currency) if trained else untold,
+                figure(cost.trainings_a_year) if trained else untold,
                 whole,
             )
         rows.append(Row(cells=cells, strong=one.candidate == material.recommendation.choice))
