@@ -83,6 +83,7 @@ class AnswerRow(Base):
     candidate: Mapped[int]
     """Its number among the queue's candidates."""
     run: Mapped[str] = mapped_column(Text)
+    """The step in which it was answered; empty where it came from elsewhere."""
     text: Mapped[str] = mapped_column(Text)
     digest: Mapped[str] = mapped_column(String(64))
     """Of the text without its outer spaces: two answers of one digest are not worth showing."""

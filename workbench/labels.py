@@ -238,11 +238,11 @@ class _Taking:
         )  # fmt: skip
 
 
-def runs_shown(database: Database, queue: OpenQueue) -> dict[str, set[str]]:
-    """The runs whose answers a queue shows, by candidate."""
+def steps_shown(database: Database, queue: OpenQueue) -> dict[str, set[str]]:
+    """The steps whose answers a queue shows, by candidate."""
     wanted = select(AnswerRow.candidate, AnswerRow.run).join(PromptRow).where(PromptRow.queue_id == queue.id).distinct()
     found: dict[str, set[str]] = {name: set() for name in queue.queue.names}
     with database.reading() as session:
-        for candidate, run in session.execute(wanted):
-            found[queue.queue.names[candidate]].add(run)
+        for candidate, step in session.execute(wanted):
+            found[queue.queue.names[candidate]].add(step)
     return found

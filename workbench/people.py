@@ -8,7 +8,7 @@ from workbench.analysis import Analysis
 from workbench.case import Case
 from workbench.database import FILE, URL_VARIABLE, Database, open_database
 from workbench.errors import NotFound, WorkbenchError
-from workbench.labels import runs_shown
+from workbench.labels import steps_shown
 from workbench.preference_analysis import preference_analysis
 from workbench.preferred import Findings, findings
 from workbench.queues import OpenQueue, queues
@@ -62,12 +62,13 @@ def _ask(found: Findings) -> str:
     return f"Ask people for {many} in the queue {found.queue.queue.name}. {stopping.sentence}".strip()
 
 
-def deciding_labels(case: Case, use_case: UseCase, runs: Mapping[str, Sequence[str]]) -> Deciding:
+def deciding_labels(case: Case, use_case: UseCase, steps: Mapping[str, Sequence[str]]) -> Deciding:
     """The labels by which a use case is decided: of the queue it names or else of the one with most of them.
 
-    ``runs``: ids of each candidate's finished runs; people's choices count for candidates that still answer as they did
-    when they were shown. Raises NotFound where there is no such queue, and WorkbenchError where nobody has labelled, or
-    where the candidates have changed since.
+    ``steps``: those in which each candidate answered, by its name; people's choices count for candidates that still
+    answer as they did when they were shown, however they are scored since, and a queue without two such is passed over.
+    Raises NotFound where there is no such queue, and WorkbenchError where nobody has labelled, or where the candidates
+    of all queues have changed since.
     """
     found = [(database, one) for database, one in labelled_queues(case) if use_case.queue in ("", one.queue.name)]
     if not found and use_case.queue:
@@ -80,12 +81,14 @@ def deciding_labels(case: Case, use_case: UseCase, runs: Mapping[str, Sequence[s
             f"{case.name} is decided by people's preference, and nobody has labelled yet.",
             f"Make a queue with `workbench queue {case.name} blind` and label it in the dashboard.",
         )
-    database, queue = max(found, key=lambda pair: pair[1].labels)
-    shown = runs_shown(database, queue)
-    unchanged = {name: len(own) for name, own in shown.items() if name in runs and own <= {*runs[name], ""}}
-    if len(unchanged) < 2:
-        raise WorkbenchError(
-            f"The candidates of the queue {queue.queue.name} have changed since people chose between their answers.",
-            f"Make a new queue: `workbench queue {case.name} NAME`.",
-        )
-    return Deciding(database, queue, use_case.smallest_difference, unchanged)
+    by_labels = sorted(found, key=lambda pair: -pair[1].labels)
+    for database, queue in by_labels:
+        shown = steps_shown(database, queue)
+        unchanged = {name: len(own) for name, own in shown.items() if name in steps and own <= {*steps[name], ""}}
+        if len(unchanged) > 1:
+            return Deciding(database, queue, use_case.smallest_difference, unchanged)
+    newest = by_labels[0][1].queue.name
+    raise WorkbenchError(
+        f"The candidates of the queue {newest} have changed since people chose between their answers.",
+        f"Make a new queue: `workbench queue {case.name} NAME`.",
+    )

@@ -29,7 +29,7 @@ def answers_to_test(results: Results, names: Sequence[str], *, most: int) -> lis
         )
     said = {
         name: [
-            (run.id, {one.example: one for one in finished[name].responses(seed)})
+            (run.steps["answer"], {one.example: one for one in finished[name].responses(seed)})
             for seed, run in enumerate(finished[name].runs)
         ]
         for name in names
@@ -44,7 +44,7 @@ def answers_to_test(results: Results, names: Sequence[str], *, most: int) -> lis
                 cluster=example.cluster,
                 messages=example.messages,
                 answers={name: answers[example.id].text for name, (_, answers) in by.items()},
-                runs={name: run for name, (run, _) in by.items()},
+                steps={name: step for name, (step, _) in by.items()},
             )
         )
     return found
@@ -75,7 +75,7 @@ def answers_to_train(plan: Plan, *, most: int) -> list[Asked]:
             raise ConfigError(f"{name} has not answered the training requests.", "Run it again; what is done is kept.")
         path = step.path("responses.jsonl")
         answers = (Response.parse(record, where=str(path)) for record in read_jsonl(path))
-        said[name] = run.id, {one.example: one for one in answers}
+        said[name] = step.name, {one.example: one for one in answers}
     examples: Examples = some_of(plan.case.examples("train"), most)
     return [
         Asked(
@@ -83,7 +83,7 @@ def answers_to_train(plan: Plan, *, most: int) -> list[Asked]:
             cluster=example.cluster,
             messages=example.messages,
             answers={name: answers[example.id].text for name, (_, answers) in said.items()},
-            runs={name: run for name, (run, _) in said.items()},
+            steps={name: step for name, (step, _) in said.items()},
         )
         for example in examples
     ]

@@ -65,13 +65,13 @@ class Queue(Noun):
 
 @dataclass(frozen=True)
 class Asked:
-    """One request with what each candidate answered, by name; and the run that did."""
+    """One request with what each candidate answered, by name; and the steps in which they did."""
 
     example: str
     cluster: str
     messages: tuple[Message, ...]
     answers: Mapping[str, str]
-    runs: Mapping[str, str]
+    steps: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def _store(session: Session, queue_id: int, queue: Queue, one: Asked) -> None:
         answer = storable(one.answers[name])
         digest = hashlib.sha256(answer.strip().encode()).hexdigest()
         session.add(
-            AnswerRow(prompt_id=prompt.id, candidate=number, run=one.runs.get(name, ""), text=answer, digest=digest)
+            AnswerRow(prompt_id=prompt.id, candidate=number, run=one.steps.get(name, ""), text=answer, digest=digest)
         )
 
 

@@ -186,8 +186,8 @@ def decide(results: Results) -> Recommendation:
     measured = {one.name: results.measured(one) for one in results.candidates}
     panel, by_people = results.panel(), None
     if results.use_case.decided_by == "preference":
-        runs = {one.name: [run.id for run in one.runs] for one in results.candidates}
-        deciding = deciding_labels(results.case, results.use_case, runs)
+        steps = {one.name: [run.steps["answer"] for run in one.runs] for one in results.candidates}
+        deciding = deciding_labels(results.case, results.use_case, steps)
         panel = replace(panel, candidates=tuple(one for one in panel.candidates if one.name in deciding.seeds))
         by_people = deciding.analysis
     rng, asked = np.random.default_rng(0), frozen(results.case)

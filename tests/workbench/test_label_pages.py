@@ -296,5 +296,13 @@ def test_people_decide_where_the_use_case_says_so(case: Case) -> None:
     assert found.choice == "rag"
     assert found.strength == "clear"
     assert found.metric == "preference"
+    # A queue with more labels, of answers that nobody gives any more, does not stand in the way.
+    ask = (Message(role="user", content="What?"),)
+    names = ("zero-shot", "rag")
+    asked = [Asked("e", "e", ask, {"zero-shot": "a", "rag": "b"}, {name: f"{name}-of-old" for name in names})]
+    wanted = Queue(name="old", candidates=tuple(one for one in case.candidates() if one.name in names))
+    old = make_queue(stored(case), case.name, wanted, asked)
+    take_in(stored(case), old, [labels[0].model_copy(update={"queue": "old", "example": "e"})], now=1.0)
+    assert decide(load_results(case)).choice == "rag"
     assert {one.candidate for one in found.standings} == {"rag", "zero-shot"}
     assert "wins" in found.reasons[0].text

@@ -244,7 +244,7 @@ def test_repeats_are_taken_in_with_what_they_repeat(case: Case) -> None:
 def test_every_training_of_a_candidate_has_its_share_of_the_requests(case: Case) -> None:
     asked = answers_to_test(load_results(case), ["zero-shot", "sft"], most=10)
     assert len(asked) == 10
-    assert {one.runs["sft"] for one in asked} == {run.id for run in load_results(case).find("sft").runs}
+    assert {one.steps["sft"] for one in asked} == {run.steps["answer"] for run in load_results(case).find("sft").runs}
     assert answers_to_test(load_results(case), ["zero-shot", "sft"], most=10) == asked
     with pytest.raises(ConfigError, match="no run is finished"):
         answers_to_test(load_results(case), ["rag"], most=10)
