@@ -14,10 +14,12 @@ from workbench.comparison import find
 from workbench.cost import Measured
 from workbench.earnings import Earnings, Switch, benefit_panel, crossing, earnings
 from workbench.entrants import Entrants, entrants
+from workbench.evidence import gather_evidence
 from workbench.limits import LimitCheck
 from workbench.panel import Panel
 from workbench.phrases import points
 from workbench.segments import Segments
+from workbench.statistics.regret import value_of_more
 from workbench.usecase import UseCase
 
 Strength = Literal["clear", "lean", "undecided"]
@@ -45,6 +47,10 @@ class Picked:
     choice: str | None
     strength: Strength
     ground: Ground
+    more: int
+    """Test examples more that are planned for, to settle it; 0 where it is settled."""
+    learned: float
+    """What those are expected to earn more a request, by a better choice."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,8 +189,21 @@ def _by_money(use_case: UseCase, field: Entrants, unsure: set[str], *, rng: np.r
         paid = benefit_panel(field.panel, field.costs, use_case.money, value)
         analysis, order = _analysed(field, paid, use_case, rng)
         unit = value + use_case.money.price_of_wrong
-        found.append(Picked(value, unit, analysis, *_choose(analysis, order, unsure, router=field.router)))
+        choice, strength, ground = _choose(analysis, order, unsure, router=field.router)
+        planned = analysis.needed.planned if analysis.needed is not None and strength != "clear" else None
+        more = max(0, (planned or 0) - analysis.n)
+        learned = unit * _learned(paid, analysis, order, more, rng) if more else 0.0
+        found.append(Picked(value, unit, analysis, choice, strength, ground, more, learned))
     return tuple(found)
+
+
+def _learned(panel: Panel, analysis: Analysis, order: Sequence[str], more: int, rng: np.random.Generator) -> float:
+    """What so many more examples are expected to improve the choice by."""
+    evidence = gather_evidence(panel, alpha=analysis.alpha, rng=deepcopy(rng))
+    kept = [n for n, one in enumerate(evidence.candidates) if one.name in order]
+    if not kept:
+        return 0.0
+    return value_of_more(evidence.estimate.means[kept], evidence.errors[:, kept], items=analysis.n, more=more)
 
 
 STRENGTHS: tuple[Strength, ...] = ("undecided", "lean", "clear")

@@ -125,6 +125,23 @@ def answers(many: int) -> str:
     return "a right answer is" if many == 1 else f"{many:,} right answers are"
 
 
+def pays(decision: Decision) -> str:
+    """Whether the test examples that would settle it pay; empty where that can't be said."""
+    use_case, money = decision.use_case, decision.use_case.money
+    each, volume = money.cost_per_example, use_case.volume_per_month
+    asked = [one for one in decision.by_money if one.more]
+    if not asked or each is None or volume is None:
+        return ""
+    picked = max(asked, key=lambda one: one.learned)
+    requests = volume * money.training_lasts_months
+    cost, worth = each * picked.more, picked.learned * requests
+    verdict = "that pays" if worth > cost else "that does not pay"
+    return (
+        f"The {picked.more:,} more would cost {price(cost, money.currency)}; choosing better is expected to bring "
+        f"{price(worth, money.currency)} over {money.training_lasts_months:g} months of {volume:,} requests: {verdict}."
+    )
+
+
 def outcomes(one: Earning) -> str:
     """Right, wrong and abstained as percentages, in words."""
     abstained = f", {percent(one.abstained)} “I do not know”" if one.abstained > 0 else ""

@@ -4,7 +4,7 @@ from workbench.comparison import are_compared, find
 from workbench.cost import cost_per_1000, figure, mean_seconds
 from workbench.decision import Decision
 from workbench.forgetting import Loss
-from workbench.money_words import money_headline, money_how_sure, money_what
+from workbench.money_words import money_headline, money_how_sure, money_what, pays
 from workbench.phrases import listed, percent, points
 from workbench.score import deciding
 
@@ -181,6 +181,8 @@ def next_step(decision: Decision) -> str:
     if needed is None:
         return "Add test examples, or train with more seeds, to make it a finding."
     text = _more_data(decision)
+    money = pays(decision)
+    text = f"{text} {money}".strip()
     if analysis.caution and analysis.n >= 30:
         text += " They must come from more groups (documents, customers, templates), none of which dominates."
     return text

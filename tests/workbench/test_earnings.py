@@ -14,6 +14,7 @@ from workbench.limits import check_limits
 from workbench.panel import Panel, Scores
 from workbench.recommend import Recommendation, recommend
 from workbench.running_cost import RunningCost, running_cost
+from workbench.statistics.regret import value_of_more
 from workbench.usecase import Limits, Money, UseCase
 
 HOUR = 3.6
@@ -195,6 +196,26 @@ def test_every_case_has_sound_words(accuracies: tuple[float, ...], worth: tuple[
     for n in (40, 400):
         use_case = case(machine_cost_per_hour=HOUR, volume_per_month=10_000, money=money)
         judged(panel(accuracies, n=n), use_case)
+
+
+@pytest.mark.parametrize(("each", "verdict"), [(0.01, "that pays"), (1_000.0, "that does not pay")])
+def test_more_examples_are_asked_for_where_they_pay(each: float, verdict: str) -> None:
+    money = {"value_of_success": 1.0, "cost_per_example": each, "currency": "EUR"}
+    use_case = case(0.005, machine_cost_per_hour=HOUR, volume_per_month=100_000, money=money)
+    found = judged(panel((0.50, 0.52, 0.54, 0.53, 0.55), n=200), use_case)
+    assert found.strength != "clear"
+    assert verdict in found.next_step
+    assert "EUR over 12 months of 100,000 requests" in found.next_step
+
+
+def test_what_more_examples_teach() -> None:
+    rng = np.random.default_rng(0)
+    errors = 0.03 * rng.standard_normal((20_000, 3))
+    close, far = np.array([0.6, 0.6, 0.6]), np.array([0.9, 0.3, 0.3])
+    little, much = (value_of_more(close, errors, items=100, more=more) for more in (10, 1_000_000))
+    assert 0 < little < much
+    assert much == pytest.approx(0.03 * 0.8463, rel=0.05)  # The expected largest of three standard normals.
+    assert value_of_more(far, errors, items=100, more=1_000) == pytest.approx(0.0, abs=1e-3)
 
 
 def test_equals_seldom_get_a_winner_by_money() -> None:

@@ -55,6 +55,16 @@ def regret_bounds(
     return Regret(np.maximum(upper.max(axis=1), 0.0), rivals, constants)
 
 
+def value_of_more(means: Floats, errors: Floats, *, items: int, more: int) -> float:
+    """What ``more`` items are expected to improve the best's true mean by, beyond choosing the leader now.
+
+    The expected value of sample information under a flat prior (Raiffa and Schlaifer 1961): means move by as much of
+    their errors (draws, k) as the new items explain.
+    """
+    moved = means + errors * np.sqrt(more / (items + more))
+    return max(0.0, float(moved.max(axis=1).mean() - means.max()))
+
+
 def expected_regrets(means: Floats, errors: Floats, *, among: NDArray[np.bool_] | None = None) -> Floats:
     """What choosing each candidate is expected to lose, (k,), over posterior draws under a flat prior.
 
