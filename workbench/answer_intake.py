@@ -183,6 +183,8 @@ def _sides(
         told = _approach(row["approach"], table, n) if row.get("approach", "").strip() else approach
         side = sides.setdefault(candidate, _Side(told))
         run = side.runs.setdefault(row.get("seed", "").strip(), {})
+        if not _answers(row):
+            continue
         if example in run:
             twice.append(table.numbers[n])
             continue
@@ -200,6 +202,12 @@ def _sides(
             "Name another column with --example, or export the test examples and answer those.",
         )
     return sides, unknown
+
+
+def _answers(row: Mapping[str, str]) -> bool:
+    """Whether a row says anything: where scores came, one without a score is not judged yet."""
+    judged = [row[name].strip() for name in ("score", "label") if name in row]
+    return any(judged) if judged else True
 
 
 def _known(examples: Examples) -> dict[str, str]:

@@ -79,7 +79,7 @@ class Decision:
     @property
     def deciding(self) -> Analysis:
         """What the choice was read off: the scores, or the earnings where they decide."""
-        return self.by_money[0].analysis if self.by_money else self.analysis
+        return least_shown(self.by_money).analysis if self.by_money else self.analysis
 
     def standing(self, name: str) -> Standing:
         """How one candidate stands in the analysis."""
@@ -209,9 +209,21 @@ def _learned(panel: Panel, analysis: Analysis, order: Sequence[str], more: int, 
 STRENGTHS: tuple[Strength, ...] = ("undecided", "lean", "clear")
 
 
+GROUNDS: tuple[Ground, ...] = ("good enough", "simpler", "approach", "bet", "only one left", "winner")
+"""Of two ends as firm as each other, the one with the earlier ground says less."""
+
+
+def least_shown(picked: Sequence[Picked]) -> Picked:
+    """The end of the range of values at which least is shown: what is said must hold there, too."""
+    return min(
+        picked,
+        key=lambda one: (STRENGTHS.index(one.strength), GROUNDS.index(one.ground) if one.ground in GROUNDS else -1),
+    )
+
+
 def _together(picked: Sequence[Picked]) -> tuple[str | None, Strength, Ground]:
     """One choice of those at the two ends: the same, or one for each where they differ."""
-    weakest = min(picked, key=lambda one: STRENGTHS.index(one.strength))
+    weakest = least_shown(picked)
     if len({one.choice for one in picked}) > 1 and weakest.choice is not None:
         return picked[-1].choice, weakest.strength, "value"
     return weakest.choice, weakest.strength, weakest.ground

@@ -149,7 +149,7 @@ def earnings(
         rows.append(
             Earning(
                 candidate=one.name, approach=one.approach, right=right, wrong=wrong,
-                abstained=max(0.0, 1 - right - wrong), cost=cost,
+                abstained=max(0.0, round(1 - right - wrong, 9)), cost=cost,
                 earned=tuple(value * right - wrong_price * wrong - spent for value in money.values),
             )
         )  # fmt: skip
@@ -175,13 +175,18 @@ def crossing(
     high: str,
     *,
     rng: np.random.Generator,
-) -> Switch:
-    """The value of a right answer from which ``high`` earns more than ``low``, with its interval."""
+) -> Switch | None:
+    """The value of a right answer from which ``high`` earns more than ``low``, with its interval.
+
+    None where there is none among the use case's values: what is chosen also follows the margin and simplicity.
+    """
     both = [next(one for one in panel.candidates if one.name == name) for name in (low, high)]
     known = costs if all_known(panel, costs) else {}
     lines = _lines(both, known, money, clusters=Clusters.of(panel.clusters), rng=rng)
-    gain = max(float(lines.right[1] - lines.right[0]), 1e-12)
-    return lines.switch(0, 1, max(0.0, float(lines.rest[1] - lines.rest[0])) / gain)
+    gain, dearer = float(lines.right[1] - lines.right[0]), float(lines.rest[1] - lines.rest[0])
+    if gain <= 0 or not money.values[0] <= dearer / gain <= money.values[-1]:
+        return None
+    return lines.switch(0, 1, dearer / gain)
 
 
 def _worth_telling(switches: Sequence[Switch], values: Sequence[float]) -> tuple[Switch, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from workbench.analysis import Standing
-from workbench.decision import Decision, Picked
+from workbench.decision import Decision, Picked, least_shown
 from workbench.earnings import Earning, Earnings, Switch, price
 from workbench.phrases import listed, percent
 
@@ -36,7 +36,7 @@ def money_headline(decision: Decision) -> str:
     if decision.ground == "simpler":
         return f"Lean towards {label}: it is simpler, and nothing shows it to earn less."
     if decision.ground == "approach":
-        approach, picked = decision.standing(decision.choice).approach, weakest(decision)
+        approach, picked = decision.standing(decision.choice).approach, least_shown(decision.by_money)
         return f"Use {approach}; which of {listed(picked.analysis.best_set)} earns most, this test can't tell."
     if decision.ground == "bet":
         loss = per_1000(_expected_loss(decision, decision.choice), currency)
@@ -66,17 +66,18 @@ def money_what(decision: Decision) -> str:
 def money_how_sure(decision: Decision) -> str:
     """Say what the choice may lose, and how often such a claim is wrong."""
     assert decision.choice is not None
-    picked, currency = weakest(decision), decision.use_case.money.currency
+    picked, currency = least_shown(decision.by_money), decision.use_case.money.currency
     rate = f"{100 * picked.analysis.alpha:g} in 100"
     promise = f"at most {rate} such claims are wrong"
     if decision.ground == "value":
         low, high = decision.by_money[0], decision.by_money[-1]
-        assert decision.switch is not None
         text = f"At {price(low.value, currency)} {low.choice} and at {price(high.value, currency)} {high.choice} "
         if decision.strength == "clear":
             text += f"is shown to lose less than what matters to you: {promise}"
         else:
             text += f"is the better bet, not a claim of which at most {rate} are wrong"
+        if decision.switch is None:
+            return f"{text}."
         return f"{text}. {_uncertain(decision.switch, currency, scale([decision.switch.value]))}"
     loss = per_1000(_expected_loss(decision, decision.choice), currency)
     if decision.ground in ("bet", "simpler"):
@@ -169,11 +170,6 @@ def switching(earned: Earnings, currency: str) -> list[str]:
 def of(earned: Earnings, name: str) -> Earning:
     """One candidate's earnings."""
     return next(one for one in earned.candidates if one.candidate == name)
-
-
-def weakest(decision: Decision) -> Picked:
-    """The end of the range of values at which least is shown."""
-    return max(decision.by_money, key=lambda one: one.unit * _standing(one, str(decision.choice)).expected_regret)
 
 
 def _uncertain(switch: Switch, currency: str, many: int) -> str:

@@ -80,6 +80,8 @@ def _reason(decision: Decision, name: str, other: str) -> Reason:
     rival, mine = decision.standing(other), decision.standing(name)
     sign = 1.0 if comparison.candidate == name else -1.0
     text = sentence(comparison, name if sign * comparison.delta >= 0 else other)
+    if decision.by_money:
+        return Reason(text=f"By scores alone: {text}", comparison=index)
     if decision.choice is None:
         return Reason(text=text, comparison=index)
     gap = APPROACHES.index(rival.approach) - APPROACHES.index(mine.approach)

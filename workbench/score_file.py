@@ -67,7 +67,9 @@ def read_scores(table: Table, columns: ScoreColumns, *, scale: tuple[float, floa
         if not text.strip():
             empty += 1
             continue
-        value = (number(text, table, n) - low) / (high - low)
+        value = number(text, table, n)
+        if not is_share(text):
+            value = (value - low) / (high - low)
         if not 0 <= value <= 1:
             raise DataError(
                 f"{table.source}, {table.unit} {table.numbers[n]}: the score {text} is outside {low:g} to {high:g}.",
@@ -99,6 +101,11 @@ def read_scores(table: Table, columns: ScoreColumns, *, scale: tuple[float, floa
         metric=columns.score,
     )
     return ScoreFile(panel, len(every) - len(shared), empty, {name: len(runs) for name, runs in values.items()})
+
+
+def is_share(text: str) -> bool:
+    """Whether a cell is a share by itself, whatever the scale: a word, or percent."""
+    return text.strip().casefold() in WORDS or text.strip().endswith("%")
 
 
 def number(text: str, table: Table, n: int) -> float:

@@ -28,6 +28,8 @@ FEWEST_GROUPS = 8
 FOLDS = 5
 """Parts of the items; each is routed by what the others show."""
 ALPHA = 0.05
+FARTHEST = 0.15
+"""How far the shares of the timed requests may lie from those of all, for a router's latency to be known."""
 OTHER = "other"
 """Items without a tag that a router goes by."""
 ROUTER = "router"
@@ -211,8 +213,13 @@ def _routed(
         rule[label] = _best(means, inside, leader)
         for fold in range(FOLDS):
             picks[inside & (folds == fold)] = _best(means, inside & (folds != fold), leader)
-    used = sorted(set(picks.tolist()) | set(rule.values()))
-    runs = max(len(candidates[j].values) for j in used)
+    used, final = sorted(set(picks.tolist())), sorted(set(rule.values()))
+    found = Segments(leader=candidates[leader].name, segments=segments, router="", routes=())
+    if len(final) < 2:
+        return Found(found, None, (), ())
+    # No more trainings than every trained part has: one that is repeated would look like none that vary.
+    trained = [len(candidates[j].values) for j in used if candidates[j].trained]
+    runs = min(trained, default=1)
     values, silent = np.zeros((runs, len(where))), np.zeros((runs, len(where)), dtype=np.bool_)
     for j in used:
         one, mine = candidates[j], picks == j
@@ -222,12 +229,12 @@ def _routed(
             silent[:, mine] = one.abstained[again][:, mine]
     taken = {one.name for one in panel.candidates}
     name = next(each for each in (ROUTER, *(f"{ROUTER}-{n}" for n in range(2, 100))) if each not in taken)
-    parts = [candidates[j] for j in used]
+    parts = [candidates[j] for j in final]
     approach = _approach([one.approach for one in parts])
-    router = Scores(name, approach, any(one.trained for one in parts), values, silent)
+    router = Scores(name, approach, bool(trained), values, silent)
     counts = Counter(labels)
     routes = tuple(Routed(tag=tag, candidate=candidates[j].name, n=counts[tag]) for tag, j in rule.items())
-    found = Segments(leader=candidates[leader].name, segments=segments, router=name, routes=routes)
+    found = found.model_copy(update={"router": name, "routes": routes})
     sent = tuple(candidates[rule[label]].name for label in labels)
     return Found(found, router, tuple(one.name for one in parts), sent)
 
@@ -250,32 +257,54 @@ def _approach(parts: Sequence[Approach]) -> Approach:
 
 
 def measured_router(found: Found, panel: Panel, measured: Mapping[str, Measured]) -> Measured:
-    """What the router takes: each request as its part answers it, and the training of all parts."""
-    part_of = dict(zip(panel.items, found.sent, strict=True))
-    parts = [measured[name] for name in found.parts if name in measured]
-    seconds = [
-        second
-        for name in found.parts
-        if name in measured
-        for item, second in zip(measured[name].timed, measured[name].seconds, strict=False)
-        if part_of.get(item) == name
-    ]
+    """What the router takes: each request as its part answers it, and the training of all parts.
+
+    What is not known of every part is not known of the router.
+    """
     shares = {name: found.sent.count(name) / len(found.sent) for name in found.parts}
+    parts = {name: measured.get(name, Measured()) for name in found.parts}
 
-    def mean(field: str) -> float | None:
-        values = {name: getattr(measured.get(name), field, None) for name in found.parts if shares[name]}
-        if any(value is None for value in values.values()):
-            return None
-        return sum(shares[name] * float(value) for name, value in values.items() if value is not None)
+    def mean(values: Mapping[str, float | None]) -> float | None:
+        known = {name: value for name, value in values.items() if value is not None}
+        return sum(shares[name] * value for name, value in known.items()) if len(known) == len(parts) else None
 
-    trained = [one.train_seconds for one in parts if one.train_seconds is not None]
-    refusing = [one.refusals for one in parts if one.refusals is not None]
+    trained = {name: one for name, one in parts.items() if one.trained}
+    times = [one.train_seconds for one in trained.values() if one.train_seconds is not None]
+    checked = all(one.losses for one in trained.values())
+    refusing = [one.refusals for one in parts.values() if one.refusals is not None]
+    told = [bool(one.costs) for one in parts.values()]
     return Measured(
-        seconds=tuple(seconds),
-        prompt_tokens=mean("prompt_tokens"),
-        completion_tokens=mean("completion_tokens"),
-        train_seconds=sum(trained) if trained else None,
-        trained=any(one.trained for one in parts),
-        losses=tuple(loss for one in parts for loss in one.losses),
+        seconds=_seconds(found, panel, parts, shares) if all(told) or not any(told) else (),
+        costs=_costs(parts, shares) if all(told) else (),
+        prompt_tokens=mean({name: one.prompt_tokens for name, one in parts.items()}),
+        completion_tokens=mean({name: one.completion_tokens for name, one in parts.items()}),
+        train_seconds=sum(times) if times else None,
+        trained=bool(trained),
+        losses=tuple(loss for one in trained.values() for loss in one.losses) if checked else (),
         refusals=max(refusing, key=lambda one: one.refused.at_most) if len(refusing) == len(parts) else None,
     )
+
+
+def _seconds(
+    found: Found, panel: Panel, parts: Mapping[str, Measured], shares: Mapping[str, float]
+) -> tuple[float, ...]:
+    """The timed requests as they are routed; nothing where they come from other segments than requests do."""
+    part_of = dict(zip(panel.items, found.sent, strict=True))
+    by_part = {
+        name: [s for item, s in zip(one.timed, one.seconds, strict=False) if part_of.get(item) == name]
+        for name, one in parts.items()
+    }
+    total = sum(map(len, by_part.values()))
+    if not total or any(abs(len(own) / total - shares[name]) > FARTHEST for name, own in by_part.items()):
+        return ()
+    return tuple(second for own in by_part.values() for second in own)
+
+
+def _costs(parts: Mapping[str, Measured], shares: Mapping[str, float]) -> tuple[float, ...]:
+    """Costs of single requests, of each part as many as its share of them, spread as its own are."""
+    total = min(len(one.costs) for one in parts.values())
+    found: list[float] = []
+    for name, one in parts.items():
+        count = max(1, round(total * shares[name]))
+        found += np.quantile(np.array(one.costs), (np.arange(count) + 0.5) / count).tolist()
+    return tuple(found)

@@ -24,6 +24,7 @@ HOW_OFTEN: tuple[Volatility, ...] = ("never", "yearly", "monthly", "weekly", "da
 MOST_GROUPS = 8
 """Groups that are left out one by one: those that move the choice's lead most."""
 MOST_SEGMENTS = 12
+WRONG = "What a wrong answer costs"
 
 
 class Outcome(Noun):
@@ -75,7 +76,8 @@ def sweeps(use_case: UseCase, panel: Panel, measured: Mapping[str, Measured]) ->
     )  # fmt: skip
     for what, at, settings in _amounts(use_case):
         tried = [(words, judged(changed)) for words, changed in settings]
-        add(what, at, tried, place=sum(factor < 1 for factor in FACTORS))
+        nothing = what == WRONG and use_case.money.price_of_wrong == 0
+        add(what, at, tried, place=0 if nothing else sum(factor < 1 for factor in FACTORS))
     if now.earnings.costs_known and use_case.money.values and _trains(panel):
         others = [each for each in HOW_OFTEN if each != use_case.knowledge_changes]
         add(
@@ -120,12 +122,15 @@ def _amounts(use_case: UseCase) -> Iterator[tuple[str, str, list[tuple[str, UseC
         return use_case.model_copy(update={"money": money.model_copy(update=update)})
 
     if money.value_of_success is not None:
-        worth = money.value_of_success
-        rows = [(price(worth * f, currency), changed(value_of_success=worth * f, value_at_most=None)) for f in FACTORS]
+        worth, most = money.value_of_success, money.value_at_most
+        rows = [
+            (price(worth * f, currency), changed(value_of_success=worth * f, value_at_most=most and most * f))
+            for f in FACTORS
+        ]
         yield "What a right answer is worth", price(worth, currency), rows
         wrong = money.price_of_wrong or worth
         rows = [(price(wrong * f, currency), changed(price_of_wrong=wrong * f)) for f in FACTORS]
-        yield "What a wrong answer costs", price(money.price_of_wrong, currency), rows
+        yield WRONG, price(money.price_of_wrong, currency), rows
         if use_case.volume_per_month and use_case.machine_cost_per_hour is not None:
             volume = use_case.volume_per_month
             rows = [

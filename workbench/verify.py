@@ -39,7 +39,10 @@ def verify(path: Path) -> Verification:
     report = Report.parse(data["report"], where=f"The report in {path.name}")
     wrong = [*disagreements(told, again), *_blocks(report, found)]
     return Verification(
-        path=str(path), figures=_leaves(again) + len(report.blocks), wrong=tuple(wrong), version=grounds.version
+        path=str(path),
+        figures=_leaves(again) + sum(isinstance(b, Callout | StandingsChart) for b in report.blocks),
+        wrong=tuple(wrong),
+        version=grounds.version,
     )
 
 
@@ -97,7 +100,10 @@ def summary(found: Verification) -> str:
     """What came of it, in words."""
     other = f" (it was written by version {found.version}, this is {__version__})"
     if not found.wrong:
-        return f"{found.path}: all {found.figures:,} figures and sentences follow from its raw rows."
+        return (
+            f"{found.path}: all {found.figures:,} figures and sentences of the recommendation, the answer and its "
+            "pictures follow from its raw rows. Its other tables were not compared."
+        )
     note = other if found.version != __version__ else ""
     count = len(found.wrong)
     return f"{found.path}: {count:,} of {found.figures:,} do not follow from its raw rows{note}."

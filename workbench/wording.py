@@ -1,7 +1,7 @@
 """The sentences of a recommendation: what, how sure, what it takes, and what to do next."""
 
 from workbench.comparison import are_compared, find
-from workbench.cost import cost_per_1000, figure, mean_seconds
+from workbench.cost import cost_per_1000, figure, mean_seconds, told_per_1000
 from workbench.decision import Decision
 from workbench.forgetting import Loss
 from workbench.money_words import money_headline, money_how_sure, money_what, pays
@@ -22,7 +22,7 @@ def headline(decision: Decision) -> str:
             what_there_is = "labels" if decision.use_case.decided_by == "preference" else "test examples"
             return f"Not decided: these {what_there_is} can't support a claim."
         return f"Not decided yet: {decision.label(decision.leader)} is ahead, but this test can't tell."
-    if decision.is_router(decision.choice):
+    if decision.is_router(decision.choice) and decision.ground != "value":
         return _route(decision)
     if decision.by_money:
         return money_headline(decision)
@@ -87,9 +87,10 @@ def how_sure(decision: Decision) -> str:
     if decision.ground == "all wrong":
         return "Where every answer is wrong there is nothing to choose by, at any error rate."
     if decision.choice is None:
+        by, best = ("to earn most", "earning most") if decision.by_money else ("to be the best", "the best")
         detail = analysis.caution or (
-            f"No candidate is shown to be the best, or to be within {decision.margin} points of it; "
-            f"still possible as the best: {', '.join(analysis.best_set)}."
+            f"No candidate is shown {by}, or to be within {decision.margin} points of it; "
+            f"still possible as {best}: {', '.join(decision.deciding.best_set)}."
         )
         return f"{detail} A claim would be wrong more often than {rate}."
     if decision.by_money:
@@ -137,6 +138,8 @@ def takes(decision: Decision) -> str:
     name, price = decision.choice, decision.use_case.machine_cost_per_hour
     measured = decision.measured.get(name)
     seconds = mean_seconds(measured)
+    if measured is not None and seconds is None and measured.costs:
+        return f"1,000 answers cost {figure(told_per_1000(measured.costs).estimate)}."
     if measured is None or seconds is None:
         return f"What an answer of {name} takes was not measured."
     parts = [f"An answer takes {figure(seconds)} s on average"]
@@ -144,8 +147,9 @@ def takes(decision: Decision) -> str:
     if others:
         other_seconds = mean_seconds(decision.measured.get(others[0])) or seconds
         parts[0] += f" ({figure(seconds / other_seconds)} times {others[0]}'s)"
-    if price is not None:
-        cost = cost_per_1000(measured.seconds, price).estimate
+    if price is not None or measured.costs:
+        told = bool(measured.costs) or price is None
+        cost = (told_per_1000(measured.costs) if told else cost_per_1000(measured.seconds, price or 0.0)).estimate
         text = f"1,000 answers cost {figure(cost)}"
         if decision.use_case.volume_per_month:
             text += f", a month's {figure(cost * decision.use_case.volume_per_month / 1000)}"

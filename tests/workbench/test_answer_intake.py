@@ -148,3 +148,10 @@ def test_taken_in_again_it_replaces_what_was_there(case: Case, tmp_path: Path) -
     for right in (0.2, 0.8):
         assert run_import(case, str(write(tmp_path / "again.csv", answered(examples, right)))) == 0
     assert load_results(case).find("again").values["exact_match"].mean() == pytest.approx(0.8)
+
+
+def test_what_is_not_judged_yet_is_missing_and_not_wrong(case: Case, tmp_path: Path) -> None:
+    examples = list(case.examples("test"))
+    rows: list[dict[str, object]] = [{"id": e.id, "score": "1" if n < 40 else ""} for n, e in enumerate(examples)]
+    taken = take_in(case, write(tmp_path / "half.csv", rows))
+    assert taken.missing == {"half": 20}

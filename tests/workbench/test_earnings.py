@@ -7,8 +7,9 @@ import pytest
 from scipy import special
 
 from tests.workbench.test_recommend import NAMES, WAYS, assert_sound, case, panel, timed
+from tests.workbench.test_segments import world
 from workbench.cost import Measured
-from workbench.earnings import benefit_panel, earnings, price
+from workbench.earnings import benefit_panel, crossing, earnings, price
 from workbench.errors import ConfigError
 from workbench.limits import check_limits
 from workbench.panel import Panel, Scores
@@ -259,3 +260,31 @@ def test_costs_that_came_with_the_answers_count_in_place_of_the_machines_time() 
     assert (check.status, check.estimate) == ("pass", pytest.approx(2.0))
     (check,) = check_limits("a", told, case(limits=Limits(max_cost_per_1000=1.0)))
     assert check.status == "fail"
+
+
+def test_where_lines_do_not_cross_in_the_range_no_value_is_made_up() -> None:
+    of = two(0.898, 0.90)
+    costs = {"zero-shot": costing("zero-shot", 0.01), "rag": costing("rag", 0.001)}
+    money = Money(value_of_success=0.05, value_at_most=5.0)
+    assert crossing(of, costs, money, "rag", "zero-shot", rng=np.random.default_rng(0)) is None
+    assert crossing(of, costs, money, "zero-shot", "rag", rng=np.random.default_rng(0)) is None
+
+
+def test_a_router_at_one_end_alone_is_no_headline_for_both() -> None:
+    of = world(1_000, knowledge=(0.2, 0.9), form=(0.9, 0.3))
+    told = {
+        name: Measured(seconds=(seconds,) * 200, timed=of.items[:200])
+        for name, seconds in (("zero-shot", 1.0), ("rag", 40.0))
+    }
+    money = {"value_of_success": 0.002, "value_at_most": 5.0}
+    found = judged(of, case(machine_cost_per_hour=HOUR, money=money), told)
+    assert found.ground == "value"
+    assert "if a right answer is worth" in found.headline
+
+
+def test_told_costs_make_a_whole_report_without_a_machine_price() -> None:
+    of = two(0.6, 0.9)
+    told = {"zero-shot": Measured(costs=(0.001,) * 100), "rag": Measured(costs=(0.02,) * 100)}
+    found = judged(of, case(money={"value_of_success": 1.0}), told)
+    assert found.earnings.costs_known
+    assert "1,000 answers cost 20." in found.sentences[2]

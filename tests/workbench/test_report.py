@@ -338,7 +338,8 @@ def test_no_more_than_twelve_examples_each_with_everybodys_answer(results: Resul
             candidate = results.find(answer.candidate)
             assert answer.text == candidate.responses()[position].text
             right = candidate.values["exact_match"][0, position] == 1
-            assert answer.verdict == ("right" if right else "wrong")
+            silent = bool(candidate.abstained[0, position])
+            assert answer.verdict == ("right" if right else "does not know" if silent else "wrong")
             assert bool(answer.passages) == (candidate.candidate.retrieval is not None)
 
 
@@ -486,7 +487,7 @@ def test_hostile_text_comes_through_json_unchanged(hostile: Results) -> None:
 
 def test_a_metric_with_shares_is_told_as_one(hostile: Results) -> None:
     verdicts = {answer.verdict for one in disputes(report_of(hostile)) for answer in one.answers}
-    assert verdicts <= {"right", "wrong", "partly"}
+    assert verdicts <= {"right", "wrong", "partly", "does not know"}
     assert table(report_of(hostile), "Also measured; nothing is decided by it").columns[1].title == "Exact match"
 
 

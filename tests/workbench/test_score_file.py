@@ -127,3 +127,9 @@ def test_the_command_in_json(say: Say) -> None:
 def test_a_missing_column_is_named(say: Say) -> None:
     assert "no column 'grade'" in say(many(3), "--score", "grade", code=2)
     assert "two points" in say(many(3), "--smallest-difference", "2", code=2)
+
+
+def test_words_and_percent_are_shares_on_any_scale(tmp_path: Path) -> None:
+    found = read(tmp_path, ["1,a,85%", "1,b,80", "2,a,correct", "2,b,wrong"], scale=(0.0, 100.0))
+    np.testing.assert_allclose(found.panel.candidates[0].values, [[0.85, 1.0]])
+    np.testing.assert_allclose(found.panel.candidates[1].values, [[0.80, 0.0]])

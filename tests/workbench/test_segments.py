@@ -7,7 +7,7 @@ from tests.workbench.test_recommend import assert_sound, case
 from workbench.cost import Measured
 from workbench.panel import Panel, Scores
 from workbench.recommend import Recommendation, recommend
-from workbench.segments import find_segments
+from workbench.segments import find_segments, measured_router
 from workbench.statistics.clusters import Clusters
 from workbench.statistics.interaction import holm, interaction
 
@@ -84,14 +84,16 @@ def test_a_router_between_equals_is_never_better_than_chance() -> None:
     from workbench.segments import _routed
 
     gains = []
-    for seed in range(60):
+    for seed in range(150):
         of = world(200, knowledge=(0.6, 0.6), form=(0.6, 0.6), seed=seed)
         means = np.stack([one.values[0] for one in of.candidates], axis=1)
         labels = [tags[0] for tags in of.tags]
         router = _routed(of, of.candidates, means, 0, labels=labels, segments=()).router
-        assert router is not None
+        if router is None:
+            continue  # One candidate is best in both segments.
         gains.append(router.values.mean() - means.mean())
-    assert abs(np.mean(gains)) < 3 * np.std(gains) / np.sqrt(len(gains)) + 1e-3
+    assert len(gains) > 30
+    assert np.mean(gains) < 0.02
 
 
 def test_without_tags_there_are_no_segments() -> None:
@@ -143,3 +145,41 @@ def test_segments_that_disagree_are_a_reason_also_where_nothing_is_routed() -> N
     assert made.segments is not None
     assert [one.tag for one in made.segments.segments if one.reversed]
     assert any("the segments disagree" in reason.text for reason in made.reasons)
+
+
+def priced(cost: float, of: Panel, *, first: int = 0) -> Measured:
+    timed = of.items[first : first + 100]
+    return Measured(seconds=(1.0,) * 100, timed=timed, costs=(cost,) * 200)
+
+
+def test_a_router_costs_what_its_parts_cost_by_their_share() -> None:
+    of = world(1_000, knowledge=(0.2, 0.9), form=(0.9, 0.3))
+    found = find_segments(of, ("zero-shot", "rag"))
+    assert found is not None
+    told = {"zero-shot": priced(0.001, of), "rag": priced(0.9, of)}
+    share = found.sent.count("rag") / len(found.sent)
+    costs = measured_router(found, of, told).costs
+    assert np.mean(costs) == pytest.approx(share * 0.9 + (1 - share) * 0.001, rel=0.02)
+    mixed = told | {"rag": Measured(seconds=(1.0,) * 100, timed=of.items[:100])}
+    assert measured_router(found, of, mixed).costs == ()
+    assert measured_router(found, of, mixed).seconds == ()
+
+
+def test_a_router_timed_in_one_segment_alone_has_no_latency() -> None:
+    of = world(1_000, knowledge=(0.2, 0.9), form=(0.9, 0.3))
+    found = find_segments(of, ("zero-shot", "rag"))
+    assert found is not None
+    only = tuple(item for item, sent in zip(of.items, found.sent, strict=True) if sent == "rag")[:100]
+    told = {name: Measured(seconds=(1.0,) * 100, timed=only) for name in ("zero-shot", "rag")}
+    assert measured_router(found, of, told).seconds == ()
+
+
+def test_a_router_has_no_more_trainings_than_each_of_its_parts() -> None:
+    of = world(600, knowledge=(0.2, 0.9), form=(0.9, 0.3))
+    simple, other = of.candidates
+    once = Scores("sft1", "fine-tuning", True, simple.values)
+    thrice = Scores("sft3", "fine-tuning", True, np.repeat(other.values, 3, axis=0))
+    found = find_segments(Panel((once, thrice), of.items, of.clusters, of.metric, of.tags), ("sft1", "sft3"))
+    assert found is not None
+    assert found.router is not None
+    assert found.router.values.shape == (1, 600)

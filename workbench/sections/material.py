@@ -53,6 +53,10 @@ class Material:
         """Those that have runs of their own: all but one that routes requests to the others."""
         return tuple(one for one in self.standings if not self.is_router(one.candidate))
 
+    def costs_told(self, name: str) -> bool:
+        """Whether what its answers cost came with them."""
+        return name in self.measured and bool(self.measured[name].costs)
+
     def is_router(self, name: str) -> bool:
         """Whether it only routes requests to other candidates."""
         segments = self.recommendation.segments

@@ -7,7 +7,7 @@ from workbench.cost import figure
 from workbench.earnings import Earning, Earnings, price
 from workbench.money_charts import acceptability_title
 from workbench.money_words import answers, switching, value_scale
-from workbench.phrases import percent
+from workbench.phrases import listed, percent
 from workbench.sections.material import Material
 
 SHOWN = 7
@@ -27,7 +27,7 @@ def money(material: Material) -> list[Block]:
     if not priced:
         return [*blocks, Text(text=ABSTAINED, note=True)]
     currency = use_case.money.currency
-    if use_case.machine_cost_per_hour is not None:
+    if any(one.cost is not None for one in earned.candidates):
         blocks.append(_costs(material, earned))
     blocks.append(Text(text=_note(material, earned), note=True))
     if earned.acceptability is not None:
@@ -119,12 +119,19 @@ def _note(material: Material, earned: Earnings) -> str:
         "that only says it does not know is neither."
     )
     if not earned.costs_known:
-        missing = "the use case has no price of a machine hour" if use_case.machine_cost_per_hour is None else (
-            "no request of some candidate was timed"
+        unpriced = use_case.machine_cost_per_hour is None and all(one.cost is None for one in earned.candidates)
+        missing = "the use case has no price of a machine hour" if unpriced else (
+            "those of some candidate were not measured"
         )  # fmt: skip
         return f"{text} Costs are not taken off: {missing}."
     hour = use_case.machine_cost_per_hour
-    text += f" Answering is machine time at {hour:g} an hour, one request after another."
+    told = [one.candidate for one in material.standings if material.costs_told(one.candidate)]
+    if told:
+        text += f" What an answer of {listed(told)} costs came with the answers or by its tokens."
+    if hour is not None and len(told) < len(material.ran):
+        text += (
+            f" Answering {'otherwise ' if told else ''}is machine time at {hour:g} an hour, one request after another."
+        )
     if any(one.cost is not None and one.cost.training_once > 0 for one in earned.candidates):
         trainings = money_.trainings_for_one if money_.trainings_for_one is not None else float(use_case.seeds)
         text += (
