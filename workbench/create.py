@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from workbench.intake import Columns, guess_columns, read_table, to_examples
 from workbench.pair_intake import PairCheck, check_pairs, to_pairs
 from workbench.rating_intake import RatingCheck, check_ratings, to_ratings
 from workbench.splits import split_examples
-from workbench.usecase import Split, UseCase
+from workbench.usecase import MetricName, Split, UseCase
 from workbench.workspace import disk_error, write_jsonl
 
 SPLIT_SEED = 0
@@ -100,9 +101,16 @@ def _at_most(examples: Examples, most: int | None, rng: np.random.Generator) -> 
 
 
 def audit_case(case: Case) -> Audit:
-    """What is wrong with a use case's examples."""
+    """What is wrong with a use case's examples; looked for once for the same files and metric."""
+    digests = tuple(case.split_digest(split) if case.split_path(split).exists() else "" for split in SPLITS)
+    return _audited(case, digests, case.use_case.metric)
+
+
+@lru_cache(maxsize=16)
+def _audited(case: Case, digests: tuple[str, ...], metric: MetricName) -> Audit:
+    del digests
     train, dev, test = (case.examples(split) for split in SPLITS)
-    return audit(train, dev, test, metric=case.use_case.metric)
+    return audit(train, dev, test, metric=metric)
 
 
 def mend_case(case: Case, findings: Sequence[Finding] | None = None) -> dict[Split, int]:

@@ -11,9 +11,9 @@ from workbench.candidate import Candidate
 from workbench.case import Case
 from workbench.checked import AllChecked, gather
 from workbench.cost import Measured
+from workbench.create import audit_case
 from workbench.errors import WorkbenchError
 from workbench.examples import Examples
-from workbench.leaks import leaked_examples
 from workbench.panel import Panel, Scores
 from workbench.people import deciding_labels
 from workbench.plan import Plan, is_done
@@ -209,7 +209,7 @@ def load_results(case: Case, candidates: Sequence[Candidate] | None = None) -> R
             waiting.append(name)
     checked = gather(case, [one.candidate for one in found])
     seen = any(case.sees_training_answers(one.candidate) for one in found)
-    leaked = leaked_examples(case) if seen and plan.split == "test" else frozenset()
+    leaked = frozenset(audit_case(case).leaked_ids) if seen and plan.split == "test" else frozenset()
     return Results(case, use_case, plan, examples, tuple(found), tuple(waiting), checked, leaked)
 
 
