@@ -43,11 +43,13 @@ def entrants(use_case: UseCase, panel: Panel, measured: Mapping[str, Measured], 
     checks = _checks(use_case, panel, measured)
     order = _order(panel, measured, checks)
     found = find_segments(panel, order) if routed else None
-    if found is not None and found.router is not None:
-        measured = {**measured, found.router.name: measured_router(found, panel, measured)}
-        panel = replace(panel, candidates=(*panel.candidates, found.router))
+    if found is not None and (router := found.router) is not None:
+        taken = measured_router(found, panel, measured)
+        found = replace(found, segments=found.segments.model_copy(update={"seconds": mean_seconds(taken)}))
+        measured = {**measured, found.segments.router: taken}
+        panel = replace(panel, candidates=(*panel.candidates, router))
         checks = _checks(use_case, panel, measured)
-        order = _order(panel, measured, checks, router=found.router.name)
+        order = _order(panel, measured, checks, router=router.name)
     return Entrants(panel, measured, checks, order, _costs(use_case, panel, measured, found), found)
 
 

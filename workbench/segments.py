@@ -76,6 +76,8 @@ class Segments(Noun):
     """The router's name among the candidates; empty where no segment calls for one."""
     routes: tuple[Routed, ...]
     """The router's rule, as all items together suggest it."""
+    seconds: float | None = None
+    """Mean seconds of a request that is routed; None where there is no router or it is not known."""
 
     @property
     def policy(self) -> str:

@@ -66,6 +66,7 @@ def test_a_clear_case_is_routed_and_says_by_what() -> None:
         made.headline == "Route: zero-shot for form, rag for knowledge."
     )
     assert made.approach == "RAG"
+    assert made.segments.seconds == pytest.approx(0.15, abs=0.02)
 
 
 @pytest.mark.parametrize("n", [100, 300])

@@ -48,7 +48,7 @@ def picture(material: Material) -> list[Block]:
     ]
     timed = []
     for one in standings:
-        seconds = mean_seconds(material.measured.get(one.candidate))
+        seconds = material.seconds(one.candidate)
         if seconds:
             timed.append(
                 Point(

@@ -7,7 +7,7 @@ from functools import cached_property
 from workbench.analysis import Standing
 from workbench.audit import Audit
 from workbench.checked import AllChecked
-from workbench.cost import Measured
+from workbench.cost import Measured, mean_seconds
 from workbench.entrants import simplicity
 from workbench.phrases import points
 from workbench.recommend import Recommendation
@@ -52,6 +52,13 @@ class Material:
     def ran(self) -> tuple[Standing, ...]:
         """Those that have runs of their own: all but one that routes requests to the others."""
         return tuple(one for one in self.standings if not self.is_router(one.candidate))
+
+    def seconds(self, name: str) -> float | None:
+        """Mean seconds of a request, of one that routes as of the others; None where none was timed."""
+        segments = self.recommendation.segments
+        return (
+            segments.seconds if segments is not None and self.is_router(name) else mean_seconds(self.measured.get(name))
+        )
 
     def costs_told(self, name: str) -> bool:
         """Whether what its answers cost came with them."""
