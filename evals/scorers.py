@@ -299,16 +299,51 @@ def json_field_match(answer: str, reference: dict[tuple[str, ...], Any]) -> Scor
     return Scored(right / len(given.keys() | reference.keys()))
 
 
+def _stands_in(text: str, value: str) -> bool:
+    """Whether a plain value occurs in plain text as whole words and numbers."""
+    found = (match.start() for match in re.finditer(f"(?={re.escape(value)})", text))
+    return any(not _cuts(text, at) and not _cuts(text, at + len(value)) for at in found)
+
+
+def _values_of_reference(target: str) -> list[str]:
+    """The values of the reference's fields, where it is a JSON object, else itself; all plain."""
+    try:
+        values = _said(read_json(target)) if isinstance(read_json(target), dict) else [target]
+    except ValueError:
+        values = [target]
+    found = [plain for value in values if (plain := _plain(value))]
+    if not found:
+        raise UnusableError("The reference is empty.")
+    return found
+
+
+def _said(value: Any) -> Iterator[str]:
+    """Every value within a JSON value, as text; a null says nothing."""
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _said(inner)
+    elif value is not None:
+        yield value if isinstance(value, str) else json.dumps(value)
+
+
 @against(_plain_reference)
 def contains(answer: str, reference: str) -> Scored:
     """1 where the reference occurs in the answer as whole words and numbers: "no" is not in "know".
 
     Case, runs of spaces and a final full stop do not matter, as in ``exact_match``.
     """
+    return Scored(float(_stands_in(_plain(answer), reference)))
+
+
+@against(_values_of_reference)
+def substance(answer: str, reference: list[str]) -> Scored:
+    """The share of the reference's values that stand in the answer as whole words and numbers, in whatever form.
+
+    A reference that is a JSON object has the values of its fields, any other the one that it is as a whole; each is
+    looked for as ``contains`` does. Generous on purpose: an answer that lists everything holds it, too.
+    """
     text = _plain(answer)
-    found = (match.start() for match in re.finditer(f"(?={re.escape(reference)})", text))
-    whole = (not _cuts(text, at) and not _cuts(text, at + len(reference)) for at in found)
-    return Scored(float(any(whole)))
+    return Scored(sum(_stands_in(text, value) for value in reference) / len(reference))
 
 
 @against(_expression, marks_too=True)
@@ -344,5 +379,6 @@ SCORERS: Mapping[MetricName, Scorer] = {
     "contains": contains,
     "regex": regex,
     "numeric": numeric,
+    "substance": substance,
 }
 """The function of every metric in ``workbench.score.METRICS``."""

@@ -57,10 +57,36 @@ class Index:
         """How many passages each document has."""
         return Counter(chunk.document for chunk in self.chunks)
 
+    @cached_property
+    def places(self) -> dict[str, list[int]]:
+        """Where the passages of each document stand among all passages."""
+        found: dict[str, list[int]] = {}
+        for place, chunk in enumerate(self.chunks):
+            found.setdefault(chunk.document, []).append(place)
+        return found
+
+    @cached_property
+    def titled(self) -> dict[str, str]:
+        """Documents by what stands above their first line break: their title, where they have one."""
+        return {self.chunks[places[0]].text.partition("\n")[0].strip(): name for name, places in self.places.items()}
+
     def document(self, identity: str) -> str | None:
         """The document of this id, or the one that it repeats; None where there is neither."""
         kept = self.meta.duplicates.get(identity, identity)
         return kept if kept in self.lengths else None
+
+    def within(self, query: NDArray[np.float32], names: Sequence[str], k: int) -> tuple[Passage, ...]:
+        """The ``k`` passages nearest to a query, of the documents that are named by id or title; () without any.
+
+        ``query`` has shape (dimension,) and length 1.
+        """
+        known = dict.fromkeys(self.document(name) or self.titled.get(name.strip()) for name in names)
+        places = [place for name in known if name is not None for place in self.places[name]]
+        scored = [(float(query @ self.vectors.reconstruct(place)), self.chunks[place]) for place in places]
+        nearest = sorted(scored, key=lambda one: -one[0])[:k]
+        return tuple(
+            Passage(id=chunk.id, document=chunk.document, text=chunk.text, score=score) for score, chunk in nearest
+        )
 
     def search(
         self, queries: NDArray[np.float32], k: int, *, without: Sequence[str | None] | None = None

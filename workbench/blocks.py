@@ -10,6 +10,7 @@ from workbench.analysis import Standing
 from workbench.candidate import Approach
 from workbench.charts import Gap, Point
 from workbench.decision import Strength
+from workbench.diagnose import Effect
 from workbench.earnings import Acceptability
 from workbench.forgetting import Loss
 from workbench.frontier import Frontier
@@ -191,6 +192,15 @@ class AcceptabilityChart(Noun):
     """Of how many right answers the worth is shown."""
 
 
+class EffectsChart(Noun):
+    """What explains a candidate's score, in figures with intervals."""
+
+    kind: Literal["effects"] = "effects"
+    title: str
+    approach: Approach
+    effects: tuple[Effect, ...] = Field(min_length=1)
+
+
 Chart = (
     StandingsChart
     | DifferencesChart
@@ -200,6 +210,7 @@ Chart = (
     | FrontierChart
     | RefusalsChart
     | WinRatesChart
+    | EffectsChart
 )
 
 
@@ -281,6 +292,7 @@ Block = Annotated[
     | FrontierChart
     | RefusalsChart
     | WinRatesChart
+    | EffectsChart
     | Examples
     | Definitions
     | Code,

@@ -33,6 +33,9 @@ class Retrieval(Noun):
     """Tokens repeated from one passage to the next, where a document is cut."""
     passages: int = Field(default=3, ge=1, le=50)
     """How many passages are put into the prompt."""
+    gold: bool = False
+    """Hand over the passages of the documents that each test example names as its evidence, instead of searching: no
+    request brings them, so this can only explain, and never be chosen."""
 
 
 class Decoding(Noun):
@@ -100,6 +103,8 @@ class Candidate(Noun):
     """How strongly the trained adapters act: 1 as they were trained, 0.5 halfway back to the base model."""
     after_steps: int | None = Field(default=None, ge=1)
     """The weights as the last stage had them after so many steps, at one of its looks; None: at its end."""
+    train_share: float = Field(default=1.0, gt=0, le=1)
+    """Share of the training examples that it learns from, always the same ones: for a learning curve."""
     hosted: Hosted = Hosted()
     """How a hosted base model is asked."""
     imported: Imported | None = None
@@ -120,6 +125,8 @@ class Candidate(Noun):
         changed = self.adapter_scale != 1 or self.after_steps is not None
         if changed and (not self.training or any(isinstance(stage.adapter, Full) for stage in self.training)):
             raise ValueError("adapter_scale and after_steps are about adapters: train with lora or qlora")
+        if self.train_share < 1 and not self.training:
+            raise ValueError("train_share is about training, and nothing is trained")
         for n, stage in enumerate(self.training):
             if isinstance(stage, Rlhf) and not any(isinstance(before, Reward) for before in self.training[:n]):
                 raise ValueError("rlhf needs a reward stage before it, whose reward model it learns from")

@@ -10,7 +10,7 @@ import yaml
 
 from workbench.candidate import APPROACHES, Candidate
 from workbench.errors import ConfigError, NotFound
-from workbench.examples import Examples, read_examples, write_examples
+from workbench.examples import Examples, read_examples, share_of, write_examples
 from workbench.pairs import Pair, pair_requests, write_pairs
 from workbench.phrases import listed
 from workbench.ratings import Rating, write_ratings
@@ -95,6 +95,17 @@ class Case(NamedFolder):
         """The frozen examples of one split; an empty one where the use case has none."""
         path = self.split_path(split)
         return read_examples(path) if path.exists() else Examples(())
+
+    def share_path(self, share: float) -> Path:
+        """The file of a share of the training examples; ``write_share`` makes it."""
+        return self.folder / "shares" / f"train-{100 * share:g}-{self.split_digest('train')[:12]}.jsonl"
+
+    def write_share(self, share: float) -> None:
+        """Make the file of a share of the training examples, where it is not there yet; smaller ones are part of it."""
+        path = self.share_path(share)
+        if not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            write_examples(path, share_of(self.examples("train"), share))
 
     def split_digest(self, split: Split) -> str:
         """The digest of one split's file."""
@@ -199,6 +210,12 @@ class Case(NamedFolder):
         """
         chosen = tuple(candidates)
         names = [candidate.name for candidate in chosen]
+        handed = [one.name for one in chosen if one.retrieval is not None and one.retrieval.gold]
+        if handed:
+            raise ConfigError(
+                f"{handed[0]} is handed the right passages, which no request brings.",
+                "It explains what others do: `workbench diagnose`. Leave it out here.",
+            )
         if not chosen:
             raise ConfigError("No candidate is chosen.", "Choose at least two, so that there is something to compare.")
         if len(set(names)) < len(names):

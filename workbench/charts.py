@@ -24,6 +24,7 @@ from workbench.chart_parts import (
 )
 from workbench.comparison import Comparison
 from workbench.cost import figure
+from workbench.diagnose import Effect
 from workbench.model import Noun
 from workbench.phrases import agreeing, listed, percent, points, signed
 
@@ -209,6 +210,33 @@ def differences_chart(shown: Sequence[Gap], *, metric: str, smallest_difference:
         notes.append("hollow: not shown")
     span = [min(100 * low, -margin) - pad, max(100 * high, margin) + pad]
     chart.update_xaxes(range=span, title=axis(notes))
+    return chart
+
+
+def effects_chart(shown: Sequence[Effect], *, approach: Approach, title: str = "") -> go.Figure:
+    """Figures with their intervals, one a row; hollow where a difference is not shown to be other than 0."""
+    chart = in_rows([html.escape(one.name) for one in shown], title=title)
+    differences = [one for one in shown if not one.level]
+    if differences:
+        chart.add_shape(upright(0.0))
+    for row, one in enumerate(shown):
+        hollow = not one.level and one.low <= 0 <= one.high
+        label = percent(one.value) if one.level else signed(one.value)
+        mark = Mark(one.value, one.low, one.high, approach=approach, hollow=hollow)
+        draw(chart, row, mark, label=label, hover=f"{html.escape(one.name)}: {html.escape(one.words)}")
+    low, high = min(one.low for one in shown), max(one.high for one in shown)
+    pad = max(3.0, 6 * (high - low))
+    unit = (
+        "points"
+        if len(differences) == len(shown)
+        else "% of examples"
+        if not differences
+        else "points, or % of examples"
+    )
+    notes = [unit, "95 % intervals"] + (
+        ["hollow: may be 0"] if any(one.low <= 0 <= one.high for one in differences) else []
+    )
+    chart.update_xaxes(range=[100 * low - pad, 100 * high + pad], title=axis(notes))
     return chart
 
 

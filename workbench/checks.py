@@ -9,7 +9,7 @@ from workbench.base_models import hosted_name, identity
 from workbench.candidate import Candidate
 from workbench.case import Case
 from workbench.forgetting import Loss, Measured, losses
-from workbench.plan import Plan, is_done
+from workbench.plan import Plan, is_done, with_needs
 from workbench.planning import make_plan, weakened
 from workbench.run import Run
 from workbench.stage import Full, Preferences, Reinforced, Reward
@@ -252,7 +252,7 @@ class _Planner:
         """A run in which a candidate, or what it is made of, answers a split; its steps are planned here."""
         other = make_plan(self.case, [candidate], split=split)
         run = other.runs[candidate.name, seed]
-        for name in _with_needs(run.steps["score"], other):
+        for name in with_needs(run.steps["score"], other):
             self.plan.steps.setdefault(name, other.steps[name])
         return run
 
@@ -261,14 +261,6 @@ def _as_trained(candidate: Candidate, **changes: object) -> Candidate:
     """A candidate with other weights and nothing else changed."""
     same: dict[str, object] = {"adapter_scale": 1.0, "after_steps": None}
     return candidate.model_copy(update=same | changes)
-
-
-def _with_needs(name: str, plan: Plan) -> list[str]:
-    """A step and all that it needs, those first."""
-    found: list[str] = []
-    for need in plan.steps[name].needs.values():
-        found += [one for one in _with_needs(need, plan) if one not in found]
-    return [*found, name]
 
 
 def first_aligned(candidate: Candidate) -> int | None:

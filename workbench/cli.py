@@ -11,6 +11,7 @@ from typing import get_args
 
 from workbench import __version__
 from workbench.errors import WorkbenchError
+from workbench.probe_kinds import TELLS
 from workbench.usecase import MetricName
 
 DEFAULT_WORKSPACE = "workspace"
@@ -186,6 +187,14 @@ def _parser() -> argparse.ArgumentParser:
         "--sweep", action="store_true", help="also weaker adapters and the way there, to see what is gained and lost"
     )
     checks.add_argument("--json", action="store_true", help="print JSON for programs")
+
+    diagnose = verb("diagnose", "Measure what explains the scores: runs that decide nothing and say why one wins.")
+    diagnose.add_argument("name")
+    diagnose.add_argument(
+        "--only", action="append", default=[], choices=tuple(TELLS), help="only this kind (several times for several)"
+    )
+    diagnose.add_argument("--list", action="store_true", help="only say what each kind would tell and what it takes")
+    diagnose.add_argument("--json", action="store_true", help="print JSON for programs")
 
     queue = verb("queue", "Ask people to choose blind between candidates' answers: make a queue, or close one.")
     queue.add_argument("name")

@@ -138,6 +138,9 @@ def show_recommendation(recommendation: Recommendation, results: Results) -> Non
         say(f"Next: {recommendation.next_step}")
     if recommendation.exploratory:
         say(f"Exploratory: {'; '.join(recommendation.exploratory)}. Scores were seen before that.")
+    for finding in recommendation.findings:
+        if finding.caution:
+            say(f"Mind: {finding.caution}")
     if recommendation.reasons:
         say("\nReasons")
         for reason in recommendation.reasons:

@@ -61,6 +61,24 @@ class Examples(Sequence[Example]):
         return Examples(items, self.numbers, source=self.source, unit=self.unit)
 
 
+def share_of(examples: Examples, share: float) -> Examples:
+    """A share of some examples, whole groups in an order of their own, so that smaller shares are part of larger ones.
+
+    At least one group; a share of 1 is all of them. The order of the examples stays.
+    """
+    groups: dict[str, int] = {}
+    for example in examples:
+        groups[example.cluster] = groups.get(example.cluster, 0) + 1
+    kept: set[str] = set()
+    count = 0
+    for name in sorted(groups, key=lambda name: hashlib.sha256(name.encode()).hexdigest()):
+        if kept and count + groups[name] / 2 > share * len(examples):
+            break
+        kept.add(name)
+        count += groups[name]
+    return Examples(tuple(one for one in examples if one.cluster in kept))
+
+
 def some_of(examples: Examples, most: int | None) -> Examples:
     """At most so many examples, the same ones every time whatever their order; None: all."""
     if most is None or len(examples) <= most:

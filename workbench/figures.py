@@ -7,6 +7,7 @@ from workbench.blocks import (
     AcceptabilityChart,
     Chart,
     DifferencesChart,
+    EffectsChart,
     FrontierChart,
     LossesChart,
     RefusalsChart,
@@ -40,6 +41,8 @@ def figure_of(block: Chart) -> go.Figure:
             return loss_charts.frontier_chart(block.frontiers, approaches=block.approaches, metric=block.metric)
         case RefusalsChart():
             return loss_charts.refusals_chart(block.models, approaches=block.approaches)
+        case EffectsChart():
+            return charts.effects_chart(block.effects, approach=block.approach)
         case WinRatesChart():
             return preference_charts.win_rates_chart(block.rates, approaches=block.approaches)
         case _:

@@ -8,6 +8,7 @@ import numpy as np
 from workbench import __version__
 from workbench.candidate import Approach
 from workbench.cost import Measured
+from workbench.diagnose import Probed
 from workbench.model import Noun
 from workbench.panel import Panel, Scores
 from workbench.question import Question, frozen
@@ -46,6 +47,7 @@ class Grounds(Noun):
     metric: str
     examples: tuple[Asked, ...]
     candidates: tuple[Raw, ...]
+    probed: tuple[Probed, ...] = ()
 
     def panel(self) -> Panel:
         """The scores as they are compared."""
@@ -65,7 +67,7 @@ class Grounds(Noun):
         """The recommendation that follows from these rows."""
         measured = {one.name: one.measured for one in self.candidates}
         rng = np.random.default_rng(0)
-        return recommend(self.use_case, self.panel(), measured, rng=rng, asked=self.question)
+        return recommend(self.use_case, self.panel(), measured, rng=rng, asked=self.question, probed=self.probed)
 
 
 def grounds(results: Results) -> Grounds | None:
@@ -94,6 +96,7 @@ def grounds(results: Results) -> Grounds | None:
             )
             for one in panel.candidates
         ),
+        probed=results.probed,
     )  # fmt: skip
 
 

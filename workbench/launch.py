@@ -200,7 +200,7 @@ def stop(case: Case) -> bool:
 def launch_detached(case: Case, verb: str, *arguments: str) -> int:
     """Do a command on a use case in a process of its own that outlives this one (and the browser); returns its number.
 
-    ``verb`` is ``run`` or ``checks``; what it prints goes into a log of the workspace.
+    ``verb`` is ``run``, ``checks`` or ``diagnose``; what it prints goes into a log of the workspace.
     """
     line = [sys.executable, "-m", "workbench", "--workspace", str(case.workspace), verb, case.name, *arguments]
     log = case.workspace / "logs" / f"{case.name}-{verb}.txt"

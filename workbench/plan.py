@@ -37,6 +37,8 @@ class Plan:
     """By folder name; each after those it needs."""
     runs: dict[tuple[str, int], Run] = field(default_factory=dict)
     """By candidate and seed."""
+    shares: set[float] = field(default_factory=set)
+    """Shares of the training examples that steps read, each a file that is made before they start."""
 
     def step(self, name: str) -> Step:
         """The folder of a planned step."""
@@ -63,6 +65,8 @@ class Plan:
 
         How an unfinished step is to be done is written anew: it may have changed.
         """
+        for share in self.shares:
+            self.case.write_share(share)
         for name, record in self.steps.items():
             step = self.step(name)
             if not (step.folder / "step.json").exists():
@@ -73,6 +77,14 @@ class Plan:
             path = self.case.workspace / "runs" / run.id / "run.json"
             if not path.exists():
                 write_atomically(path, run.model_dump_json(indent=1))
+
+
+def with_needs(name: str, plan: Plan) -> list[str]:
+    """A step and all that it needs, those first."""
+    found: list[str] = []
+    for need in plan.steps[name].needs.values():
+        found += [one for one in with_needs(need, plan) if one not in found]
+    return [*found, name]
 
 
 def is_done(step: Step) -> bool:

@@ -33,7 +33,7 @@ from workbench.stage import (
     reads_pairs,
     reads_requests,
 )
-from workbench.usecase import Split, UseCase
+from workbench.usecase import MetricName, Split, UseCase
 from workbench.workspace import StepKind, file_digest
 
 OPENAI = "https://api.openai.com/v1"
@@ -65,6 +65,43 @@ def make_plan(case: Case, candidates: Sequence[Candidate], *, split: Split = "te
     return plan
 
 
+def plan_draws(plan: Plan, candidate: Candidate, *, split: Split, metric: MetricName, temperature: float) -> str:
+    """Plan that an untrained candidate answers requests of a split several times each; returns the step that does.
+
+    Raises ConfigError and NotFound as ``make_plan`` does.
+    """
+    case = plan.case
+    whole = case.whole(candidate)
+    course = _Course(plan, whole, 0, _plan_retrieval(plan, whole))
+    return course.add(
+        "draw",
+        f"draw {ANSWERS_DRAWN} answers to each of some {split} requests from {whole.base_model}, untrained",
+        asked=_asked(case, split),
+        inputs={
+            "temperature": temperature,
+            "max_new_tokens": whole.decoding.max_new_tokens,
+            "metric": metric,
+            "answers": ANSWERS_DRAWN,
+            "most": MOST_REQUESTS,
+        },
+    )
+
+
+def plan_score(plan: Plan, split: Split, title: str, answers: str, *, metrics: Sequence[MetricName]) -> str:
+    """Plan that answers to a split are scored by some metrics."""
+    return plan.add(
+        "score",
+        title,
+        inputs={
+            "metrics": sorted(set(metrics)),
+            "primary": plan.case.use_case.metric,
+            "examples": plan.case.split_digest(split),
+        },
+        needs={"answers": answers},
+        files={"examples": _relative(plan.case, split)},
+    )
+
+
 def plan_answers(case: Case, candidates: Sequence[Candidate], *, split: Split, most: int) -> Plan:
     """Plan that candidates, each trained once, answer some requests of a split; nothing is timed or scored.
 
@@ -89,6 +126,8 @@ def _plan_run(plan: Plan, use_case: UseCase, candidate: Candidate, seed: int, *,
     if candidate.imported is not None:
         _plan_imported(plan, candidate, seed)
         return
+    if candidate.train_share < 1:
+        plan.shares.add(candidate.train_share)
     course = _Course(plan, candidate, seed, _plan_retrieval(plan, candidate))
     several = measures_stages(case, candidate)
     if several:
@@ -184,14 +223,7 @@ def learns_from_ratings(case: Case, stage: Stage) -> bool:
 def _plan_score(plan: Plan, split: Split, title: str, answers: str) -> str:
     """The step that scores answers to one split."""
     use_case = plan.case.use_case
-    metrics = sorted({use_case.metric, *use_case.secondary_metrics})
-    return plan.add(
-        "score",
-        title,
-        inputs={"metrics": metrics, "primary": use_case.metric, "examples": plan.case.split_digest(split)},
-        needs={"answers": answers},
-        files={"examples": _relative(plan.case, split)},
-    )
+    return plan_score(plan, split, title, answers, metrics=[use_case.metric, *use_case.secondary_metrics])
 
 
 @dataclass(frozen=True)
@@ -204,10 +236,20 @@ class Asked:
     path: Path
     requests: Path
     """The same as examples, for retrieval."""
+    digest: str = ""
+    """Of the file, where that is not made yet."""
+
+    def identity(self) -> str:
+        """What identifies the file."""
+        return self.digest or file_digest(self.path)
 
 
-def _asked(case: Case, split: Split) -> Asked:
-    return Asked(split, "examples", case.split_path(split), case.split_path(split))
+def _asked(case: Case, split: Split, share: float = 1.0) -> Asked:
+    """The requests of a split, or of a share of the training examples."""
+    if split != "train" or share == 1:
+        return Asked(split, "examples", case.split_path(split), case.split_path(split))
+    path = case.share_path(share)
+    return Asked("train", "examples", path, path, f"{case.split_digest('train')}, share {share:g}")
 
 
 def _asked_by(case: Case, stage: Stage) -> Asked:
@@ -259,7 +301,7 @@ class _Course:
         """Plan a step of the model as it is so far; ``asked``: whose requests it is given, in the prompt."""
         given, found = dict(self.weights), {}
         if asked is not None:
-            given |= {**self.prompt, asked.role: file_digest(asked.path)}
+            given |= {**self.prompt, asked.role: asked.identity()}
             files = {**files, **self.shown, asked.role: str(asked.path.relative_to(self.case.workspace))}
             if self.candidate.retrieval is not None:
                 found = {"retrieve": self.steps[f"retrieve-{asked.name}"]}
@@ -276,7 +318,7 @@ class _Course:
         """Plan a stage and what has to be there before it."""
         self.four_bit = self.four_bit or isinstance(stage.adapter, Qlora)
         inputs: dict[str, Any] = {"stage": stage.model_dump(mode="json")}
-        asked: Asked | None = _asked(self.case, "train")
+        asked: Asked | None = self.train_examples()
         needs = {}
         match stage:
             case Cpt():
@@ -329,6 +371,14 @@ class _Course:
             self.stages = self.stages | {role: name}
             self.steps[role] = name
 
+    def train_examples(self) -> Asked:
+        """The training examples that this candidate learns from."""
+        return _asked(self.case, "train", self.candidate.train_share)
+
+    def train_file(self) -> str:
+        """Their file, below the workspace."""
+        return str(self.train_examples().path.relative_to(self.case.workspace))
+
     def measure(self, split: Split, number: int) -> None:
         """Plan that the model as it is so far answers a split and is scored on it."""
         of = f"{self.candidate.name}, seed {self.seed}, " if number else ""
@@ -347,7 +397,7 @@ class _Course:
         return self.add(
             "draw",
             f"draw answers for {stage.method} of {self.candidate.name}, seed {self.seed}",
-            asked=_asked(self.case, split),
+            asked=self.train_examples() if split == "train" else _asked(self.case, split),
             inputs={"temperature": how.temperature, "max_new_tokens": how.max_new_tokens, **asked},
         )
 
@@ -365,10 +415,10 @@ class _Course:
                 **self.prompt,
                 "judge": judge,
                 "judge_model": helper_identity(wanted.judge),
-                "examples": self.case.split_digest("train"),
+                "examples": self.train_examples().identity(),
             },
             needs={"rows": rows, **found},
-            files={**self.shown, "examples": _relative(self.case, "train")},
+            files={**self.shown, "examples": self.train_file()},
         )
 
     def paraphrased(self, stage: Cpt) -> str:
@@ -399,12 +449,12 @@ class _Course:
                 "base": identity(stage.teacher),
                 "decoding": decoding.model_dump(mode="json"),
                 "timed": 0,
-                "examples": self.case.split_digest("train"),
+                "examples": self.train_examples().identity(),
                 "four_bit": False,
                 "seed": 0,
             },
             needs=found,
-            files={**self.shown, "examples": _relative(self.case, "train")},
+            files={**self.shown, "examples": self.train_file()},
         )
 
 
@@ -428,22 +478,23 @@ def _plan_retrieval(plan: Plan, candidate: Candidate) -> dict[str, str]:
             files={"documents": _documents(case)},
         )
     }
-    asked: dict[str, Path] = {plan.split: case.split_path(plan.split)}
+    asked: dict[str, Asked] = {plan.split: _asked(case, plan.split)}
     if any(map(reads_requests, candidate.training)):
-        asked["train"] = case.split_path("train")
+        asked["train"] = _asked(case, "train", candidate.train_share)
     reinforced = any(isinstance(stage, Reinforced) for stage in candidate.training)
     looks = any(looks_at_dev(case, stage) for stage in candidate.training)
     if looks or measures_stages(case, candidate) or (reinforced and case.split_path("dev").stat().st_size):
-        asked["dev"] = case.split_path("dev")
+        asked["dev"] = _asked(case, "dev")
     preferring = [_asked_by(case, stage) for stage in candidate.training if reads_pairs(stage)]
-    asked |= {one.name: one.requests for one in preferring}
-    for name, path in asked.items():
+    asked |= {one.name: one for one in preferring}
+    for name, one in asked.items():
+        gold = {"gold": True} if retrieval.gold and name == plan.split else {}
         steps[f"retrieve-{name}"] = plan.add(
             "retrieve",
             f"find passages for the {name} examples" if name in SPLITS else f"find passages for the {name}",
-            inputs={"passages": retrieval.passages, "examples": file_digest(path)},
+            inputs={"passages": retrieval.passages, "examples": one.digest or file_digest(one.requests), **gold},
             needs={"index": steps["index"]},
-            files={"examples": str(path.relative_to(case.workspace))},
+            files={"examples": str(one.requests.relative_to(case.workspace))},
         )
     return steps
 

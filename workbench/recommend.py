@@ -1,6 +1,6 @@
 """The recommendation for a use case: a decision in words, with its reasons and its figures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from workbench.candidate import Approach
 from workbench.comparison import Comparison
 from workbench.cost import Measured
 from workbench.decision import Analyse, Ground, Strength, decide
+from workbench.diagnose import Finding, Probed, findings
 from workbench.earnings import Earnings
 from workbench.limits import LimitCheck
 from workbench.model import Noun
@@ -62,6 +63,8 @@ class Recommendation(Noun):
     """What candidates earn, by what a right answer is worth."""
     segments: Segments | None
     """What the tags of the requests tell; None where there are none."""
+    findings: tuple[Finding, ...]
+    """Why one wins, as far as that was measured."""
     exploratory: tuple[str, ...]
     """What was moved after the first scores could be seen; empty where the question is as it was asked."""
     error_rate: float
@@ -76,16 +79,19 @@ def recommend(
     rng: np.random.Generator,
     by_people: Analyse | None = None,
     asked: Question | None = None,
+    probed: Sequence[Probed] = (),
 ) -> Recommendation:
     """Judge the candidates of a use case: within the limits, the simplest that is shown to be good enough.
 
     Else the winner; else a candidate to lean towards as a bet; else nothing, with what would decide. In at
     most 5 of 100 tests a clear recommendation names a candidate that is worse than the best by more than
     ``use_case.smallest_difference``. ``measured`` by candidate name; who is missing keeps no limit for sure.
-    ``by_people``: what decides in place of the panel's scores; ``asked``: the question before any score was seen.
+    ``by_people``: what decides in place of the panel's scores; ``asked``: the question before any score was seen;
+    ``probed``: what explains the choice, and changes nothing about it.
     """
     decision = decide(use_case, panel, measured, rng=rng, by_people=by_people)
     analysis, choice, then = decision.analysis, decision.choice, next_step(decision)
+    why = findings(probed, margin=use_case.smallest_difference)
     return Recommendation(
         choice=choice,
         approach=None if choice is None else decision.standing(choice).approach,
@@ -93,7 +99,7 @@ def recommend(
         ground=decision.ground,
         headline=headline(decision),
         sentences=(what(decision), how_sure(decision), then if choice is None else takes(decision)),
-        reasons=reasons(decision),
+        reasons=(*reasons(decision), *(Reason(text=one.sentence, comparison=None) for one in why if one.telling)),
         ruled_out=tuple(
             RuledOut(candidate=check.candidate, limit=check.limit, figure=check.text)
             for check in decision.checks
@@ -113,6 +119,7 @@ def recommend(
         detectable=analysis.detectable,
         earnings=decision.earnings,
         segments=decision.segments,
+        findings=why,
         exploratory=moved(asked, use_case) if asked is not None else (),
         error_rate=analysis.alpha,
     )

@@ -13,6 +13,7 @@ from workbench.blocks import (
     Column,
     Definitions,
     DifferencesChart,
+    EffectsChart,
     Examples,
     Heading,
     Items,
@@ -142,6 +143,8 @@ def _chart(block: Chart) -> Iterator[str]:
         yield from _differences(block)
     elif isinstance(block, QualityChart):
         yield from _quality(block)
+    elif isinstance(block, EffectsChart):
+        yield from _effects(block)
     else:
         yield "Its figures stand in the table below."
 
@@ -159,6 +162,11 @@ def _standings(block: StandingsChart) -> Iterator[str]:
         drawn = strip(one.mean, one.low, one.high, span=(0.0, 1.0), mark=MARKS[one.approach])
         rows.append((marked, drawn, percent(one.mean)))
     yield from grid(columns, rows)
+
+
+def _effects(block: EffectsChart) -> Iterator[str]:
+    columns = (Column(title=""), Column(title="Figure (95 % interval)", align="right"))
+    yield from grid(columns, [(plain(one.name), one.words) for one in block.effects])
 
 
 def _differences(block: DifferencesChart) -> Iterator[str]:

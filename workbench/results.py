@@ -12,12 +12,14 @@ from workbench.case import Case
 from workbench.checked import AllChecked, gather
 from workbench.cost import Measured
 from workbench.create import audit_case
+from workbench.diagnose import Probed
 from workbench.errors import WorkbenchError
 from workbench.examples import Examples
 from workbench.panel import Panel, Scores
 from workbench.people import deciding_labels
 from workbench.plan import Plan, is_done
 from workbench.planning import make_plan
+from workbench.probed import gather_probed
 from workbench.question import frozen
 from workbench.recommend import Recommendation, recommend
 from workbench.run import Response, Retrieved, Run
@@ -107,6 +109,8 @@ class Results:
     """What training cost the candidates, as far as that was measured."""
     leaked: frozenset[str] = frozenset()
     """Test examples whose answers some candidate may have seen in the training set: they are in no comparison."""
+    probed: tuple[Probed, ...] = ()
+    """What explains who wins, as far as it was measured."""
 
     def valued(self, metric: MetricName | None = None) -> NDArray[np.bool_]:
         """The examples on which every finished run has a value of a metric. Shape (examples,)."""
@@ -191,7 +195,9 @@ def decide(results: Results) -> Recommendation:
         panel = replace(panel, candidates=tuple(one for one in panel.candidates if one.name in deciding.seeds))
         by_people = deciding.analysis
     rng, asked = np.random.default_rng(0), frozen(results.case)
-    return recommend(results.use_case, panel, measured, rng=rng, by_people=by_people, asked=asked)
+    return recommend(
+        results.use_case, panel, measured, rng=rng, by_people=by_people, asked=asked, probed=results.probed
+    )
 
 
 def load_results(case: Case, candidates: Sequence[Candidate] | None = None) -> Results:
@@ -210,7 +216,15 @@ def load_results(case: Case, candidates: Sequence[Candidate] | None = None) -> R
     checked = gather(case, [one.candidate for one in found])
     seen = any(case.sees_training_answers(one.candidate) for one in found)
     leaked = frozenset(audit_case(case).leaked_ids) if seen and plan.split == "test" else frozenset()
-    return Results(case, use_case, plan, examples, tuple(found), tuple(waiting), checked, leaked)
+    probed = gather_probed(case, mean_scores(found, use_case.metric), leaked=leaked) if plan.split == "test" else ()
+    return Results(case, use_case, plan, examples, tuple(found), tuple(waiting), checked, leaked, probed)
+
+
+def mean_scores(candidates: Sequence[CandidateResults], metric: MetricName) -> dict[str, float]:
+    """Each candidate's mean on a metric, over the examples that it has a value for."""
+    return {
+        one.name: float(np.nanmean(one.values[metric])) for one in candidates if not np.isnan(one.values[metric]).all()
+    }
 
 
 def _mean(values: Sequence[float]) -> float | None:

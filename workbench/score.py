@@ -112,9 +112,23 @@ METRICS: Mapping[MetricName, Metric] = {
             right="That makes 49.0 crowns.",
             wrong="48",
         ),
+        Metric(
+            name="substance",
+            title="Substance",
+            phrase="substance, whatever the form",
+            meaning="What the reference says stands in the answer, whatever its form; of a JSON object, the share of "
+            "its values.",
+            right='It costs 49 crowns. (reference: {"price": "49 crowns"})',
+            wrong='{"price": "94 crowns"}',
+            binary=False,
+        ),
     )
 }
 """Every metric by name."""
+
+
+FORMAL: frozenset[MetricName] = frozenset({"exact_match", "token_f1", "rouge_l", "json_field_match"})
+"""Metrics by which an answer that says the right thing in another form than the reference's loses."""
 
 
 def deciding(use_case: UseCase) -> tuple[str, str, str]:

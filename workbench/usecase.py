@@ -17,6 +17,7 @@ MetricName = Literal[
     "contains",
     "regex",
     "numeric",
+    "substance",
 ]
 Volatility = Literal["never", "yearly", "monthly", "weekly", "daily"]
 

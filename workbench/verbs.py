@@ -34,6 +34,7 @@ from workbench.console import (
 from workbench.create import Files, add_pairs, add_ratings, audit_case, create_from_files, mend_case
 from workbench.demos import DEMOS, build
 from workbench.demos.opening import open_demo
+from workbench.diagnose_verb import diagnose as diagnose
 from workbench.doctor import examine
 from workbench.effort import Gpu, Load, effort, gpu_of, load_of_case
 from workbench.errors import ConfigError, NotFound

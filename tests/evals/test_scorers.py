@@ -23,6 +23,7 @@ REFERENCES: dict[MetricName, str] = {
     "contains": "49 crowns",
     "regex": r"ORDER-\d+",
     "numeric": "49",
+    "substance": '{"price": "49 crowns"}',
 }
 """What the examples of right and wrong answers in METRICS are measured against."""
 ANSWERS = (
@@ -314,3 +315,20 @@ def test_scorers_load_nothing_heavy() -> None:
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     for heavy in ("numpy", "torch", "nltk", "rouge_score", "absl", "pandas"):
         assert f"'{heavy}'" not in loaded
+
+
+@pytest.mark.parametrize(
+    ("answer", "target", "wanted"),
+    [
+        ("The code is DAMAGED, and it is urgent: HIGH.", '{"code": "DAMAGED", "priority": "HIGH"}', 1.0),
+        ("The code is DAMAGED.", '{"code": "DAMAGED", "priority": "HIGH"}', 0.5),
+        ('{"Code": "damaged", "urgent": {"is": "high"}}', '{"code": "DAMAGED", "priority": "HIGH"}', 1.0),
+        ("It has 3 parts, and no lamp.", '{"parts": 3, "lamp": "no", "extra": null}', 1.0),
+        ("It has 30 parts.", '{"parts": [3]}', 0.0),
+        ("It costs 49 crowns, I think.", "49 crowns", 1.0),
+        ("It costs 149 crowns.", "49 crowns", 0.0),
+        ("I do not know.", "49 crowns", 0.0),
+    ],
+)
+def test_substance_is_found_in_any_form(answer: str, target: str, wanted: float) -> None:
+    assert value("substance", answer, target) == wanted

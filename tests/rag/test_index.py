@@ -119,3 +119,12 @@ def test_a_broken_index_is_named(index: Index, embedder: Embedder, tmp_path: Pat
     (tmp_path / "meta.json").write_text("{")
     with pytest.raises(ConfigError, match="not valid JSON"):
         load(tmp_path, embedder="toy", digest=embedder.digest)
+
+
+def test_the_passages_of_named_documents_are_handed_over_nearest_first(index: Index, embedder: Embedder) -> None:
+    (query,) = embedder.questions(["What does the lamp cost? How many crowns?"])
+    names = [passage.document for passage in index.within(query, ["ferry.md", "light.md", "nowhere.md"], 3)]
+    assert names == ["lamp.md", "ferry.md"]
+    assert [one.document for one in index.within(query, ["The bridge is built of red steel."], 3)] == ["bridge.md"]
+    assert index.within(query, ["ferry.md", "light.md"], 1)[0].document == "lamp.md"
+    assert index.within(query, [], 3) == ()

@@ -15,6 +15,7 @@ from workbench.sections.preferred import preferred
 from workbench.sections.segments import segments
 from workbench.sections.stages import stages
 from workbench.sections.unknowns import data, not_measured, power
+from workbench.sections.why import why
 
 __all__ = ["ALL", "Material"]
 
@@ -25,6 +26,7 @@ ALL: Sequence[Callable[[Material], list[Block]]] = (
     tables,
     money,
     segments,
+    why,
     differences,
     stages,
     lost,

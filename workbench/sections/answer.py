@@ -90,6 +90,7 @@ def _cautions(material: Material) -> Iterable[str]:
             f"Exploratory: {listed(moved)}. Scores were seen before that, so the error rate no longer holds; test "
             "examples that nobody has looked at make it a finding again."
         )
+    yield from (one.caution for one in material.recommendation.findings if one.caution)
     leaked = len(material.audit.leaked_ids)
     if leaked:
         verb = agreeing(leaked, "stands", "stand")

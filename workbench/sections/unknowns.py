@@ -39,6 +39,8 @@ def not_measured(material: Material) -> list[Block]:
     unchecked = [name for name in trained if name not in material.checked.losses]
     if unchecked:
         said.append(FORGETTING.format(names=listed(unchecked)))
+    if not material.recommendation.findings:
+        said.append(f"Why one wins: `workbench diagnose {results.case.name}` measures what explains it.")
     said += NOT_IN_REPORT
     bases = listed(material.base_models)
     said.append(f"Other base models than {bases}, and other requests than the test examples stand for.")

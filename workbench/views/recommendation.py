@@ -18,6 +18,7 @@ from workbench.sections.money import money
 from workbench.views import blocks, state
 from workbench.views.state import RESULTS
 from workbench.views.what_if import what_if
+from workbench.views.why import why
 
 LOOKS: Mapping[Strength, tuple[str, str]] = {
     "clear": ("green", ":material/verified:"),
@@ -57,6 +58,7 @@ def show() -> None:
             elif not isinstance(block, Callout):
                 blocks.draw(block, f"said {number}")
         next_step(callout, recommendation)
+        why(case, recommendation)
         for number, block in enumerate(picture(material)[2:]):
             blocks.draw(block, f"cost {number}")
         for number, block in enumerate(money(material)):

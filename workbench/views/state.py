@@ -29,8 +29,9 @@ from workbench.launch import launch_detached, running_process
 from workbench.people import asked_people
 from workbench.plan import Plan
 from workbench.planning import make_plan
+from workbench.probes import Probes, plan_probes
 from workbench.recommend import Recommendation
-from workbench.results import Results, decide, load_results
+from workbench.results import Results, decide, load_results, mean_scores
 from workbench.run import Response, Retrieved
 from workbench.sections.flips import flips
 from workbench.sections.material import Material
@@ -191,11 +192,11 @@ def _plan(folder: str, stamp: Stamp, base: str) -> Plan:
 
 
 def steps_stamp(plan: Plan) -> Stamp:
-    """The state of every step of a plan, and of all steps by which models are checked."""
+    """The state of every step of a plan, and of all steps by which models are checked and scores explained."""
     steps = plan.case.workspace / "steps"
     own = [steps / name for name in plan.steps]
-    checks = sorted(path for kind in ("check", "drift") for path in steps.glob(f"{kind}-*"))
-    return tuple(_stat(folder / "step.json") for folder in [*own, *checks])
+    others = sorted(path for kind in ("check", "drift", "draw", "score") for path in steps.glob(f"{kind}-*"))
+    return tuple(_stat(folder / "step.json") for folder in [*own, *others])
 
 
 def labels_stamp(case: Case) -> Stamp:
@@ -225,6 +226,17 @@ def _checks(folder: str, stamp: Stamp, steps: Stamp) -> Checks:
     del stamp, steps
     case = Case(Path(folder))
     return plan_checks(case, case.candidates(), sweep=True)
+
+
+def probes_of(case: Case) -> Probes:
+    """The runs that would explain the scores there are."""
+    return _probes(str(case.folder), case_stamp(case), steps_stamp(plan_of(case)))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _probes(folder: str, stamp: Stamp, steps: Stamp) -> Probes:
+    results = _results(folder, stamp, steps)
+    return plan_probes(results.case, mean_scores(results.candidates, results.use_case.metric))
 
 
 def recommendation_of(case: Case) -> Recommendation:
@@ -365,6 +377,13 @@ def start_checks(case: Case, *, sweep: bool) -> None:
     """Measure what training cost in a process of its own, unless something is under way."""
     if not under_way(case):
         _started()[str(case.folder)] = launch_detached(case, "checks", *(["--sweep"] if sweep else []))
+
+
+def start_diagnose(case: Case, kinds: Sequence[str]) -> None:
+    """Measure what explains the scores in a process of its own, unless something is under way."""
+    if not under_way(case):
+        arguments = [part for kind in kinds for part in ("--only", kind)]
+        _started()[str(case.folder)] = launch_detached(case, "diagnose", *arguments)
 
 
 def under_way(case: Case) -> bool:

@@ -1,0 +1,352 @@
+"""Why one wins: what the probes of a use case show, measured and not guessed. It explains, and decides nothing."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from workbench.candidate import Approach
+from workbench.model import Noun
+from workbench.phrases import percent, points, signed
+from workbench.probe_kinds import ProbeKind
+from workbench.statistics.arrays import Floats
+from workbench.statistics.clusters import Clusters
+from workbench.statistics.intervals import mean_interval
+from workbench.statistics.weighted import Term, Weighted, weighted
+
+MOSTLY, HARDLY = 0.8, 0.2
+"""Shares from which on, and up to which, something is said of all of it."""
+MANY_UNKNOWN = 0.3
+"""Share of unknown answers among those that are taught from which on it is warned of (Gekhman et al. 2024)."""
+DRAWS = 20_000
+"""Of the two last steps of a learning curve, to see how uncertain the next one is."""
+
+
+class Values(Noun):
+    """One of the things that a probe holds beside one another."""
+
+    name: str
+    values: tuple[tuple[float, ...], ...]
+    """A row for each training or each draw, a value for each item."""
+    weights: str = ""
+    """Names the trainings that the rows come from; empty: untrained."""
+
+
+class Probed(Noun):
+    """What one finished probe gave: rows that its finding follows from."""
+
+    kind: ProbeKind
+    about: tuple[str, ...]
+    approach: Approach
+    items: tuple[str, ...]
+    clusters: tuple[str, ...]
+    cells: tuple[Values, ...]
+
+
+class Effect(Noun):
+    """One figure of a finding with its 95 % interval, as a share or a difference of shares."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    level: bool = False
+    """Whether it is a share of its own and no difference."""
+
+    @property
+    def words(self) -> str:
+        """The figure with its interval."""
+        if self.level:
+            return f"{percent(self.value)} ({100 * self.low:.1f} to {100 * self.high:.1f})"
+        return f"{signed(self.value)} ({signed(self.low)} to {signed(self.high)})"
+
+
+class Finding(Noun):
+    """What one probe shows, in a sentence and in figures."""
+
+    kind: ProbeKind
+    about: tuple[str, ...]
+    approach: Approach
+    sentence: str
+    effects: tuple[Effect, ...]
+    n: int
+    telling: bool = True
+    """Whether it explains anything; where it does not, it is no reason."""
+    caution: str = ""
+    """What must be known before anybody acts on the recommendation; usually nothing."""
+
+
+def findings(probed: Sequence[Probed], *, margin: float) -> tuple[Finding, ...]:
+    """What each finished probe shows; ``margin``: the smallest difference that matters, as a share.
+
+    Each interval holds for itself, at 95 %: a finding explains a choice, and none is made by it.
+    """
+    return tuple(FINDERS[one.kind](_Rows(one), margin) for one in probed)
+
+
+class _Rows:
+    """A probe's rows as arrays."""
+
+    def __init__(self, probed: Probed) -> None:
+        self.probed = probed
+        self.clusters = Clusters.of(probed.clusters)
+        self.cells = {one.name: np.array(one.values, dtype=np.float64) for one in probed.cells}
+        self.weights = {one.name: one.weights for one in probed.cells}
+
+    def mean(self, name: str) -> float:
+        """A cell's mean."""
+        return float(self.cells[name].mean())
+
+    def sum_of(self, weights: Mapping[str, float]) -> Weighted:
+        """A weighted sum of the cells' means."""
+        return weighted([Term(self.cells[c], w, self.weights[c]) for c, w in weights.items()], self.clusters)
+
+    def effect(self, name: str, weights: Mapping[str, float]) -> Effect:
+        """The same under a name."""
+        found = self.sum_of(weights)
+        most, least = (sum(w for w in weights.values() if w * sign > 0) for sign in (1, -1))
+        return Effect(name=name, value=found.delta, low=max(found.low, least), high=min(found.high, most))
+
+    def lost(self, name: str, where: Floats) -> Effect:
+        """What the right passages would bring beyond those found, of the items ``where`` is 1. Shape (1, n)."""
+        terms = [
+            Term(self.cells[cell] * where, weight, self.weights[cell])
+            for cell, weight in (("handed over", 1.0), ("found", -1.0))
+        ]
+        found = weighted(terms, self.clusters)
+        return Effect(name=name, value=found.delta, low=max(found.low, -1.0), high=min(found.high, 1.0))
+
+    def level(self, name: str, values: Floats) -> Effect:
+        """A mean of values (n,) as a share of its own."""
+        variance = float(self.clusters.covariance(values[:, None])[0, 0])
+        mean = float(values.mean())
+        found = mean_interval(mean, variance, n=self.clusters.effective, df=self.clusters.df)
+        return Effect(name=name, value=mean, low=found.low, high=found.high, level=True)
+
+    def finding(self, sentence: str, effects: Sequence[Effect], *, telling: bool = True, caution: str = "") -> Finding:
+        """A finding about this probe."""
+        one = self.probed
+        return Finding(
+            kind=one.kind, about=one.about, approach=one.approach, sentence=sentence, effects=tuple(effects),
+            n=len(one.items), telling=telling, caution=caution,
+        )  # fmt: skip
+
+
+def _grid(rows: _Rows, margin: float) -> Finding:
+    """Main effects of training and retrieval, and their interaction."""
+    trained, found, with_both = rows.probed.about
+    training = rows.effect("training alone", {"training": 1, "neither": -1})
+    retrieval = rows.effect("retrieval alone", {"retrieval": 1, "neither": -1})
+    both = rows.effect("both", {"both": 1, "neither": -1})
+    joint = rows.effect("beyond the sum of both", {"both": 1, "training": -1, "retrieval": -1, "neither": 1})
+    sum_ = rows.mean("training") + rows.mean("retrieval") - rows.mean("neither")
+    if joint.high < 0:
+        text = f"together {points(-joint.value)} points less than the sum, so they partly bring the same"
+        if sum_ > 1:
+            text += " (the sum would be above 100 %)"
+    elif joint.low > 0:
+        text = f"together {points(joint.value)} points more than the sum, so one needs the other"
+    else:
+        text = f"no more and no less than the sum is shown (interaction {joint.words})"
+    return rows.finding(
+        f"The training of {trained} alone brings {signed(training.value)} points, the retrieval of {found} alone "
+        f"{signed(retrieval.value)}, both ({with_both}) {signed(both.value)}: {text}.",
+        [training, retrieval, both, joint],
+    )
+
+
+def _gold(rows: _Rows, margin: float) -> Finding:
+    """The gap split into knowledge, finding, being distracted, and reading."""
+    name, cells = rows.probed.about[0], rows.cells
+    there = cells["right one found"]
+    effects = [
+        rows.lost("right passage not found", 1 - there),
+        rows.lost("found, and lost among other passages", there),
+        rows.level("wrong even with nothing but the right passages", 1 - cells["handed over"].mean(axis=0)),
+    ]
+    told = (
+        f"{name} is right in {percent(rows.mean('found'))} with the passages it finds and in "
+        f"{percent(rows.mean('handed over'))} with nothing but the right ones"
+    )
+    if "closed book" in cells:
+        knowledge = rows.effect("knowledge: what the right passages bring", {"handed over": 1, "closed book": -1})
+        effects = [knowledge, *effects]
+        told += f", without any in {percent(rows.mean('closed book'))}"
+        if knowledge.low <= 0 or knowledge.high < margin:
+            most = f"at most {points(max(knowledge.high, 0))} points"
+            return rows.finding(
+                f"{told}: knowledge is not what is missing, since even the right passages bring {most}.", effects
+            )
+    missed, crowded, read = (one.value for one in effects[-3:])
+    parts = (
+        f"the right passage is not found ({points(missed)} points), others beside it distract ({points(crowded)}), or "
+        f"it is misread ({points(read)})"
+    )
+    largest = max(missed, crowded, read)
+    if largest < margin / 2:
+        text = f"hardly anything is lost, whether {parts}"
+    else:
+        remedy = {
+            missed: "better retrieval is worth most",
+            crowded: "fewer passages, a reranker or training with passages is worth most",
+            read: "a better reader is worth most: a larger model, or training with passages",
+        }[largest]
+        text = f"what is lost is lost where {parts}, so {remedy}"
+    return rows.finding(f"{told}: {text}.", effects)
+
+
+def _form(rows: _Rows, margin: float) -> Finding:
+    """Whether a gain is there, too, where only the substance counts."""
+    one, other = rows.probed.about
+    strict = np.concatenate([rows.cells[one], rows.cells[other]])
+    whole = bool(np.isin(strict, (0.0, 1.0)).all())
+    for name in (one, other):
+        lenient = rows.cells[f"{name}, lenient"]
+        lenient = np.floor(lenient + 1e-9) if whole else lenient
+        rows.cells[f"{name}, lenient"] = np.maximum(lenient, rows.cells[name])
+    read = {f"{one}, lenient": 1.0, f"{other}, lenient": -1.0}
+    gain = rows.effect("as scored", {one: 1, other: -1})
+    substance = rows.effect("where only the substance counts", read)
+    form = rows.effect("form alone", {one: 1, other: -1, **{name: -weight for name, weight in read.items()}})
+    effects = [gain, substance, form]
+    if gain.low <= 0:
+        return rows.finding(
+            f"{one} is not shown to be ahead of {other}, so no gain is to be told apart into form and substance.",
+            effects,
+            telling=False,
+        )
+    ahead = f"Of the {points(gain.value)} points that {one} is ahead of {other}"
+    if form.low <= 0:
+        return rows.finding(
+            f"{ahead}, {points(substance.value)} are left where only the substance counts: it is no gain of form.",
+            effects,
+        )
+    left = f"{points(substance.value)} ({signed(substance.low)} to {signed(substance.high)})"
+    if substance.low <= 0:
+        shown = "is form alone" if substance.high < margin else "is form, as far as is shown"
+        caution = (
+            f"The gain of {one} {shown}: where only the substance counts it is {substance.words} points ahead of "
+            f"{other}. Asking for the form, constrained decoding or a parser may bring the rest without training."
+        )
+        return rows.finding(
+            f"{ahead}, {left} are left where only the substance counts: the gain {shown}.", effects, caution=caution
+        )
+    return rows.finding(
+        f"{ahead}, {left} are left where only the substance counts: {points(form.value)} are form.", effects
+    )
+
+
+def _reach(rows: _Rows, margin: float) -> Finding:
+    """Whether right answers came up before training: new support, reshaping, or consolidation."""
+    name = rows.probed.about[0]
+    drawn, after = rows.cells["drawn"], rows.cells[name].mean(axis=0)
+    right = (drawn == 1).any(axis=0).astype(np.float64)
+    many = len(drawn)
+    effects = [
+        rows.level("untrained, one answer (pass@1)", (drawn == 1).mean(axis=0)),
+        rows.level(f"untrained, any of {many} (pass@{many})", right),
+        rows.level(f"{name}, trained", after),
+    ]
+    once, ever, trained = effects
+    told = (
+        f"The untrained model is right in {percent(once.value)} of single answers and at least once in {many} in "
+        f"{percent(ever.value)}; {name} in {percent(trained.value)}"
+    )
+    if trained.value == 0:
+        return rows.finding(f"{told}: training brought no right answer.", effects)
+    new = float((after * (1 - right)).sum() / after.sum())
+    if once.value >= trained.value - margin:
+        text = "training brought hardly more than what one answer gave before"
+    elif new >= MOSTLY:
+        text = (
+            f"{percent(new)} of what is right now never came up before, so training had to put it there; preferences "
+            "or rewards alone would have found nothing to strengthen"
+        )
+    elif new <= HARDLY:
+        text = (
+            f"{percent(1 - new)} of what is right now came up before, so training made likelier what the model could "
+            "say already; preferences, rewards or better prompts reach for the same"
+        )
+    else:
+        text = f"of what is right now {percent(1 - new)} came up before and {percent(new)} did not"
+    return rows.finding(f"{told}: {text}.", effects)
+
+
+def _known(rows: _Rows, margin: float) -> Finding:
+    """How much of what is taught the untrained model does not know."""
+    drawn = rows.cells["drawn"]
+    right = drawn == 1
+    effects = [
+        rows.level("never right: unknown", (~right.any(axis=0)).astype(np.float64)),
+        rows.level("sometimes right", (right.any(axis=0) & ~right.all(axis=0)).astype(np.float64)),
+        rows.level("always right: known", right.all(axis=0).astype(np.float64)),
+    ]
+    unknown = effects[0]
+    text = (
+        f"Of {len(rows.probed.items):,} training examples the untrained model, asked without passages, never gives "
+        f"{percent(unknown.value)} of the answers in {len(drawn)} tries, and always {percent(effects[2].value)}"
+    )
+    if unknown.value > MANY_UNKNOWN:
+        text += (
+            ". What it does not know it learns last and by heart, and training on it teaches to make things up "
+            "(Gekhman et al. 2024): where these answers are facts, retrieval is the safer way to them"
+        )
+    return rows.finding(f"{text}.", effects)
+
+
+def _curve(rows: _Rows, margin: float) -> Finding:
+    """What the last doublings of the training examples brought, and what the next would."""
+    name = rows.probed.about[0]
+    first = rows.sum_of({"0.5": 1, "0.25": -1})
+    second = rows.sum_of({"1": 1, "0.5": -1})
+    now = rows.mean("1")
+    missing = rows.level("missing", 1 - rows.cells["1"].mean(axis=0))
+    value, low, high = _next(first, second, missing)
+    effects = [
+        Effect(name="from 25 % to 50 %", value=first.delta, low=first.low, high=first.high),
+        Effect(name="from 50 % to all", value=second.delta, low=second.low, high=second.high),
+        Effect(name="twice as many, if it goes on like that", value=value, low=low, high=high),
+    ]
+    told = (
+        f"{name} scores {percent(rows.mean('0.25'))} with a quarter of the training examples, "
+        f"{percent(rows.mean('0.5'))} with half and {percent(now)} with all"
+    )
+    more = f"{points(value)} points ({points(low)} to {points(high)})"
+    if high < margin:
+        text = f"twice as many would hardly bring anything, {more}"
+    elif low > margin:
+        text = f"twice as many would bring more, about {more}"
+    else:
+        text = f"twice as many would bring about {more}"
+    return rows.finding(f"{told}: {text}.", effects)
+
+
+def _next(first: Weighted, second: Weighted, missing: Effect) -> tuple[float, float, float]:
+    """The gain of the next doubling with its 95 % interval, between 0 and what is ``missing`` to 1.
+
+    Under a power law a - b m^-c each doubling brings the same share of what the one before brought, at most all of it.
+    The two steps share the scores in the middle, which is left out: the interval is a little wider for it.
+    """
+    rng = np.random.default_rng(0)
+    draws = [one.delta + one.se * rng.standard_t(max(one.df, 2.5), DRAWS) for one in (first, second)]
+    found = _continued(*draws, room=missing.high)
+    low, high = np.quantile(found, [0.025, 0.975])
+    value = float(_continued(np.array([first.delta]), np.array([second.delta]), room=missing.value)[0])
+    return value, float(min(low, value)), float(max(high, value))
+
+
+def _continued(first: Floats, second: Floats, *, room: float) -> Floats:
+    kept = np.clip(second, 0.0, None)
+    ratio = np.where(first > 0, np.minimum(kept / np.maximum(first, 1e-12), 1.0), 1.0)
+    found: Floats = np.minimum(kept * ratio, room)
+    return found
+
+
+FINDERS: Mapping[ProbeKind, Callable[[_Rows, float], Finding]] = {
+    "grid": _grid,
+    "gold": _gold,
+    "form": _form,
+    "reach": _reach,
+    "known": _known,
+    "curve": _curve,
+}
+"""What reads each kind of probe."""
