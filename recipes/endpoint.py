@@ -32,6 +32,8 @@ class Reply:
     prompt_tokens: int | None
     completion_tokens: int | None
     """None where the endpoint does not count."""
+    cached_tokens: int = 0
+    """Of those read, how many it had in its cache; 0 where it does not say."""
 
 
 class Endpoint:
@@ -94,6 +96,7 @@ class Endpoint:
                 text=str(one.message.content or ""), cut=one.finish_reason == "length",
                 prompt_tokens=used.prompt_tokens if used else None,
                 completion_tokens=used.completion_tokens if used else None,
+                cached_tokens=(details.cached_tokens or 0) if used and (details := used.prompt_tokens_details) else 0,
             )  # fmt: skip
         except (AttributeError, IndexError, TypeError):
             raise self._none(self._hidden(str(reply)[:200])) from None

@@ -45,9 +45,10 @@ class _Answered:
             self.counted = False
             read = round(sum(len(turn["content"]) for turn in turns) / LETTERS_PER_TOKEN)
             written = round(len(reply.text) / LETTERS_PER_TOKEN)
+        cost = self.hosted.cost(read, written, cached=reply.cached_tokens)
         record = {
             "text": reply.text.strip(), "finish": "length" if reply.cut else "stop", "prompt_tokens": read,
-            "completion_tokens": written, "cost": self.hosted.cost(read, written), "seconds": seconds,
+            "completion_tokens": written, "cost": cost, "seconds": seconds,
         }  # fmt: skip
         self.found[name] = record
         out.write(json.dumps({"example": name, **record}) + "\n")

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from workbench.analysis import Standing
+from workbench.break_even import BreakEven
 from workbench.candidate import Approach
 from workbench.charts import Gap, Point
 from workbench.decision import Strength
@@ -192,6 +193,18 @@ class AcceptabilityChart(Noun):
     """Of how many right answers the worth is shown."""
 
 
+class BreakEvenChart(Noun):
+    """From which volume on training pays, and what that hangs on."""
+
+    kind: Literal["break-even"] = "break-even"
+    title: str
+    found: BreakEven
+    approach: Approach
+    """Of the trained candidate."""
+    volume: int | None
+    """The use case's requests a month."""
+
+
 class EffectsChart(Noun):
     """What explains a candidate's score, in figures with intervals."""
 
@@ -211,6 +224,7 @@ Chart = (
     | RefusalsChart
     | WinRatesChart
     | EffectsChart
+    | BreakEvenChart
 )
 
 
@@ -293,6 +307,7 @@ Block = Annotated[
     | RefusalsChart
     | WinRatesChart
     | EffectsChart
+    | BreakEvenChart
     | Examples
     | Definitions
     | Code,

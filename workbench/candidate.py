@@ -61,6 +61,10 @@ class Hosted(Noun):
     """Price of a million tokens read, in the use case's currency."""
     output_price: float | None = Field(default=None, ge=0)
     """Price of a million tokens written."""
+    cached_price: float | None = Field(default=None, ge=0)
+    """Price of a million tokens read that the endpoint says it had in its cache; None: as the others."""
+    ours: bool = False
+    """The endpoint is on machines of our own, whatever its name: requests do not leave."""
     spend_at_most: float | None = Field(default=None, gt=0)
     """Where the answers of one run would cost more, it stops; needs both prices."""
 
@@ -70,11 +74,12 @@ class Hosted(Noun):
             raise ValueError("spend_at_most needs input_price and output_price")
         return self
 
-    def cost(self, prompt_tokens: float, completion_tokens: float) -> float | None:
-        """What so many tokens cost; None where a price is not known."""
+    def cost(self, prompt_tokens: float, completion_tokens: float, *, cached: float = 0) -> float | None:
+        """What so many tokens cost, ``cached`` of those read from a cache; None where a price is not known."""
         if self.input_price is None or self.output_price is None:
             return None
-        return (prompt_tokens * self.input_price + completion_tokens * self.output_price) / 1e6
+        saved = 0.0 if self.cached_price is None else cached * (self.input_price - self.cached_price)
+        return (prompt_tokens * self.input_price - saved + completion_tokens * self.output_price) / 1e6
 
 
 class Imported(Noun):

@@ -222,7 +222,7 @@ def effects_chart(shown: Sequence[Effect], *, approach: Approach, title: str = "
     for row, one in enumerate(shown):
         hollow = not one.level and one.low <= 0 <= one.high
         label = percent(one.value) if one.level else signed(one.value)
-        mark = Mark(one.value, one.low, one.high, approach=approach, hollow=hollow)
+        mark = Mark(one.value, one.low, one.high, approach=one.approach or approach, hollow=hollow)
         draw(chart, row, mark, label=label, hover=f"{html.escape(one.name)}: {html.escape(one.words)}")
     low, high = min(one.low for one in shown), max(one.high for one in shown)
     pad = max(3.0, 6 * (high - low))

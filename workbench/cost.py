@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from workbench.facts import Facts
 from workbench.forgetting import Loss
 from workbench.model import Noun
 from workbench.refusals import Refusals
@@ -31,6 +32,8 @@ class Measured(Noun):
     """Whether its weights are not the base model's any more."""
     losses: tuple[Loss, ...] = ()
     """What every benchmark suite shows beside the untrained base; empty where nothing was measured."""
+    facts: Facts = Facts()
+    """What is so, whatever was measured."""
     refusals: Refusals | None = None
     """What it refuses: of its own weights where it is trained, else of its base model's."""
 

@@ -51,6 +51,12 @@ class Effect(Noun):
     high: float
     level: bool = False
     """Whether it is a share of its own and no difference."""
+    approach: Approach | None = None
+    """Of whom it tells, where that is another than whom the finding is about."""
+
+    def of(self, approach: Approach) -> "Effect":
+        """The same, told of another approach."""
+        return self.model_copy(update={"approach": approach})
 
     @property
     def words(self) -> str:
@@ -134,10 +140,11 @@ class _Rows:
 def _grid(rows: _Rows, margin: float) -> Finding:
     """Main effects of training and retrieval, and their interaction."""
     trained, found, with_both = rows.probed.about
-    training = rows.effect("training alone", {"training": 1, "neither": -1})
-    retrieval = rows.effect("retrieval alone", {"retrieval": 1, "neither": -1})
-    both = rows.effect("both", {"both": 1, "neither": -1})
-    joint = rows.effect("beyond the sum of both", {"both": 1, "training": -1, "retrieval": -1, "neither": 1})
+    training = rows.effect("training alone", {"training": 1, "neither": -1}).of("fine-tuning")
+    retrieval = rows.effect("retrieval alone", {"retrieval": 1, "neither": -1}).of("RAG")
+    both = rows.effect("both", {"both": 1, "neither": -1}).of("RAG + fine-tuning")
+    weights = {"both": 1, "training": -1, "retrieval": -1, "neither": 1}
+    joint = rows.effect("beyond the sum of both", weights).of("RAG + fine-tuning")
     sum_ = rows.mean("training") + rows.mean("retrieval") - rows.mean("neither")
     if joint.high < 0:
         text = f"together {points(-joint.value)} points less than the sum, so they partly bring the same"
@@ -242,8 +249,8 @@ def _reach(rows: _Rows, margin: float) -> Finding:
     right = (drawn == 1).any(axis=0).astype(np.float64)
     many = len(drawn)
     effects = [
-        rows.level("untrained, one answer (pass@1)", (drawn == 1).mean(axis=0)),
-        rows.level(f"untrained, any of {many} (pass@{many})", right),
+        rows.level("untrained, one answer (pass@1)", (drawn == 1).mean(axis=0)).of("prompting"),
+        rows.level(f"untrained, any of {many} (pass@{many})", right).of("prompting"),
         rows.level(f"{name}, trained", after),
     ]
     once, ever, trained = effects

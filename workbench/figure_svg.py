@@ -100,7 +100,9 @@ def _ticks(axis: Mapping[str, Any], extent: tuple[float, float]) -> list[tuple[f
     suffix = axis.get("ticksuffix", "") or ""
     if axis.get("tickvals") is not None:
         texts = axis.get("ticktext") or [f"{value:g}{suffix}" for value in axis["tickvals"]]
-        return [(float(value), str(text)) for value, text in zip(axis["tickvals"], texts, strict=True)]
+        log = axis.get("type") == "log"
+        spots = [math.log10(value) if log else float(value) for value in axis["tickvals"]]
+        return [(spot, str(text)) for spot, text in zip(spots, texts, strict=True) if not log or low <= spot <= high]
     if axis.get("type") == "log":
         digits = (1, 2, 5) if high - low < 2.5 else (1,)
         each = [

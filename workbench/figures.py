@@ -5,6 +5,7 @@ import plotly.graph_objects as go
 from workbench import charts, loss_charts, money_charts, preference_charts
 from workbench.blocks import (
     AcceptabilityChart,
+    BreakEvenChart,
     Chart,
     DifferencesChart,
     EffectsChart,
@@ -41,6 +42,8 @@ def figure_of(block: Chart) -> go.Figure:
             return loss_charts.frontier_chart(block.frontiers, approaches=block.approaches, metric=block.metric)
         case RefusalsChart():
             return loss_charts.refusals_chart(block.models, approaches=block.approaches)
+        case BreakEvenChart():
+            return money_charts.break_even_chart(block.found, approach=block.approach, volume=block.volume)
         case EffectsChart():
             return charts.effects_chart(block.effects, approach=block.approach)
         case WinRatesChart():

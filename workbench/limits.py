@@ -9,10 +9,11 @@ from workbench.forgetting import Loss
 from workbench.model import Noun
 from workbench.phrases import points
 from workbench.statistics.bounds import Bounds
-from workbench.usecase import UseCase
+from workbench.usecase import Limits, UseCase
 
 Status = Literal["pass", "fail", "unsure"]
 LATENCY, COST, FORGETTING, OVER_REFUSAL = "p95 latency", "cost per 1,000", "forgetting", "over-refusal"
+DATA, LICENCE, SOURCES, DELETION = "data stays", "licence", "sources", "deletion"
 """The limits, in words."""
 
 
@@ -35,16 +36,20 @@ class LimitCheck(Noun):
     """What would settle it, where it is unsure."""
     relax: str = ""
     """What to do where it fails."""
+    fact: bool = False
+    """Whether it is a hard fact and no figure."""
 
     @property
     def excess(self) -> float:
-        """By what factor the estimate exceeds what is allowed."""
+        """By what factor the estimate exceeds what is allowed; no factor is enough where it is a hard fact."""
+        if self.fact:
+            return math.inf
         return (self.allowed if self.estimate is None else self.estimate) / self.allowed
 
 
 def check_limits(candidate: str, measured: Measured | None, use_case: UseCase) -> tuple[LimitCheck, ...]:
     """The candidate against every limit that the use case sets; what was not measured is unsure."""
-    limits, price, known = use_case.limits, use_case.machine_cost_per_hour, measured or Measured()
+    limits, price, known = use_case.limits, use_case.answering_hour, measured or Measured()
     seconds = known.seconds
     checks = []
     if limits.max_p95_seconds is not None:
@@ -61,7 +66,66 @@ def check_limits(candidate: str, measured: Measured | None, use_case: UseCase) -
         checks.append(_forgetting(candidate, measured, limits.max_forgetting, use_case.name))
     if limits.max_over_refusal is not None:
         checks.append(_over_refusal(candidate, measured, limits.max_over_refusal, use_case.name))
-    return tuple(checks)
+    return tuple(checks) + _facts(candidate, known, limits)
+
+
+def _facts(candidate: str, measured: Measured, limits: Limits) -> tuple[LimitCheck, ...]:
+    """The candidate against the hard facts that the use case asks for."""
+    facts = measured.facts
+    found = []
+    if limits.data_stays:
+        kept = None if facts.leaves is None else not facts.leaves
+        found.append(
+            _fact(
+                candidate, DATA, kept, yes="its requests stay on machines of your own",
+                no=f"it sends requests or training rows to {facts.goes_to}",
+                unknown="where it runs is not known", relax="serve such a model yourself (vLLM, Ollama) and name that "
+                "endpoint; where the machines are yours, set hosted.ours in its YAML",
+            )
+        )  # fmt: skip
+    if limits.licences:
+        allowed = {_plain(one) for one in limits.licences}
+        told = None if facts.licences is None else all(_plain(one) in allowed for one in facts.licences)
+        named = ", ".join(facts.licences or ())
+        found.append(
+            _fact(
+                candidate, LICENCE, told, yes=f"its base model is under {named}",
+                no=f"its base model is under {named}, which is not among {', '.join(limits.licences)}",
+                unknown="the licence of its base model is not known", relax="choose a base model under one of these",
+            )
+        )  # fmt: skip
+    if limits.must_cite:
+        found.append(
+            _fact(
+                candidate, SOURCES, facts.cites, yes="each answer comes with the passages that it was given",
+                no="it answers without passages, so there is nothing to cite",
+                unknown="whether its answers come with sources is not known", relax="give it retrieval",
+            )
+        )  # fmt: skip
+    if limits.must_be_deletable:
+        found.append(
+            _fact(
+                candidate, DELETION, facts.deletable, yes="what its answers rest on is in no weights of yours",
+                no="what it learned is in its weights, where it cannot be deleted",
+                unknown="what it learned from is not known",
+                relax="keep what must be deletable out of the training rows, and look it up",
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _plain(licence: str) -> str:
+    return licence.strip().lower().replace("_", "-").replace(" ", "-")
+
+
+def _fact(candidate: str, limit: str, kept: bool | None, *, yes: str, no: str, unknown: str, relax: str) -> LimitCheck:
+    """A fact against what is asked for: it is kept, it is not, or it is not known."""
+    status: Status = "unsure" if kept is None else "pass" if kept else "fail"
+    return LimitCheck(
+        candidate=candidate, limit=limit, status=status, allowed=0.0, estimate=None, low=None, high=None, fact=True,
+        text=f"{limit}: {unknown if kept is None else yes if kept else no}",
+        settle=f"Find out about {candidate}: {unknown}.", relax=f"{relax[:1].upper()}{relax[1:]}, or lift this limit.",
+    )  # fmt: skip
 
 
 NO_TIMINGS = "no request was timed"

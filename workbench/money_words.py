@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from workbench.analysis import Standing
+from workbench.break_even import BreakEven
 from workbench.decision import Decision, Picked, least_shown
 from workbench.earnings import Earning, Earnings, Switch, price
-from workbench.phrases import listed, percent
+from workbench.phrases import listed, percent, points
 
 LEAST_TOLD = 0.01
 """Smaller amounts for one right answer are told for many."""
@@ -205,3 +206,34 @@ def _standing(picked: Picked, name: str) -> Standing:
 
 def _amounts(earned: Sequence[float], currency: str) -> str:
     return " to ".join(price(1000 * one, currency) for one in sorted(earned))
+
+
+def break_even_sentences(found: BreakEven, *, currency: str, volume: int | None) -> list[str]:
+    """From which volume on training pays, what there is, and whether that matters at all."""
+    one, other = found.trained, found.other
+    month, saved = price(found.training_a_month, currency), price(1000 * abs(found.saved), currency)
+    if found.volume is None:
+        said = [
+            f"By cost alone training {one} never pays: 1,000 answers of it cost {saved} more than of {other}, and the "
+            f"training {month} a month."
+        ]
+    else:
+        upto = f"to {round_volume(found.high)}" if found.high is not None else "upwards: there may be no such volume"
+        said = [
+            f"Training {one} costs {month} a month and saves {saved} on 1,000 answers beside {other}: it is cheaper "
+            f"from {round_volume(found.volume)} requests a month on (95 % interval {round_volume(found.low)} {upto})."
+        ]
+        if volume is not None:
+            cheaper = one if volume > found.volume else other
+            said.append(f"With the {volume:,} that you have, {cheaper} is cheaper.")
+    if not found.as_good:
+        how = f"{points(found.behind)} points behind" if found.behind > 0 else "not shown to answer as well"
+        said.append(f"That decides only between equals, and {one} is {how}.")
+    return said
+
+
+def round_volume(requests: float | None) -> str:
+    """A volume with two significant digits; None: never."""
+    if requests is None:
+        return "never"
+    return f"{float(f'{requests:.2g}'):,.0f}" if requests >= 1 else "less than 1"

@@ -15,6 +15,7 @@ from workbench.create import audit_case
 from workbench.diagnose import Probed
 from workbench.errors import WorkbenchError
 from workbench.examples import Examples
+from workbench.facts import facts_of
 from workbench.panel import Panel, Scores
 from workbench.people import deciding_labels
 from workbench.plan import Plan, is_done
@@ -166,6 +167,7 @@ class Results:
         return one.measured().model_copy(
             update={
                 "trained": trained,
+                "facts": facts_of(one.candidate),
                 "losses": found.losses if found is not None else (),
                 "refusals": (found.refusals if found is not None else None) if trained else base,
             }

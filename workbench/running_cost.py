@@ -48,7 +48,8 @@ def running_cost(
     passages are looked up, only they change, and the training lasts (``money.training_lasts_months``).
     """
     price, money = use_case.machine_cost_per_hour, use_case.money
-    each = None if price is None else price / 3600
+    answering = use_case.answering_hour
+    each = None if answering is None else answering / 3600
     spent = measured.costs if measured is not None else ()
     if measured is not None and not spent and each is not None:
         spent = tuple(second * each for second in measured.seconds)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from workbench.candidate import Approach
 from workbench.cost import Measured
+from workbench.facts import Facts
 from workbench.model import Noun
 from workbench.panel import Panel, Scores
 from workbench.statistics.arrays import Floats
@@ -283,7 +284,26 @@ def measured_router(found: Found, panel: Panel, measured: Mapping[str, Measured]
         train_seconds=sum(times) if times else None,
         trained=bool(trained),
         losses=tuple(loss for one in trained.values() for loss in one.losses) if checked else (),
+        facts=_facts([one.facts for one in parts.values()]),
         refusals=max(refusing, key=lambda one: one.refused.at_most) if len(refusing) == len(parts) else None,
+    )
+
+
+def _facts(parts: Sequence[Facts]) -> Facts:
+    """What is so of all parts; what is not known of one is only known where another settles it."""
+
+    def every(values: Sequence[bool | None]) -> bool | None:
+        return False if False in values else None if None in values else True
+
+    leaves = every([None if one.leaves is None else not one.leaves for one in parts])
+    licences = [one.licences for one in parts]
+    known = [licence for one in licences if one is not None for licence in one]
+    return Facts(
+        leaves=None if leaves is None else not leaves,
+        goes_to=", ".join(dict.fromkeys(one.goes_to for one in parts if one.goes_to)),
+        licences=None if None in licences else tuple(dict.fromkeys(known)),
+        cites=every([one.cites for one in parts]),
+        deletable=every([one.deletable for one in parts]),
     )
 
 

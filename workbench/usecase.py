@@ -84,6 +84,14 @@ class Limits(Noun):
     """The largest loss in any benchmark suite against the untrained base, as a share: 0.05 is 5 points."""
     max_over_refusal: float | None = Field(default=None, gt=0, lt=1)
     """The largest share of harmless requests that may be refused, fully or partly."""
+    data_stays: bool = False
+    """No request and no training row may leave machines of one's own."""
+    licences: tuple[str, ...] = ()
+    """Licences that a base model may have, such as Apache-2.0; empty: any."""
+    must_cite: bool = False
+    """Every answer must come with the passages that it was given."""
+    must_be_deletable: bool = False
+    """What an answer rests on must be removable at once, so it may not be trained into weights."""
 
 
 class Money(Noun):
@@ -105,6 +113,8 @@ class Money(Noun):
     """How many trainings it takes to get one that is used, failed ones included; by default one for each seed."""
     cost_per_example: float | None = Field(default=None, ge=0)
     """What one more test example with its reference answer costs."""
+    utilisation: float = Field(default=1.0, gt=0, le=1)
+    """Share of the answering machine's time that requests keep busy; the rest is paid for, too."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -150,3 +160,9 @@ class UseCase(Noun):
     """The base model of every candidate that does not name its own: ``pocket``, a Hub id or a folder."""
     seeds: int = Field(default=2, ge=1, le=20)
     """How often each trained candidate is trained, each time with another seed."""
+
+    @property
+    def answering_hour(self) -> float | None:
+        """What an hour of answering costs, with the time in which the machine waits; None where it is not known."""
+        price = self.machine_cost_per_hour
+        return None if price is None else price / self.money.utilisation

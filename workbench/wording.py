@@ -135,7 +135,7 @@ def how_sure(decision: Decision) -> str:
 def takes(decision: Decision) -> str:
     """What the choice takes in seconds, money and training."""
     assert decision.choice is not None
-    name, price = decision.choice, decision.use_case.machine_cost_per_hour
+    name, price = decision.choice, decision.use_case.answering_hour
     measured = decision.measured.get(name)
     seconds = mean_seconds(measured)
     if measured is not None and seconds is None and measured.costs:

@@ -38,8 +38,8 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> Launched:
     started: Launched = []
 
     def note(case: Case, verb: str, *arguments: str) -> int:
-        assert verb in ("run", "checks")
-        started.append((case.name, [verb, *arguments] if verb == "checks" else list(arguments[1::2])))
+        assert verb in ("run", "checks", "diagnose")
+        started.append((case.name, [verb, *arguments] if verb != "run" else list(arguments[1::2])))
         return 0
 
     monkeypatch.setattr("workbench.views.state.launch_detached", note)
@@ -523,6 +523,16 @@ def test_another_margin_may_flip_it(page: Open, full_workspace: Path) -> None:
     settled(app.slider(key="margin").set_value(20.0).run())
     assert any("It flips" in each.value for each in app.warning)
     assert open_case(full_workspace, "shop-facts").use_case.smallest_difference == 0.05, "nothing is saved"
+
+
+def test_what_explains_the_scores_is_measured_by_a_click(page: Open, full_workspace: Path, launched: Launched) -> None:
+    app = page(full_workspace, "recommendation.py", case="shop-facts")
+    assert [tab.label for tab in app.tabs] == ["Training x retrieval"]
+    assert any("The training of sft alone brings" in each.value.replace("\\", "") for each in app.markdown)
+    labels = [button.key for button in app.button if button.label == "Measure"]
+    assert labels == [f"measure {kind}" for kind in ("gold", "form", "reach", "known", "curve")]
+    app.button(key="measure curve").click().run()
+    assert launched == [("shop-facts", ["diagnose", "--only", "curve"])]
 
 
 def test_the_checks_page_says_what_training_cost(page: Open, full_workspace: Path, launched: Launched) -> None:

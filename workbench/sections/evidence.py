@@ -178,7 +178,7 @@ def _standings_on(results: Results, metric: MetricName) -> Mapping[str, str]:
 
 
 def _takes(material: Material) -> Table:
-    price = material.results.use_case.machine_cost_per_hour
+    price = material.results.use_case.answering_hour
     columns = [
         Column(title="Candidate"),
         Column(title="p95 latency, s", align="right", better="lower"),
@@ -233,7 +233,7 @@ def _timing_note(material: Material) -> str:
     if few:
         text += f" Of {listed(few)} fewer than {FEWEST_TIMINGS} requests were timed, which bounds no 95th percentile."
     if material.results.use_case.machine_cost_per_hour is not None:
-        price = material.results.use_case.machine_cost_per_hour
+        price = material.results.use_case.answering_hour
         text += f" Costs are answering alone, at {price:g} an hour for the machine, in that price's currency."
     return text
 

@@ -1,12 +1,15 @@
 """What candidates earn: right, wrong and abstained answers, what they cost, and who earns most."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from workbench.blocks import AcceptabilityChart, Block, Column, Heading, Item, Items, Row, Table, Text
+from workbench.blocks import AcceptabilityChart, Block, BreakEvenChart, Column, Heading, Item, Items, Row, Table, Text
+from workbench.break_even import BreakEven, break_even
 from workbench.cost import figure
 from workbench.earnings import Earning, Earnings, price
 from workbench.money_charts import acceptability_title
-from workbench.money_words import answers, switching, value_scale
+from workbench.money_words import answers, break_even_sentences, round_volume, switching, value_scale
 from workbench.phrases import listed, percent
 from workbench.sections.material import Material
 
@@ -30,6 +33,7 @@ def money(material: Material) -> list[Block]:
     if any(one.cost is not None for one in earned.candidates):
         blocks.append(_costs(material, earned))
     blocks.append(Text(text=_note(material, earned), note=True))
+    blocks += _break_even(material, earned)
     if earned.acceptability is not None:
         approaches = {one.candidate: one.approach for one in earned.candidates}
         blocks.append(
@@ -111,6 +115,43 @@ def _costs(material: Material, earned: Earnings) -> Table:
     return Table(title="What it costs", columns=columns, rows=tuple(rows))
 
 
+def _break_even(material: Material, earned: Earnings) -> Iterator[Block]:
+    """From which volume on training pays; what that hangs on is shown where both answer equally well."""
+    recommendation, use_case = material.recommendation, material.results.use_case
+    found = break_even(
+        earned.candidates, recommendation.standings, recommendation.comparisons,
+        smallest_difference=recommendation.smallest_difference,
+    )  # fmt: skip
+    currency, volume = use_case.money.currency, use_case.volume_per_month
+    approaches = {one.candidate: one.approach for one in earned.candidates}
+    for one in found:
+        equal = one.as_good or abs(one.behind) < recommendation.smallest_difference
+        if one.volume is not None and equal:
+            pays_from = round_volume(one.volume)
+            title = f"Training {one.trained} pays from {pays_from} requests a month on, and what that hangs on"
+            yield BreakEvenChart(title=title, found=one, approach=approaches[one.trained], volume=volume)
+        yield Text(text=" ".join(break_even_sentences(one, currency=currency, volume=volume)))
+        if one.volume is not None and equal:
+            yield _hangs_on(one)
+
+
+def _hangs_on(found: BreakEven) -> Table:
+    columns = (
+        Column(title="What it hangs on"),
+        Column(title="From"),
+        Column(title="Requests a month", align="right"),
+        Column(title="To"),
+        Column(title="Requests a month", align="right"),
+    )
+    rows = tuple(
+        Row(cells=(bar.what, bar.from_, round_volume(bar.at_from), bar.to, round_volume(bar.at_to)))
+        for bar in found.bars
+    )
+    return Table(
+        title=f"Training {found.trained}, one thing changed at a time", columns=columns, rows=rows, folded=True
+    )
+
+
 def _note(material: Material, earned: Earnings) -> str:
     use_case, money_ = material.results.use_case, material.results.use_case.money
     text = (
@@ -132,6 +173,8 @@ def _note(material: Material, earned: Earnings) -> str:
         text += (
             f" Answering {'otherwise ' if told else ''}is machine time at {hour:g} an hour, one request after another."
         )
+        if money_.utilisation < 1:
+            text += f" The machine is busy {100 * money_.utilisation:g} % of the time, and all of it is paid for."
     if any(one.cost is not None and one.cost.training_once > 0 for one in earned.candidates):
         trainings = money_.trainings_for_one if money_.trainings_for_one is not None else float(use_case.seeds)
         text += (

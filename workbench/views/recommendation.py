@@ -58,11 +58,11 @@ def show() -> None:
             elif not isinstance(block, Callout):
                 blocks.draw(block, f"said {number}")
         next_step(callout, recommendation)
-        why(case, recommendation)
         for number, block in enumerate(picture(material)[2:]):
             blocks.draw(block, f"cost {number}")
         for number, block in enumerate(money(material)):
             blocks.draw(block, f"money {number}")
+        why(case, recommendation)
         what_if(case, recommendation)
 
 

@@ -1,5 +1,6 @@
 """The form of a use case's settings, for a new one and for one that is there."""
 
+from collections.abc import Mapping
 from typing import Any, get_args
 
 import streamlit as st
@@ -133,8 +134,19 @@ def circumstances(now: UseCase, key: str) -> dict[str, Any]:
             "The knowledge changes", HOW_OFTEN, HOW_OFTEN.index(now.knowledge_changes), key=f"{key} changes",
             help="How often what the answers depend on changes: fine-tuned knowledge must be trained again as often.",
         )  # fmt: skip
+    with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
+        musts = {
+            name: st.checkbox(label, getattr(now.limits, name), key=f"{key} {name}", help=note)
+            for name, (label, note) in MUSTS.items()
+        }
+        licences = st.text_input(
+            "Licences that a base model may have", ", ".join(now.limits.licences), key=f"{key} licences",
+            placeholder="any", help="As the models' cards name them, with commas between: Apache-2.0, MIT.", width=260,
+        )  # fmt: skip
     return {
         "limits": {
+            **musts,
+            "licences": tuple(one.strip() for one in licences.split(",") if one.strip()),
             "max_p95_seconds": p95 or None,
             "max_cost_per_1000": cost or None,
             "max_forgetting": (lost or 0) / 100 or None,
@@ -144,6 +156,16 @@ def circumstances(now: UseCase, key: str) -> dict[str, Any]:
         "volume_per_month": volume,
         "knowledge_changes": changes,
     }
+
+
+MUSTS: Mapping[str, tuple[str, str]] = {
+    "data_stays": ("Data may not leave", "Candidates that send requests or training rows elsewhere are ruled out."),
+    "must_cite": ("Answers must have sources", "Candidates that answer without passages are ruled out."),
+    "must_be_deletable": (
+        "Knowledge must be deletable", "What was trained into weights cannot be deleted: such candidates are ruled out."
+    ),
+}  # fmt: skip
+"""Limits that are facts: what each is called, and what it does."""
 
 
 def money_fields(money: Money) -> dict[str, Any]:
@@ -184,6 +206,10 @@ def worth(now: UseCase, key: str) -> dict[str, Any]:
             "price_of_wrong", "A wrong answer costs", empty="nothing",
             note="“I do not know.” is neither right nor wrong, and costs nothing.",
         )  # fmt: skip
+        busy = st.number_input(
+            "The answering machine is busy, in %", 1.0, 100.0, in_points(set_["utilisation"]), key=f"{key} utilisation",
+            format="%.0f", placeholder="100", help="Time in which it waits for requests is paid for, too.",
+        )  # fmt: skip
         example = amount(
             "cost_per_example", "One more test example costs", empty="unknown",
             note="To find, and to write its reference answer: says whether measuring more would pay.",
@@ -210,6 +236,7 @@ def worth(now: UseCase, key: str) -> dict[str, Any]:
         "training_lasts_months": lasts or Money().training_lasts_months,
         "trainings_for_one": trainings,
         "cost_per_example": example,
+        "utilisation": busy / 100 if busy else 1.0,
     }
 
 

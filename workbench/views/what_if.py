@@ -9,7 +9,7 @@ from workbench.errors import WorkbenchError
 from workbench.recommend import Recommendation
 from workbench.usecase import Limits, Money, UseCase, Volatility
 from workbench.views import blocks, state
-from workbench.views.settings import in_points
+from workbench.views.settings import MUSTS, in_points
 
 HOW_OFTEN: tuple[Volatility, ...] = get_args(Volatility)
 
@@ -21,10 +21,8 @@ def what_if(case: Case, recommendation: Recommendation) -> None:
     now = state.results_of(case).use_case
     changed = quality(now)
     if state.results_of(case).checked.losses:
-        changed["limits"] = {**changed["limits"], **safety(now.limits)}
-    else:
-        kept = ("max_forgetting", "max_over_refusal")
-        changed["limits"] |= {name: getattr(now.limits, name) for name in kept}
+        changed["limits"] |= safety(now.limits)
+    changed["limits"] |= must(now.limits)
     if now.decided_by == "metric":
         changed |= worth(now)
     try:
@@ -67,7 +65,7 @@ def quality(now: UseCase) -> dict[str, Any]:
             help=None if now.machine_cost_per_hour else "Needs the cost of the machine per hour: set it on Use case.",
         )  # fmt: skip
     limits = {"max_p95_seconds": slowest or None, "max_cost_per_1000": dearest or None}
-    return {"smallest_difference": margin / 100, "limits": limits}
+    return {"smallest_difference": margin / 100, "limits": now.limits.model_dump(mode="json") | limits}
 
 
 def safety(now: Limits) -> dict[str, float | None]:
@@ -82,6 +80,15 @@ def safety(now: Limits) -> dict[str, float | None]:
         format="%.1f", placeholder="no limit", bind="query-params",
     )  # fmt: skip
     return {"max_forgetting": (lost or 0) / 100 or None, "max_over_refusal": (refused or 0) / 100 or None}
+
+
+def must(now: Limits) -> dict[str, bool]:
+    """What is asked of a candidate that no measurement can change."""
+    with st.container(horizontal=True, gap="large"):
+        return {
+            name: st.checkbox(label, getattr(now, name), key=name, help=note, bind="query-params")
+            for name, (label, note) in MUSTS.items()
+        }
 
 
 def worth(now: UseCase) -> dict[str, Any]:

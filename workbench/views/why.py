@@ -45,9 +45,9 @@ def findings(recommendation: Recommendation) -> None:
     for number, (tab, one) in enumerate(zip(tabs, found, strict=True)):
         with tab:
             for place, block in enumerate(explained(one)):
-                blocks.draw(block, f"why {number} {place}")
-            if one.caution:
-                st.warning(blocks.prose(one.caution), icon=":material/warning:")
+                # What it shows stands among the reasons already.
+                if block.kind == "effects" or not one.telling:
+                    blocks.draw(block, f"why {number} {place}")
     st.caption(blocks.prose(NOTE))
 
 
@@ -68,7 +68,8 @@ def offers(case: Case, probes: Probes, kinds: list[ProbeKind]) -> None:
             what, tells = TELLS[kind]
             told, pressed = st.columns([5, 1], vertical_alignment="center")
             about = listed(list(dict.fromkeys(name for one in probes.of(kind) for name in one.about)))
-            told.markdown(blocks.prose(f"**{what}** ({about}) tells {tells}. {takes(probes, kind)}."))
+            text = f"({about}) tells {tells}. {takes(probes, kind)}."
+            told.markdown(f"**{blocks.prose(what)}** {blocks.prose(text)}")
             if pressed.button("Measure", key=f"measure {kind}", icon=":material/play_arrow:", width="stretch"):
                 state.start_diagnose(case, [kind])
                 st.rerun()
