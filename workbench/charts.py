@@ -240,11 +240,25 @@ def effects_chart(shown: Sequence[Effect], *, approach: Approach, title: str = "
     return chart
 
 
+def pareto_front(shown: Sequence[Point]) -> list[Point]:
+    """Those beside whom nobody is as good and quicker, or better and as quick; the quickest first."""
+    front: list[Point] = []
+    for one in sorted(shown, key=lambda one: (one.seconds, -one.mean)):
+        if not front or one.mean > front[-1].mean:
+            front.append(one)
+    return front
+
+
 def quality_chart(shown: Sequence[Point], *, metric: str, choice: str | None = None, title: str = "") -> go.Figure:
     """Quality with intervals against mean seconds for one answer, on a log scale where they differ fivefold."""
     seconds = [one.seconds for one in shown]
     wide = max(seconds) / min(seconds) > 5
     chart = bare(height=380, title=title)
+    front = pareto_front(shown)
+    if len(front) > 1:
+        line = {"color": LINE, "width": 2, "dash": "dot"}
+        across, up = [one.seconds for one in front], [100 * one.mean for one in front]
+        chart.add_trace(go.Scatter(x=across, y=up, mode="lines", line=line, hoverinfo="skip"))
     for one in shown:
         hover = f"{html.escape(one.candidate)}: {percent(one.mean)} in {figure(one.seconds)} s"
         strong = one.candidate == choice
@@ -259,9 +273,12 @@ def quality_chart(shown: Sequence[Point], *, metric: str, choice: str | None = N
             xanchor=side, xshift=12 if side == "left" else -12, yshift=shift,
         )  # fmt: skip
     scale = ", log scale" if wide else ""
+    notes = [f"mean seconds for one answer{scale} (lower is better)"]
+    if len(front) > 1:
+        notes.append("dotted: nobody scores more in less time, by what was measured (Pareto front)")
     chart.update_xaxes(
         type="log" if wide else "linear", range=span, showgrid=True, gridcolor=LINE, zeroline=False,
-        title=axis([f"mean seconds for one answer{scale} (lower is better)"]), fixedrange=True,
+        title=axis(notes), fixedrange=True,
     )  # fmt: skip
     if wide:
         chart.update_xaxes(dtick="D2", tickformat="~g")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -49,8 +49,12 @@ class Picked:
     ground: Ground
     more: int
     """Test examples more that are planned for, to settle it; 0 where it is settled."""
+    trainings: int
+    """Trainings more that are planned for, of all fine-tuned candidates together."""
     learned: float
-    """What those are expected to earn more a request, by a better choice."""
+    """What both are expected to earn more a request, by a better choice."""
+    seconds: float = 0.0
+    """How long those trainings take."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,20 +194,42 @@ def _by_money(use_case: UseCase, field: Entrants, unsure: set[str], *, rng: np.r
         analysis, order = _analysed(field, paid, use_case, rng)
         unit = value + use_case.money.price_of_wrong
         choice, strength, ground = _choose(analysis, order, unsure, router=field.router)
-        planned = analysis.needed.planned if analysis.needed is not None and strength != "clear" else None
-        more = max(0, (planned or 0) - analysis.n)
-        learned = unit * _learned(paid, analysis, order, more, rng) if more else 0.0
-        found.append(Picked(value, unit, analysis, choice, strength, ground, more, learned))
+        needed = analysis.needed if strength != "clear" else None
+        more = max(0, (needed.planned or 0) - analysis.n) if needed is not None else 0
+        wanted = (needed.seeds or 0) if needed is not None else 0
+        again = {
+            one.name: wanted - len(one.values)
+            for one in paid.candidates
+            if one.trained and one.name in order and one.name != field.router and len(one.values) < wanted
+        }
+        taken = sum(count * (field.measured[name].train_seconds or 0.0) for name, count in again.items())
+        learned = unit * _learned(paid, analysis, order, more, again, rng) if more or again else 0.0
+        trainings = sum(again.values())
+        found.append(Picked(value, unit, analysis, choice, strength, ground, more, trainings, learned, taken))
     return tuple(found)
 
 
-def _learned(panel: Panel, analysis: Analysis, order: Sequence[str], more: int, rng: np.random.Generator) -> float:
-    """What so many more examples are expected to improve the choice by."""
+def _learned(
+    panel: Panel,
+    analysis: Analysis,
+    order: Sequence[str],
+    more: int,
+    again: Mapping[str, int],
+    rng: np.random.Generator,
+) -> float:
+    """What so many more examples and trainings are expected to improve the choice by."""
     evidence = gather_evidence(panel, alpha=analysis.alpha, rng=deepcopy(rng))
     kept = [n for n, one in enumerate(evidence.candidates) if one.name in order]
     if not kept:
         return 0.0
-    return value_of_more(evidence.estimate.means[kept], evidence.errors[:, kept], items=analysis.n, more=more)
+    there = evidence.estimate
+    estimate = replace(
+        there, means=there.means[kept], covariance=there.covariance[np.ix_(kept, kept)], own=there.own[kept],
+        own_df=there.own_df[kept],
+    )  # fmt: skip
+    ones = [evidence.candidates[n] for n in kept]
+    seeds = np.array([1 + again.get(one.name, 0) / len(one.values) for one in ones])
+    return value_of_more(estimate, more=more, seeds=seeds, rng=deepcopy(rng))
 
 
 STRENGTHS: tuple[Strength, ...] = ("undecided", "lean", "clear")

@@ -6,7 +6,7 @@ from workbench.analysis import Standing
 from workbench.break_even import BreakEven
 from workbench.decision import Decision, Picked, least_shown
 from workbench.earnings import Earning, Earnings, Switch, price
-from workbench.phrases import listed, percent, points
+from workbench.phrases import agreeing, listed, percent, points
 
 LEAST_TOLD = 0.01
 """Smaller amounts for one right answer are told for many."""
@@ -128,18 +128,26 @@ def answers(many: int) -> str:
 
 
 def pays(decision: Decision) -> str:
-    """Whether the test examples that would settle it pay; empty where that can't be said."""
+    """Whether the test examples and trainings that would settle it pay; empty where that can't be said."""
     use_case, money = decision.use_case, decision.use_case.money
-    each, volume = money.cost_per_example, use_case.volume_per_month
-    asked = [one for one in decision.by_money if one.more]
-    if not asked or each is None or volume is None:
+    volume, hour = use_case.volume_per_month, money.training_cost_per_hour or use_case.machine_cost_per_hour
+    asked = [one for one in decision.by_money if one.more or one.trainings]
+    if not asked or volume is None:
         return ""
     picked = max(asked, key=lambda one: one.learned)
-    requests = volume * money.training_lasts_months
-    cost, worth = each * picked.more, picked.learned * requests
+    if (picked.more and money.cost_per_example is None) or (picked.trainings and hour is None):
+        return ""
+    parts, cost = [], 0.0
+    if picked.more and money.cost_per_example is not None:
+        cost += money.cost_per_example * picked.more
+        parts.append(f"{picked.more:,} more examples")
+    if picked.trainings and hour is not None:
+        cost += picked.seconds / 3600 * hour
+        parts.append(f"{picked.trainings:,} more {agreeing(picked.trainings, 'training', 'trainings')}")
+    worth = picked.learned * volume * money.training_lasts_months
     verdict = "that pays" if worth > cost else "that does not pay"
     return (
-        f"The {picked.more:,} more would cost {price(cost, money.currency)}; choosing better is expected to bring "
+        f"The {listed(parts)} would cost {price(cost, money.currency)}; choosing better is expected to bring "
         f"{price(worth, money.currency)} over {money.training_lasts_months:g} months of {volume:,} requests: {verdict}."
     )
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from workbench.analysis import Analysis
 from workbench.case import Case
 from workbench.database import FILE, URL_VARIABLE, Database, open_database
+from workbench.earnings import price
 from workbench.errors import NotFound, WorkbenchError
 from workbench.labels import steps_shown
 from workbench.preference_analysis import preference_analysis
 from workbench.preferred import Findings, findings
 from workbench.queues import OpenQueue, queues
-from workbench.usecase import UseCase
+from workbench.usecase import Money, UseCase
 
 
 def asked_people(case: Case) -> tuple[OpenQueue, ...]:
@@ -43,15 +44,19 @@ class Deciding:
     margin: float
     seeds: Mapping[str, int]
     """Trainings of each candidate that people were asked about as it is now."""
+    money: Money
+    """What a label costs."""
 
     def analysis(self, eligible: Sequence[str]) -> Analysis:
         """What they show, as scores would, for those who may be chosen, the simplest first."""
         found = findings(self.database, self.queue, smallest_difference=self.margin, eligible=eligible)
-        return preference_analysis(found.rates, found.approaches, seeds=self.seeds, eligible=eligible, ask=_ask(found))
+        return preference_analysis(
+            found.rates, found.approaches, seeds=self.seeds, eligible=eligible, ask=_ask(found, self.money)
+        )
 
 
-def _ask(found: Findings) -> str:
-    """What to ask people next; empty where the question is settled."""
+def _ask(found: Findings, money: Money) -> str:
+    """What to ask people next, and what that costs; empty where the question is settled."""
     stopping = found.stopping
     if stopping.stop and stopping.why not in ("budget spent", "out of reach"):
         return ""
@@ -59,6 +64,10 @@ def _ask(found: Findings) -> str:
     many = "more labels"
     if least is not None:
         many = f"{least:,} more labels or so" if most is None else f"{least:,} to {most:,} more labels"
+    each = money.cost_per_label
+    if least is not None and each is not None:
+        costs = list(dict.fromkeys(price(each * count, money.currency) for count in (least, most or least)))
+        many += f" ({' to '.join(costs)})"
     return f"Ask people for {many} in the queue {found.queue.queue.name}. {stopping.sentence}".strip()
 
 
@@ -86,7 +95,7 @@ def deciding_labels(case: Case, use_case: UseCase, steps: Mapping[str, Sequence[
         shown = steps_shown(database, queue)
         unchanged = {name: len(own) for name, own in shown.items() if name in steps and own <= {*steps[name], ""}}
         if len(unchanged) > 1:
-            return Deciding(database, queue, use_case.smallest_difference, unchanged)
+            return Deciding(database, queue, use_case.smallest_difference, unchanged, use_case.money)
     newest = by_labels[0][1].queue.name
     raise WorkbenchError(
         f"The candidates of the queue {newest} have changed since people chose between their answers.",

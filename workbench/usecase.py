@@ -113,6 +113,8 @@ class Money(Noun):
     """How many trainings it takes to get one that is used, failed ones included; by default one for each seed."""
     cost_per_example: float | None = Field(default=None, ge=0)
     """What one more test example with its reference answer costs."""
+    cost_per_label: float | None = Field(default=None, ge=0)
+    """What one more blind choice of a person between two answers costs."""
     utilisation: float = Field(default=1.0, gt=0, le=1)
     """Share of the answering machine's time that requests keep busy; the rest is paid for, too."""
 

@@ -1,5 +1,6 @@
 """What candidates earn, and recommendations that depend on what a right answer is worth."""
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -15,6 +16,7 @@ from workbench.limits import check_limits
 from workbench.panel import Panel, Scores
 from workbench.recommend import Recommendation, recommend
 from workbench.running_cost import RunningCost, running_cost
+from workbench.statistics.contrasts import Estimate
 from workbench.statistics.regret import value_of_more
 from workbench.usecase import Limits, Money, UseCase
 
@@ -209,14 +211,60 @@ def test_more_examples_are_asked_for_where_they_pay(each: float, verdict: str) -
     assert "EUR over 12 months of 100,000 requests" in found.next_step
 
 
-def test_what_more_examples_teach() -> None:
+def test_what_more_examples_and_trainings_teach() -> None:
     rng = np.random.default_rng(0)
-    errors = 0.03 * rng.standard_normal((20_000, 3))
-    close, far = np.array([0.6, 0.6, 0.6]), np.array([0.9, 0.3, 0.3])
-    little, much = (value_of_more(close, errors, items=100, more=more) for more in (10, 1_000_000))
+
+    def known(*means: float, items: float = 0.03, seeds: float = 0.0) -> Estimate:
+        k = len(means)
+        return Estimate(np.array(means), items**2 * np.eye(k), 99.0, np.full(k, seeds**2), np.full(k, np.inf), n=100)
+
+    close = known(0.6, 0.6, 0.6)
+    little, much = (value_of_more(close, more=more, rng=rng) for more in (10, 1_000_000))
     assert 0 < little < much
     assert much == pytest.approx(0.03 * 0.8463, rel=0.05)  # The expected largest of three standard normals.
-    assert value_of_more(far, errors, items=100, more=1_000) == pytest.approx(0.0, abs=1e-3)
+    assert value_of_more(known(0.9, 0.3, 0.3), more=1_000, rng=rng) == pytest.approx(0.0, abs=1e-3)
+    # Items resolve nothing of what varies from training to training, and trainings nothing of what items leave open.
+    lucky = known(0.6, 0.6, 0.6, items=1e-6, seeds=0.03)
+    assert value_of_more(lucky, more=1_000_000, rng=rng) == pytest.approx(0.0, abs=1e-4)
+    again = value_of_more(lucky, seeds=np.array([3.0, 3.0, 3.0]), rng=rng)
+    assert again == pytest.approx(0.03 * np.sqrt(2 / 3) * 0.8463, rel=0.05)
+    assert value_of_more(lucky, seeds=np.ones(3), rng=rng) == pytest.approx(0.0, abs=1e-4)
+
+
+def test_more_trainings_are_priced_with_their_machine_time() -> None:
+    money = {"value_of_success": 1.0, "currency": "EUR", "cost_per_example": 0.01}
+    use_case = case(0.02, machine_cost_per_hour=HOUR, volume_per_month=100_000, money=money)
+    rng = np.random.default_rng(3)
+    items = tuple(f"i{n:04d}" for n in range(2_000))
+    shift = {"zero-shot": (0.0,), "sft": (0.05, -0.03)}
+    of = Panel(
+        tuple(
+            Scores(
+                name, "fine-tuning" if name == "sft" else "prompting", name == "sft",
+                np.array([(rng.random(2_000) < 0.7 + s).astype(float) for s in shifts]),
+            )
+            for name, shifts in shift.items()
+        ),
+        items, items, "exact_match",
+    )  # fmt: skip
+    measured = {
+        "zero-shot": Measured(seconds=(0.1, 0.11) * 50),
+        "sft": Measured(seconds=(0.1, 0.11) * 50, train_seconds=3_600.0, trained=True),
+    }
+    found = recommend(use_case, of, measured, rng=np.random.default_rng(0))
+    assert found.strength != "clear"
+    assert found.needed is not None
+    assert found.needed.seeds is not None
+    more = found.needed.seeds - 2
+    told = re.search(r"and ([\d,]+) more trainings would cost ([\d,.]+) EUR", found.next_step)
+    assert told is not None, found.next_step
+    assert int(told[1].replace(",", "")) == more
+    assert float(told[2].replace(",", "")) >= 0.95 * more * HOUR
+    unpriced = recommend(
+        use_case.model_copy(update={"money": use_case.money.model_copy(update={"cost_per_example": None})}),
+        of, measured, rng=np.random.default_rng(0),
+    )  # fmt: skip
+    assert "would cost" not in unpriced.next_step
 
 
 def test_equals_seldom_get_a_winner_by_money() -> None:

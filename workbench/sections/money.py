@@ -94,12 +94,13 @@ def _costs(material: Material, earned: Earnings) -> Table:
         Column(title="One training", align="right", better="lower"),
         Column(title="Trainings a year", align="right", better="lower"),
         Column(title="1,000 with training", align="right", better="lower"),
+        Column(title="1,000 right answers", align="right", better="lower"),
     )
     rows = []
     for one in _ordered(material, earned):
         cost = one.cost
         if cost is None:
-            cells = (one.candidate, *[f"{UNKNOWN}: none was timed"] * 4)
+            cells = (one.candidate, *[f"{UNKNOWN}: none was timed"] * 5)
         else:
             trained = cost.training_once > 0
             untold = "trained elsewhere" if "fine-tuning" in one.approach else "not trained"
@@ -110,6 +111,7 @@ def _costs(material: Material, earned: Earnings) -> Table:
                 price(cost.training_once, currency) if trained else untold,
                 figure(cost.trainings_a_year) if trained else untold,
                 whole,
+                price(1000 * cost.request / one.right, currency) if one.right > 0 else "none is right",
             )
         rows.append(Row(cells=cells, strong=one.candidate == material.recommendation.choice))
     return Table(title="What it costs", columns=columns, rows=tuple(rows))

@@ -1,13 +1,15 @@
 """What choosing a candidate loses against the best: at most, and as expected."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
 from workbench.statistics.arrays import Floats
+from workbench.statistics.contrasts import Estimate
 from workbench.statistics.critical import one_sided
+from workbench.statistics.draws import mean_draws
 from workbench.statistics.family import Family
 
 SCREEN = 0.001
@@ -55,14 +57,18 @@ def regret_bounds(
     return Regret(np.maximum(upper.max(axis=1), 0.0), rivals, constants)
 
 
-def value_of_more(means: Floats, errors: Floats, *, items: int, more: int) -> float:
-    """What ``more`` items are expected to improve the best's true mean by, beyond choosing the leader now.
+def value_of_more(estimate: Estimate, *, more: int = 0, seeds: Floats | None = None, rng: np.random.Generator) -> float:
+    """What more measuring is expected to improve the best's true mean by, beyond choosing the leader now.
 
-    The expected value of sample information under a flat prior (Raiffa and Schlaifer 1961): means move by as much of
-    their errors (draws, k) as the new items explain.
+    ``more`` items on top of those there are; ``seeds`` (k,): by what factor each candidate's trainings grow. The
+    expected value of sample information under a flat prior (Raiffa and Schlaifer 1961): means move by as much of their
+    errors as the new items and trainings resolve.
     """
-    moved = means + errors * np.sqrt(more / (items + more))
-    return max(0.0, float(moved.max(axis=1).mean() - means.max()))
+    shared = more / (estimate.n + more)
+    own = 1 - 1 / seeds if seeds is not None else np.zeros_like(estimate.own)
+    resolved = replace(estimate, covariance=estimate.covariance * shared, own=estimate.own * own)
+    moved = estimate.means + mean_draws(resolved, rng=rng)
+    return max(0.0, float(moved.max(axis=1).mean() - estimate.means.max()))
 
 
 def expected_regrets(means: Floats, errors: Floats, *, among: NDArray[np.bool_] | None = None) -> Floats:

@@ -214,6 +214,10 @@ def worth(now: UseCase, key: str) -> dict[str, Any]:
             "cost_per_example", "One more test example costs", empty="unknown",
             note="To find, and to write its reference answer: says whether measuring more would pay.",
         )  # fmt: skip
+        label = amount(
+            "cost_per_label", "One more blind choice costs", empty="unknown",
+            note="Of a person between two answers: says what the labels that would settle it cost.",
+        )  # fmt: skip
     with columns[2]:
         hour = amount(
             "training_cost_per_hour", "Training machine, per hour", empty="as the answering one", form="%.2f",
@@ -236,6 +240,7 @@ def worth(now: UseCase, key: str) -> dict[str, Any]:
         "training_lasts_months": lasts or Money().training_lasts_months,
         "trainings_for_one": trainings,
         "cost_per_example": example,
+        "cost_per_label": label,
         "utilisation": busy / 100 if busy else 1.0,
     }
 
