@@ -45,6 +45,17 @@ def are_compared(comparisons: Sequence[Comparison], one: str, other: str) -> boo
     return any({each.candidate, each.reference} == {one, other} for each in comparisons)
 
 
+def rank_interval(comparisons: Sequence[Comparison], name: str) -> tuple[int, int]:
+    """The best and the worst rank that a candidate may have among all that were compared, 1 is the best.
+
+    It holds for all of them at once, since the comparisons do (Mogstad, Romano, Shaikh and Wilhelm 2023).
+    """
+    mine = [one for one in comparisons if name in (one.candidate, one.reference)]
+    better = sum(one.shown == ("worse" if one.candidate == name else "better") for one in mine)
+    worse = sum(one.shown == ("better" if one.candidate == name else "worse") for one in mine)
+    return 1 + better, 1 + len(mine) - worse
+
+
 def sentence(comparison: Comparison, subject: str = "") -> str:
     """The comparison in one sentence about ``subject``, by default the candidate."""
     flipped = subject == comparison.reference

@@ -4,7 +4,7 @@ import numpy as np
 
 from tests.workbench.generators import World, draw
 from tests.workbench.panels import first, judge, panel_of, scores
-from workbench.comparison import sentence
+from workbench.comparison import Comparison, Shown, rank_interval, sentence
 
 
 def test_a_comparison_reads_the_same_from_both_sides() -> None:
@@ -24,3 +24,14 @@ def test_what_is_not_shown_says_so() -> None:
     assert sentence(judge(panel).comparisons[0]).endswith("which may be chance.")
     few = panel_of(scores("all", np.ones(20)), scores("none", np.zeros(20)))
     assert sentence(judge(few).comparisons[0]).endswith("too few examples or training seeds to claim it.")
+
+
+def test_ranks_are_what_the_shown_differences_leave_open() -> None:
+    known = judge(panel_of(scores("a", np.ones(20)), scores("b", np.zeros(20)))).comparisons[0]
+
+    def pair(candidate: str, reference: str, shown: Shown) -> Comparison:
+        return known.model_copy(update={"candidate": candidate, "reference": reference, "shown": shown})
+
+    found = [pair("a", "b", "not shown"), pair("a", "c", "better"), pair("c", "b", "worse")]
+    assert [rank_interval(found, name) for name in "abc"] == [(1, 2), (1, 2), (3, 3)]
+    assert rank_interval([], "a") == (1, 1)

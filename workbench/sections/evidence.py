@@ -19,7 +19,7 @@ from workbench.blocks import (
 )
 from workbench.charts import Point, differences_title, gaps, quality_title, standings_title
 from workbench.compare import analyse
-from workbench.comparison import Comparison
+from workbench.comparison import Comparison, rank_interval
 from workbench.cost import FEWEST_TIMINGS, cost_per_1000, figure, latency_bounds, mean_seconds
 from workbench.phrases import listed, percent, points, signed
 from workbench.results import CandidateResults, Results
@@ -77,7 +77,8 @@ def tables(material: Material) -> list[Block]:
             text="± is half of the 95 % interval of that mean alone. Two such intervals may overlap although the "
             "difference is shown, since all candidates answered the same examples: compare by the differences below. "
             "“May be best” names a set that holds the best candidate within the limits in "
-            f"{100 * (1 - material.recommendation.error_rate):g} of 100 such tests." + _failure_note(material),
+            f"{100 * (1 - material.recommendation.error_rate):g} of 100 such tests; “Rank” is what the differences "
+            "below leave open, for all at once, limits aside." + _failure_note(material),
             note=True,
         ),
         *_secondary(material),
@@ -97,6 +98,7 @@ def _quality(material: Material) -> Table:
         Column(title="n", align="right"),
         Column(title="Seeds", align="right"),
         Column(title="May be best"),
+        Column(title="Rank", align="right"),
         Column(title="Not in form", align="right", better="lower"),
     )
     rows = []
@@ -111,10 +113,17 @@ def _quality(material: Material) -> Table:
             f"{material.recommendation.n:,}",
             AS_PARTS if routed else _seeds(one, trained=_trained(material, one.candidate)),
             place,
+            _rank(material, one.candidate),
             AS_PARTS if routed else _failures(material.results.find(one.candidate), len(material.results.examples)),
         )
         rows.append(Row(cells=cells, strong=one.candidate == material.recommendation.choice))
     return Table(title="Quality", columns=columns, rows=tuple(rows))
+
+
+def _rank(material: Material, name: str) -> str:
+    """Which ranks it may have among all, whether it keeps the limits or not."""
+    best, worst = rank_interval(material.recommendation.comparisons, name)
+    return f"{best}" if best == worst else f"{best} to {worst}"
 
 
 def _trained(material: Material, name: str) -> bool:
