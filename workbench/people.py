@@ -9,7 +9,7 @@ from workbench.case import Case
 from workbench.database import FILE, URL_VARIABLE, Database, open_database
 from workbench.earnings import price
 from workbench.errors import NotFound, WorkbenchError
-from workbench.labels import steps_shown
+from workbench.labels import preferences, steps_shown
 from workbench.preference_analysis import preference_analysis
 from workbench.preferred import Findings, findings
 from workbench.queues import OpenQueue, queues
@@ -47,9 +47,21 @@ class Deciding:
     money: Money
     """What a label costs."""
 
+    without: str = ""
+    """An annotator whose labels are left out."""
+
+    @property
+    def annotators(self) -> tuple[str, ...]:
+        """Everybody whose labels count."""
+        given = preferences(self.database, self.queue)
+        people = any(label.by == "person" for label in given)
+        return tuple(sorted({label.annotator for label in given if not people or label.by == "person"}))
+
     def analysis(self, eligible: Sequence[str]) -> Analysis:
         """What they show, as scores would, for those who may be chosen, the simplest first."""
-        found = findings(self.database, self.queue, smallest_difference=self.margin, eligible=eligible)
+        found = findings(
+            self.database, self.queue, smallest_difference=self.margin, eligible=eligible, without=self.without
+        )
         return preference_analysis(
             found.rates, found.approaches, seeds=self.seeds, eligible=eligible, ask=_ask(found, self.money)
         )

@@ -60,17 +60,18 @@ def findings(
     baseline: str | None = None,
     smallest_difference: float = SMALLEST_DIFFERENCE,
     eligible: Sequence[str] | None = None,
+    without: str = "",
 ) -> Findings:
     """What a queue's labels show, the same every time for the same labels.
 
     ``baseline``: whom win rates are against; None: the queue's first candidate. ``smallest_difference``: a share,
-    beyond an even split. ``eligible``: who may be chosen; None: everybody. Raises ConfigError for a baseline that the
-    queue does not have.
+    beyond an even split. ``eligible``: who may be chosen; None: everybody. ``without``: an annotator whose labels are
+    left out. Raises ConfigError for a baseline that the queue does not have.
     """
     names = queue.queue.names
     if baseline is not None and baseline not in names:
         raise ConfigError(f"{baseline} is not among the candidates of the queue.", f"They are {', '.join(names)}.")
-    given = preferences(database, queue)
+    given = [label for label in preferences(database, queue) if label.annotator != without]
     prompts = shown_prompts(database, queue)
     people = [label for label in given if label.by == "person"]
     judged = [label for label in given if label.by == "model"]

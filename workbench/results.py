@@ -17,7 +17,7 @@ from workbench.errors import WorkbenchError
 from workbench.examples import Examples
 from workbench.facts import facts_of
 from workbench.panel import Panel, Scores
-from workbench.people import deciding_labels
+from workbench.people import Deciding, deciding_labels
 from workbench.plan import Plan, is_done
 from workbench.planning import make_plan
 from workbench.probed import gather_probed
@@ -192,14 +192,23 @@ def decide(results: Results) -> Recommendation:
     measured = {one.name: results.measured(one) for one in results.candidates}
     panel, by_people = results.panel(), None
     if results.use_case.decided_by == "preference":
-        steps = {one.name: [run.steps["answer"] for run in one.runs] for one in results.candidates}
-        deciding = deciding_labels(results.case, results.use_case, steps)
-        panel = replace(panel, candidates=tuple(one for one in panel.candidates if one.name in deciding.seeds))
+        panel, deciding = labelled_panel(results)
         by_people = deciding.analysis
     rng, asked = np.random.default_rng(0), frozen(results.case)
     return recommend(
         results.use_case, panel, measured, rng=rng, by_people=by_people, asked=asked, probed=results.probed
     )
+
+
+def labelled_panel(results: Results) -> tuple[Panel, Deciding]:
+    """The scores of the candidates that people's choices are about, and those choices.
+
+    Raises as ``deciding_labels`` does.
+    """
+    panel = results.panel()
+    steps = {one.name: [run.steps["answer"] for run in one.runs] for one in results.candidates}
+    deciding = deciding_labels(results.case, results.use_case, steps)
+    return replace(panel, candidates=tuple(one for one in panel.candidates if one.name in deciding.seeds)), deciding
 
 
 def load_results(case: Case, candidates: Sequence[Candidate] | None = None) -> Results:

@@ -12,6 +12,7 @@ from workbench.decision import Decision, Strength, decide
 from workbench.earnings import price
 from workbench.model import Noun
 from workbench.panel import Panel
+from workbench.people import Deciding
 from workbench.phrases import points
 from workbench.statistics.clusters import Clusters
 from workbench.usecase import UseCase, Volatility
@@ -87,6 +88,35 @@ def sweeps(use_case: UseCase, panel: Panel, measured: Mapping[str, Measured]) ->
         )  # fmt: skip
     for what, parts in _left_out(panel, now):
         add(what, "", [(words, judged(use_case, of)) for words, of in parts], place=None)
+    return tuple(found)
+
+
+def preference_sweeps(
+    use_case: UseCase, panel: Panel, measured: Mapping[str, Measured], deciding: Deciding
+) -> tuple[Sweep, ...]:
+    """The same where people's choices decide: other margins, and the same labels without one annotator."""
+
+    def judged(of: Deciding) -> Decision:
+        changed = use_case.model_copy(update={"smallest_difference": of.margin})
+        rng = np.random.default_rng(0)
+        return decide(changed, panel, measured, rng=rng, by_people=of.analysis, chances=False)
+
+    now = judged(deciding)
+    margins = [m for m in MARGINS if abs(m - deciding.margin) > 1e-9]
+    tried = [_outcome(f"{points(m)} points", judged(replace(deciding, margin=m))) for m in margins]
+    place = sum(m < deciding.margin for m in margins)
+    found = [
+        Sweep(
+            what="The smallest difference that matters", now=f"{points(deciding.margin)} points",
+            outcomes=tuple(tried), flips=tuple(_flips(tried, now, place=place)),
+        )
+    ]  # fmt: skip
+    if len(deciding.annotators) > 1:
+        # Reports are handed on, so people have numbers there and no names.
+        people = enumerate(deciding.annotators, 1)
+        tried = [_outcome(f"without annotator {n}", judged(replace(deciding, without=name))) for n, name in people]
+        flips = tuple(_flips(tried, now, place=None))
+        found.append(Sweep(what="Without an annotator", now="", outcomes=tuple(tried), flips=flips))
     return tuple(found)
 
 

@@ -9,12 +9,16 @@ from streamlit.testing.v1 import AppTest
 
 from workbench import database as rooms
 from workbench.case import Case, cases
+from workbench.create import audit_case
 from workbench.database import Database, close_databases, open_database
 from workbench.errors import WorkbenchError
 from workbench.labels import preferences, take_in
+from workbench.phrases import points
 from workbench.preference import Preference
 from workbench.queues import Asked, OpenQueue, Queue, make_queue, open_queue, progress, set_closed
 from workbench.results import decide, load_results
+from workbench.sections.flips import flips
+from workbench.sections.material import Material
 from workbench.usecase import Message
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -306,3 +310,30 @@ def test_people_decide_where_the_use_case_says_so(case: Case) -> None:
     assert decide(load_results(case)).choice == "rag"
     assert {one.candidate for one in found.standings} == {"rag", "zero-shot"}
     assert "wins" in found.reasons[0].text
+    # What it hangs on: other margins, and each annotator, who is a number there.
+    use_case = case.use_case
+    material = Material(load_results(case), found, audit_case(case))
+    margin, people = material.sweeps
+    assert margin.now == f"{points(use_case.smallest_difference)} points"
+    assert [one.setting for one in people.outcomes] == [f"without annotator {n}" for n in range(1, 6)]
+    assert all(one.choice == "rag" for one in people.outcomes)
+
+
+def test_one_annotator_on_whom_it_hangs_is_told(case: Case) -> None:
+    case.save(case.use_case.model_copy(update={"decided_by": "preference"}))
+    queue = make(case, 60)
+    labels = [
+        Preference(
+            queue="blind", example=f"e{i}", left=("rag", "zero-shot")[i % 2], right=("zero-shot", "rag")[i % 2],
+            choice=("left", "right")[i % 2 if who == "zoe" or i % 5 < 3 else 1 - i % 2], annotator=who,
+        )
+        for who in ("anna", "bo", "cy", "di", "zoe") for i in range(60)
+    ]  # fmt: skip
+    take_in(stored(case), queue, labels, now=1.0)
+    found = decide(load_results(case))
+    _, people = Material(load_results(case), found, audit_case(case)).sweeps
+    changed = {one.setting for one in people.outcomes if (one.choice, one.strength) != (found.choice, found.strength)}
+    assert {one.setting for one in people.flips} == changed
+    shown = [block for block in flips(Material(load_results(case), found, audit_case(case))) if block.kind == "table"]
+    assert any("Without an annotator" in row.cells for table in shown for row in table.rows)
+    assert not any(name in str(shown) for name in ("anna", "zoe"))

@@ -11,9 +11,9 @@ from workbench.cost import Measured, mean_seconds
 from workbench.entrants import simplicity
 from workbench.phrases import points
 from workbench.recommend import Recommendation
-from workbench.results import Results
+from workbench.results import Results, labelled_panel
 from workbench.score import deciding
-from workbench.sensitivity import Sweep, sweeps
+from workbench.sensitivity import Sweep, preference_sweeps, sweeps
 from workbench.workspace import StepRecord
 
 
@@ -42,10 +42,11 @@ class Material:
 
     @cached_property
     def sweeps(self) -> tuple[Sweep, ...]:
-        """What would flip the recommendation; empty where people's choices decide."""
+        """What would flip the recommendation."""
         use_case = self.results.use_case
         if use_case.decided_by == "preference":
-            return ()
+            panel, deciding = labelled_panel(self.results)
+            return preference_sweeps(use_case, panel, self.measured, deciding)
         return sweeps(use_case, self.results.panel(), self.measured)
 
     @property

@@ -35,11 +35,11 @@ def what_if(case: Case, recommendation: Recommendation) -> None:
     icon = ":material/swap_horiz:" if flipped else ":material/check:"
     (st.warning if flipped else st.success)(f"{lead}{blocks.prose(other.headline)}", icon=icon)
     st.caption("Nothing is saved here: settings are changed on the page Use case.")
-    if now.decided_by == "metric" and st.toggle(
+    if st.toggle(
         "Try everything, one change at a time",
         key="everything",
         bind="query-params",
-        help="Other margins, prices and volumes; the same test without a segment, a group or a training seed.",
+        help="Other margins, prices and volumes; the same without a segment, a group, a training seed or an annotator.",
     ):
         for number, block in enumerate(state.flips_of(case)[1:]):
             blocks.draw(block, f"flips {number}")
