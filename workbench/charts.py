@@ -30,6 +30,8 @@ from workbench.phrases import agreeing, listed, percent, points, signed
 
 LABEL_SIZE = (90.0, 17.0)
 """About the pixels that a label takes."""
+LETTER = 7.6
+"""Of one that is longer, for each of its letters."""
 PLOT_SIZE = (700.0, 310.0)
 """About the pixels that the points of the quality chart are spread over."""
 
@@ -336,10 +338,11 @@ def _label_places(
             shift = rows_up * LABEL_SIZE[1]
             for side in ("left", "right"):
                 x, y = across(one), up(one.mean) + shift
-                box = _Box(x + 10, x + 10 + LABEL_SIZE[0], y - 8, y + 8)
+                wide = max(LABEL_SIZE[0], LETTER * len(one.candidate))
+                box = _Box(x + 10, x + 10 + wide, y - 8, y + 8)
                 if side == "right":
-                    box = _Box(x - 10 - LABEL_SIZE[0], x - 10, y - 8, y + 8)
-                outside = box.left < 0 or box.right > width + 40 or box.bottom < 0
+                    box = _Box(x - 10 - wide, x - 10, y - 8, y + 8)
+                outside = box.left < 0 or box.right > width + 20 or box.bottom < 0
                 hidden = sum(box.meets(other) for other in taken) + 9 * outside
                 if best is None or hidden < best[0]:
                     best = (hidden, shift, side, box)

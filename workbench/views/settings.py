@@ -111,6 +111,10 @@ def circumstances(now: UseCase, key: str) -> dict[str, Any]:
             "Cost of the machine per hour", 0.0, None, now.machine_cost_per_hour, key=f"{key} hour", format="%.2f",
             placeholder="unknown", help="Without it, cost is shown in seconds and tokens.",
         )  # fmt: skip
+        licences = st.text_input(
+            "Licences that a base model may have", ", ".join(now.limits.licences), key=f"{key} licences",
+            placeholder="any", help="As the models' cards name them, with commas between: Apache-2.0, MIT.",
+        )  # fmt: skip
     with columns[1]:
         cost = st.number_input(
             "Highest cost of 1,000 answers", 0.0, None, now.limits.max_cost_per_1000, key=f"{key} cost", format="%.2f",
@@ -134,15 +138,11 @@ def circumstances(now: UseCase, key: str) -> dict[str, Any]:
             "The knowledge changes", HOW_OFTEN, HOW_OFTEN.index(now.knowledge_changes), key=f"{key} changes",
             help="How often what the answers depend on changes: fine-tuned knowledge must be trained again as often.",
         )  # fmt: skip
-    with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
+    with st.container(horizontal=True, gap="medium"):
         musts = {
             name: st.checkbox(label, getattr(now.limits, name), key=f"{key} {name}", help=note)
             for name, (label, note) in MUSTS.items()
         }
-        licences = st.text_input(
-            "Licences that a base model may have", ", ".join(now.limits.licences), key=f"{key} licences",
-            placeholder="any", help="As the models' cards name them, with commas between: Apache-2.0, MIT.", width=260,
-        )  # fmt: skip
     return {
         "limits": {
             **musts,

@@ -84,7 +84,7 @@ def safety(now: Limits) -> dict[str, float | None]:
 
 def must(now: Limits) -> dict[str, bool]:
     """What is asked of a candidate that no measurement can change."""
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         return {
             name: st.checkbox(label, getattr(now, name), key=name, help=note, bind="query-params")
             for name, (label, note) in MUSTS.items()

@@ -33,8 +33,11 @@ def why(case: Case, recommendation: Recommendation) -> None:
     if open_:
         offers(case, probes, open_)
     if probes.missing:
-        kinds = [f"{TELLS[kind][0]}: {text}" for kind, text in probes.missing.items()]
-        st.caption(blocks.prose(f"Not to be had here. {'; '.join(kinds)}."))
+        with st.expander(f"Not to be had here ({len(probes.missing)})"):
+            lines = [
+                f"- **{blocks.prose(TELLS[kind][0])}**: {blocks.prose(text)}." for kind, text in probes.missing.items()
+            ]
+            st.markdown("\n".join(lines))
 
 
 def findings(recommendation: Recommendation) -> None:
@@ -66,11 +69,12 @@ def offers(case: Case, probes: Probes, kinds: list[ProbeKind]) -> None:
     with st.container(border=True):
         for kind in kinds:
             what, tells = TELLS[kind]
-            told, pressed = st.columns([5, 1], vertical_alignment="center")
             about = listed(list(dict.fromkeys(name for one in probes.of(kind) for name in one.about)))
             text = f"({about}) tells {tells}. {takes(probes, kind)}."
-            told.markdown(f"**{blocks.prose(what)}** {blocks.prose(text)}")
-            if pressed.button("Measure", key=f"measure {kind}", icon=":material/play_arrow:", width="stretch"):
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(f"**{blocks.prose(what)}** {blocks.prose(text)}", width="stretch")
+                pressed = st.button("Measure", key=f"measure {kind}", icon=":material/play_arrow:")
+            if pressed:
                 state.start_diagnose(case, [kind])
                 st.rerun()
     if len(kinds) > 1 and st.button(f"Measure all {len(kinds)}", icon=":material/play_arrow:"):
