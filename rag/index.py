@@ -67,8 +67,10 @@ class Index:
 
     @cached_property
     def titled(self) -> dict[str, str]:
-        """Documents by what stands above their first line break: their title, where they have one."""
-        return {self.chunks[places[0]].text.partition("\n")[0].strip(): name for name, places in self.places.items()}
+        """Documents by what stands above their first line break, where that is no other's: their title."""
+        lines = {name: self.chunks[places[0]].text.partition("\n")[0].strip() for name, places in self.places.items()}
+        counts = Counter(lines.values())
+        return {line: name for name, line in lines.items() if line and counts[line] == 1}
 
     def document(self, identity: str) -> str | None:
         """The document of this id, or the one that it repeats; None where there is neither."""

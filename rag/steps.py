@@ -158,15 +158,17 @@ def retrieve(step: Step, *, embedders: Embedders) -> None:
             progress=lambda done, total: step.progress("embedding questions", step=done, total=total),
         )
     with watch.phase("searching"):
-        found = index.search(vectors, k, without=own)
+        found, handed = index.search(vectors, k, without=own), [False] * len(examples)
         if step.record.inputs.get("gold"):
-            handed = [index.within(vectors[n], example.evidence, k) for n, example in enumerate(examples)]
-            step.note(handed=sum(map(bool, handed)))
-            found = [right or searched for right, searched in zip(handed, found, strict=True)]
+            right = [index.within(vectors[n], example.evidence, k) for n, example in enumerate(examples)]
+            step.note(handed=sum(map(bool, right)))
+            found = [own or searched for own, searched in zip(right, found, strict=True)]
+            handed = [bool(own) for own in right]
     with watch.phase("timing"):
         timed = time_alone(step, questions[:TIMED], index=index, embedder=embedder, k=k)
     seconds = [*timed, *[None] * (len(examples) - len(timed))]
-    write_jsonl(step.path(RETRIEVED), [_record(*row) for row in zip(examples, found, seconds, strict=True)])
+    rows = zip(examples, found, seconds, handed, strict=True)
+    write_jsonl(step.path(RETRIEVED), [_record(*row) for row in rows])
     cut_off = sum(embedder.count_tokens(text) > embedder.longest for text in questions) if embedder.longest else 0
     step.note(
         examples=len(examples),
@@ -189,5 +191,6 @@ def time_alone(step: Step, questions: list[str], *, index: Index, embedder: Embe
     return seconds[-len(questions) :]
 
 
-def _record(example: Example, passages: tuple[Passage, ...], seconds: float | None) -> dict[str, Any]:
-    return Retrieved(example=example.id, passages=passages, seconds=seconds).model_dump(mode="json")
+def _record(example: Example, passages: tuple[Passage, ...], seconds: float | None, handed: bool) -> dict[str, Any]:
+    found = Retrieved(example=example.id, passages=passages, seconds=seconds, handed=handed)
+    return found.model_dump(mode="json", exclude=None if handed else {"handed"})

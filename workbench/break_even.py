@@ -1,7 +1,7 @@
 """From how many requests on training pays: what it costs to train against what each answer is cheaper by."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from scipy import special
 
@@ -56,13 +56,16 @@ def break_even(
     comparisons: Sequence[Comparison],
     *,
     smallest_difference: float,
+    eligible: Collection[str],
 ) -> tuple[BreakEven, ...]:
     """The best candidate of each trained approach against the best that is not trained, as far as both have a price.
+
+    ``eligible``: who breaks no limit; the others are left aside.
 
     volume = training a month / what an answer is cheaper by. It only decides where both answer equally well.
     """
     means = {one.candidate: one.mean for one in standings}
-    priced = {one.candidate: one.cost for one in earned if one.cost is not None and one.candidate in means}
+    priced = {one.candidate: one.cost for one in earned if one.cost is not None and one.candidate in eligible}
     approaches = {one.candidate: one.approach for one in earned}
     others = [name for name in priced if "fine-tuning" not in approaches[name]]
     if not others:
@@ -73,8 +76,8 @@ def break_even(
         trained = [name for name, cost in priced.items() if approaches[name] == approach and cost.training_once > 0]
         if trained:
             one = max(trained, key=lambda name: means[name])
-            worst = _worst(comparisons, one, other, means[other] - means[one])
-            as_good = worst <= smallest_difference
+            worst = _worst(comparisons, one, other)
+            as_good = worst is not None and worst <= smallest_difference
             behind = means[other] - means[one]
             found.append(_between(one, priced[one], other, priced[other], as_good=as_good, behind=behind))
     return tuple(found)
@@ -107,10 +110,10 @@ def _volume(monthly: float, saved: float) -> float | None:
     return monthly / saved if saved > 0 else None
 
 
-def _worst(comparisons: Sequence[Comparison], one: str, other: str, gap: float) -> float:
-    """The upper bound of how much better the other answers; the gap itself where they are not compared."""
+def _worst(comparisons: Sequence[Comparison], one: str, other: str) -> float | None:
+    """The upper bound of how much better the other answers; None where they are not compared."""
     if not are_compared(comparisons, one, other):
-        return gap
+        return None
     found = comparisons[find(comparisons, one, other)]
     return found.high if found.candidate == other else -found.low
 
@@ -122,7 +125,6 @@ def _bars(trained: RunningCost, other: RunningCost) -> tuple[Bar, ...]:
         monthly = training * trained.training_once * trained.trainings_a_year / 12
         return _volume(monthly, others * other.answering - own * trained.answering)
 
-    idle = 1 / IDLE
     bars = [
         Bar(
             what="how long a training lasts", from_="twice as long", to="half as long", at_from=at(training=0.5),
@@ -136,15 +138,15 @@ def _bars(trained: RunningCost, other: RunningCost) -> tuple[Bar, ...]:
             what=f"a prompt cache for {other.candidate}", from_="none", to=f"saves {100 * CACHE_SAVES:.0f} % at most",
             at_from=at(), at_to=at(others=1 - CACHE_SAVES),
         ),
-        Bar(
-            what=f"the machine of {trained.candidate} alone", from_="as busy as the other's",
-            to=f"busy {100 * IDLE:.0f} % of the time", at_from=at(), at_to=at(own=idle),
-        ),
-        Bar(
-            what="both machines", from_="as busy as now", to=f"busy {100 * IDLE:.0f} % as much", at_from=at(),
-            at_to=at(own=idle, others=idle),
-        ),
     ]  # fmt: skip
+    idle = max(trained.busy / IDLE, 1.0)
+    now, little = f"busy {100 * trained.busy:.0f} % of the time, as now", f"busy {100 * IDLE:.0f} %"
+    if trained.by_machine and idle > 1:
+        alone = f"the machine of {trained.candidate} alone"
+        bars.append(Bar(what=alone, from_=now, to=little, at_from=at(), at_to=at(own=idle)))
+        if other.by_machine:
+            both = at(own=idle, others=idle)
+            bars.append(Bar(what="both machines", from_=now, to=little, at_from=at(), at_to=both))
     return tuple(sorted(bars, key=_width, reverse=True))
 
 

@@ -53,8 +53,8 @@ class Picked:
     """Trainings more that are planned for, of all fine-tuned candidates together."""
     learned: float
     """What both are expected to earn more a request, by a better choice."""
-    seconds: float = 0.0
-    """How long those trainings take."""
+    seconds: float | None = 0.0
+    """How long those trainings take; None where one of them was not timed here."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,11 +202,21 @@ def _by_money(use_case: UseCase, field: Entrants, unsure: set[str], *, rng: np.r
             for one in paid.candidates
             if one.trained and one.name in order and one.name != field.router and len(one.values) < wanted
         }
-        taken = sum(count * (field.measured[name].train_seconds or 0.0) for name, count in again.items())
+        taken = _seconds(again, field.measured)
         learned = unit * _learned(paid, analysis, order, more, again, rng) if more or again else 0.0
         trainings = sum(again.values())
         found.append(Picked(value, unit, analysis, choice, strength, ground, more, trainings, learned, taken))
     return tuple(found)
+
+
+def _seconds(trainings: Mapping[str, int], measured: Mapping[str, Measured]) -> float | None:
+    total = 0.0
+    for name, count in trainings.items():
+        each = measured[name].train_seconds if name in measured else None
+        if each is None:
+            return None
+        total += count * each
+    return total
 
 
 def _learned(

@@ -11,14 +11,18 @@ from workbench.probe_kinds import ProbeKind
 from workbench.statistics.arrays import Floats
 from workbench.statistics.clusters import Clusters
 from workbench.statistics.intervals import mean_interval
-from workbench.statistics.weighted import Term, Weighted, weighted
+from workbench.statistics.paired import least_variance
+from workbench.statistics.seeds import seed_spread
+from workbench.statistics.weighted import Term, weighted
 
 MOSTLY, HARDLY = 0.8, 0.2
 """Shares from which on, and up to which, something is said of all of it."""
 MANY_UNKNOWN = 0.3
 """Share of unknown answers among those that are taught from which on it is warned of (Gekhman et al. 2024)."""
 DRAWS = 20_000
-"""Of the two last steps of a learning curve, to see how uncertain the next one is."""
+"""Of a learning curve's means, to see how uncertain its next step is."""
+CURVE = ("0.25", "0.5", "1")
+"""The cells of a learning curve."""
 
 
 class Values(Noun):
@@ -102,13 +106,9 @@ class _Rows:
         """A cell's mean."""
         return float(self.cells[name].mean())
 
-    def sum_of(self, weights: Mapping[str, float]) -> Weighted:
-        """A weighted sum of the cells' means."""
-        return weighted([Term(self.cells[c], w, self.weights[c]) for c, w in weights.items()], self.clusters)
-
     def effect(self, name: str, weights: Mapping[str, float]) -> Effect:
-        """The same under a name."""
-        found = self.sum_of(weights)
+        """A weighted sum of the cells' means."""
+        found = weighted([Term(self.cells[c], w, self.weights[c]) for c, w in weights.items()], self.clusters)
         most, least = (sum(w for w in weights.values() if w * sign > 0) for sign in (1, -1))
         return Effect(name=name, value=found.delta, low=max(found.low, least), high=min(found.high, most))
 
@@ -121,12 +121,14 @@ class _Rows:
         found = weighted(terms, self.clusters)
         return Effect(name=name, value=found.delta, low=max(found.low, -1.0), high=min(found.high, 1.0))
 
-    def level(self, name: str, values: Floats) -> Effect:
-        """A mean of values (n,) as a share of its own."""
-        variance = float(self.clusters.covariance(values[:, None])[0, 0])
-        mean = float(values.mean())
-        found = mean_interval(mean, variance, n=self.clusters.effective, df=self.clusters.df)
-        return Effect(name=name, value=mean, low=found.low, high=found.high, level=True)
+    def level(self, name: str, values: Floats, weights: str = "") -> Effect:
+        """A mean of values (S, n), or (n,), as a share of its own; ``weights``: the trainings of the S rows."""
+        found = weighted([Term(np.atleast_2d(values), 1.0, weights)], self.clusters)
+        mean, inside = min(max(found.delta, 0.0), 1.0), 0 < found.delta < 1
+        # Where all are alike, the interval is that of so many items.
+        variance, df = (found.se**2, found.df) if inside else (0.0, self.clusters.df)
+        own = mean_interval(mean, variance, n=self.clusters.effective, df=df)
+        return Effect(name=name, value=mean, low=own.low, high=own.high, level=True)
 
     def finding(self, sentence: str, effects: Sequence[Effect], *, telling: bool = True, caution: str = "") -> Finding:
         """A finding about this probe."""
@@ -145,15 +147,21 @@ def _grid(rows: _Rows, margin: float) -> Finding:
     both = rows.effect("both", {"both": 1, "neither": -1}).of("RAG + fine-tuning")
     weights = {"both": 1, "training": -1, "retrieval": -1, "neither": 1}
     joint = rows.effect("beyond the sum of both", weights).of("RAG + fine-tuning")
-    sum_ = rows.mean("training") + rows.mean("retrieval") - rows.mean("neither")
-    if joint.high < 0:
-        text = f"together {points(-joint.value)} points less than the sum, so they partly bring the same"
-        if sum_ > 1:
-            text += " (the sum would be above 100 %)"
-    elif joint.low > 0:
-        text = f"together {points(joint.value)} points more than the sum, so one needs the other"
-    else:
+    more = both.value - max(training.value, retrieval.value)
+    if joint.low <= 0 <= joint.high:
         text = f"no more and no less than the sum is shown (interaction {joint.words})"
+    elif joint.value < 0:
+        text = f"together {points(-joint.value)} points less than the sum"
+        if training.low > 0 and retrieval.low > 0 and more >= 0:
+            text += ", so they partly bring the same"
+        elif more < 0:
+            text += f", and {points(-more)} less than the better of them alone"
+        if rows.mean("training") + rows.mean("retrieval") - rows.mean("neither") > 1:
+            text += " (the sum would be above 100 %)"
+    else:
+        text = f"together {points(joint.value)} points more than the sum"
+        if more > 0 and (training.low <= 0 or retrieval.low <= 0):
+            text += ", so one does more with the other than alone"
     return rows.finding(
         f"The training of {trained} alone brings {signed(training.value)} points, the retrieval of {found} alone "
         f"{signed(retrieval.value)}, both ({with_both}) {signed(both.value)}: {text}.",
@@ -164,11 +172,11 @@ def _grid(rows: _Rows, margin: float) -> Finding:
 def _gold(rows: _Rows, margin: float) -> Finding:
     """The gap split into knowledge, finding, being distracted, and reading."""
     name, cells = rows.probed.about[0], rows.cells
-    there = cells["right one found"]
+    there, handed = cells["right one found"], rows.weights["handed over"]
     effects = [
         rows.lost("right passage not found", 1 - there),
         rows.lost("found, and lost among other passages", there),
-        rows.level("wrong even with nothing but the right passages", 1 - cells["handed over"].mean(axis=0)),
+        rows.level("wrong even with nothing but the right passages", 1 - cells["handed over"], handed),
     ]
     told = (
         f"{name} is right in {percent(rows.mean('found'))} with the passages it finds and in "
@@ -178,7 +186,11 @@ def _gold(rows: _Rows, margin: float) -> Finding:
         knowledge = rows.effect("knowledge: what the right passages bring", {"handed over": 1, "closed book": -1})
         effects = [knowledge, *effects]
         told += f", without any in {percent(rows.mean('closed book'))}"
-        if knowledge.low <= 0 or knowledge.high < margin:
+        if knowledge.low <= 0 <= knowledge.high and knowledge.high >= margin:
+            return rows.finding(
+                f"{told}: what the right passages bring is not shown ({knowledge.words}).", effects, telling=False
+            )
+        if knowledge.high < margin:
             most = f"at most {points(max(knowledge.high, 0))} points"
             return rows.finding(
                 f"{told}: knowledge is not what is missing, since even the right passages bring {most}.", effects
@@ -204,16 +216,16 @@ def _gold(rows: _Rows, margin: float) -> Finding:
 def _form(rows: _Rows, margin: float) -> Finding:
     """Whether a gain is there, too, where only the substance counts."""
     one, other = rows.probed.about
-    strict = np.concatenate([rows.cells[one], rows.cells[other]])
+    strict = np.concatenate([rows.cells["trained"], rows.cells["beside"]])
     whole = bool(np.isin(strict, (0.0, 1.0)).all())
-    for name in (one, other):
+    for name in ("trained", "beside"):
         lenient = rows.cells[f"{name}, lenient"]
         lenient = np.floor(lenient + 1e-9) if whole else lenient
         rows.cells[f"{name}, lenient"] = np.maximum(lenient, rows.cells[name])
-    read = {f"{one}, lenient": 1.0, f"{other}, lenient": -1.0}
-    gain = rows.effect("as scored", {one: 1, other: -1})
+    scored, read = {"trained": 1.0, "beside": -1.0}, {"trained, lenient": 1.0, "beside, lenient": -1.0}
+    gain = rows.effect("as scored", scored)
     substance = rows.effect("where only the substance counts", read)
-    form = rows.effect("form alone", {one: 1, other: -1, **{name: -weight for name, weight in read.items()}})
+    form = rows.effect("form alone", {**scored, **{name: -weight for name, weight in read.items()}})
     effects = [gain, substance, form]
     if gain.low <= 0:
         return rows.finding(
@@ -221,52 +233,53 @@ def _form(rows: _Rows, margin: float) -> Finding:
             effects,
             telling=False,
         )
-    ahead = f"Of the {points(gain.value)} points that {one} is ahead of {other}"
-    if form.low <= 0:
+    left = f"{points(substance.value)} ({signed(substance.low)} to {signed(substance.high)})"
+    if form.value <= 0:
         return rows.finding(
-            f"{ahead}, {points(substance.value)} are left where only the substance counts: it is no gain of form.",
+            f"{one} is {points(gain.value)} points ahead of {other} as scored, and {left} where only the substance "
+            "counts: it is no gain of form.",
             effects,
         )
-    left = f"{points(substance.value)} ({signed(substance.low)} to {signed(substance.high)})"
+    ahead = f"Of the {points(gain.value)} points that {one} is ahead of {other}, {left} are left where only the "
+    if form.low <= 0:
+        shown = "it is no gain of form" if form.high < margin else f"how much is form is not shown ({form.words})"
+        return rows.finding(f"{ahead}substance counts: {shown}.", effects, telling=form.high < margin)
     if substance.low <= 0:
         shown = "is form alone" if substance.high < margin else "is form, as far as is shown"
         caution = (
             f"The gain of {one} {shown}: where only the substance counts it is {substance.words} points ahead of "
             f"{other}. Asking for the form, constrained decoding or a parser may bring the rest without training."
         )
-        return rows.finding(
-            f"{ahead}, {left} are left where only the substance counts: the gain {shown}.", effects, caution=caution
-        )
-    return rows.finding(
-        f"{ahead}, {left} are left where only the substance counts: {points(form.value)} are form.", effects
-    )
+        return rows.finding(f"{ahead}substance counts: the gain {shown}.", effects, caution=caution)
+    return rows.finding(f"{ahead}substance counts: {points(form.value)} are form.", effects)
 
 
 def _reach(rows: _Rows, margin: float) -> Finding:
     """Whether right answers came up before training: new support, reshaping, or consolidation."""
     name = rows.probed.about[0]
-    drawn, after = rows.cells["drawn"], rows.cells[name].mean(axis=0)
-    right = (drawn == 1).any(axis=0).astype(np.float64)
-    many = len(drawn)
-    effects = [
-        rows.level("untrained, one answer (pass@1)", (drawn == 1).mean(axis=0)).of("prompting"),
-        rows.level(f"untrained, any of {many} (pass@{many})", right).of("prompting"),
-        rows.level(f"{name}, trained", after),
-    ]
-    once, ever, trained = effects
+    drawn, given = rows.cells["drawn"] == 1, (rows.cells["trained"] == 1).astype(np.float64)
+    after, right = given.mean(axis=0), drawn.any(axis=0).astype(np.float64)
+    many, weights = len(drawn), rows.weights["trained"]
+    once = rows.level("untrained, one answer (pass@1)", drawn.mean(axis=0)).of("prompting")
+    ever = rows.level(f"untrained, any of {many} (pass@{many})", right).of("prompting")
+    trained = rows.level(f"{name}, trained", given, weights)
+    effects = [once, ever, trained]
     told = (
-        f"The untrained model is right in {percent(once.value)} of single answers and at least once in {many} in "
-        f"{percent(ever.value)}; {name} in {percent(trained.value)}"
+        f"The untrained model, drawn freely, is right in {percent(once.value)} of single answers and at least once in "
+        f"{many} in {percent(ever.value)}; {name} in {percent(trained.value)}"
     )
+    gained = weighted([Term(given, 1.0, weights), Term(drawn.astype(np.float64), -1.0)], rows.clusters)
     if trained.value == 0:
         return rows.finding(f"{told}: training brought no right answer.", effects)
+    if gained.high < 0:
+        return rows.finding(f"{told}: training lost what single answers gave before.", effects)
+    if gained.low <= 0 or gained.delta < margin:
+        return rows.finding(f"{told}: training is not shown to bring more than single answers gave before.", effects)
     new = float((after * (1 - right)).sum() / after.sum())
-    if once.value >= trained.value - margin:
-        text = "training brought hardly more than what one answer gave before"
-    elif new >= MOSTLY:
+    if new >= MOSTLY:
         text = (
             f"{percent(new)} of what is right now never came up before, so training had to put it there; preferences "
-            "or rewards alone would have found nothing to strengthen"
+            "or rewards alone would have found little to strengthen"
         )
     elif new <= HARDLY:
         text = (
@@ -303,42 +316,53 @@ def _known(rows: _Rows, margin: float) -> Finding:
 def _curve(rows: _Rows, margin: float) -> Finding:
     """What the last doublings of the training examples brought, and what the next would."""
     name = rows.probed.about[0]
-    first = rows.sum_of({"0.5": 1, "0.25": -1})
-    second = rows.sum_of({"1": 1, "0.5": -1})
-    now = rows.mean("1")
-    missing = rows.level("missing", 1 - rows.cells["1"].mean(axis=0))
-    value, low, high = _next(first, second, missing)
-    effects = [
-        Effect(name="from 25 % to 50 %", value=first.delta, low=first.low, high=first.high),
-        Effect(name="from 50 % to all", value=second.delta, low=second.low, high=second.high),
-        Effect(name="twice as many, if it goes on like that", value=value, low=low, high=high),
-    ]
+    first = rows.effect("from 25 % to 50 %", {"0.5": 1, "0.25": -1})
+    second = rows.effect("from 50 % to all", {"1": 1, "0.5": -1})
     told = (
         f"{name} scores {percent(rows.mean('0.25'))} with a quarter of the training examples, "
-        f"{percent(rows.mean('0.5'))} with half and {percent(now)} with all"
+        f"{percent(rows.mean('0.5'))} with half and {percent(rows.mean('1'))} with all"
     )
-    more = f"{points(value)} points ({points(low)} to {points(high)})"
-    if high < margin:
-        text = f"twice as many would hardly bring anything, {more}"
-    elif low > margin:
-        text = f"twice as many would bring more, about {more}"
+    if second.high < 0:
+        text = "the last of them made it worse, so more of the same would not help"
+        return rows.finding(f"{told}: {text}.", [first, second])
+    if first.high < 0:
+        text = "it did not rise from the first, so nothing is foretold"
+        return rows.finding(f"{told}: {text}.", [first, second], telling=False)
+    more = _next(rows)
+    told_more = f"{points(more.value)} points ({points(more.low)} to {points(more.high)})"
+    if more.high < margin:
+        text = f"twice as many would hardly bring anything, {told_more}"
+    elif more.low > margin:
+        text = f"twice as many would bring more, about {told_more}"
     else:
-        text = f"twice as many would bring about {more}"
-    return rows.finding(f"{told}: {text}.", effects)
+        text = f"twice as many would bring about {told_more}"
+    return rows.finding(f"{told}: {text}.", [first, second, more])
 
 
-def _next(first: Weighted, second: Weighted, missing: Effect) -> tuple[float, float, float]:
-    """The gain of the next doubling with its 95 % interval, between 0 and what is ``missing`` to 1.
+def _next(rows: _Rows) -> Effect:
+    """The gain of the next doubling with its 95 % interval, between 0 and what is missing to 1.
 
     Under a power law a - b m^-c each doubling brings the same share of what the one before brought, at most all of it.
-    The two steps share the scores in the middle, which is left out: the interval is a little wider for it.
+    The three means are drawn together: what items leave open is shared, what trainings leave open is each one's own.
     """
     rng = np.random.default_rng(0)
-    draws = [one.delta + one.se * rng.standard_t(max(one.df, 2.5), DRAWS) for one in (first, second)]
-    found = _continued(*draws, room=missing.high)
+    cells = [rows.cells[name] for name in CURVE]
+    averages = np.stack([cell.mean(axis=0) for cell in cells], axis=1)
+    means, spread = averages.mean(axis=0), seed_spread(cells, [True] * len(cells))
+    least = least_variance(len(averages)) * np.eye(len(cells)) / 2
+    factor = np.linalg.cholesky(rows.clusters.covariance(averages) + least)
+    df = max(rows.clusters.df, 2.5)
+    items = rng.standard_normal((DRAWS, len(cells))) @ factor.T * np.sqrt(df / rng.chisquare(df, (DRAWS, 1)))
+    trainings = np.stack([rng.standard_t(max(min(own, 1e6), 2.5), DRAWS) for own in spread.df], axis=1)
+    drawn = means + items + trainings * np.sqrt(spread.variance)
+    missing = rows.level("missing", 1 - cells[-1], rows.weights[CURVE[-1]])
+    found = _continued(drawn[:, 1] - drawn[:, 0], drawn[:, 2] - drawn[:, 1], room=missing.high)
     low, high = np.quantile(found, [0.025, 0.975])
-    value = float(_continued(np.array([first.delta]), np.array([second.delta]), room=missing.value)[0])
-    return value, float(min(low, value)), float(max(high, value))
+    value = float(_continued(means[1:2] - means[:1], means[2:] - means[1:2], room=missing.value)[0])
+    return Effect(
+        name="twice as many, if it goes on like that", value=value, low=min(float(low), value),
+        high=max(float(high), value),
+    )  # fmt: skip
 
 
 def _continued(first: Floats, second: Floats, *, room: float) -> Floats:

@@ -13,6 +13,14 @@ from workbench.model import Noun
 from workbench.planning import endpoint_of
 from workbench.stage import Grpo, Helper, Preferences, Tuned
 
+OWN_NETWORKS = tuple(
+    map(
+        ipaddress.ip_network,
+        ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10",
+         "::1/128", "fc00::/7", "fe80::/10"),
+    )
+)  # fmt: skip
+"""Addresses that are not routed on the public internet."""
 OWN_ENDINGS = (".local", ".internal", ".lan", ".home.arpa")
 """How the names of machines end that the public internet does not know."""
 
@@ -44,7 +52,7 @@ def facts_of(candidate: Candidate) -> Facts:
     outside = [where for where in _asked(candidate) if not is_own(where)]
     licence = licence_of(base)
     return Facts(
-        leaves=bool(outside) and not candidate.hosted.ours,
+        leaves=bool(outside),
         goes_to=", ".join(dict.fromkeys(urlsplit(where).hostname or where for where in outside)),
         licences=None if licence is None else (licence,),
         cites=candidate.retrieval is not None,
@@ -53,8 +61,9 @@ def facts_of(candidate: Candidate) -> Facts:
 
 
 def _asked(candidate: Candidate) -> list[str]:
-    """Every endpoint that is sent something."""
-    found = [endpoint_of(candidate.hosted)] if hosted_name(str(candidate.base_model)) is not None else []
+    """Every endpoint that is sent something, but for one that is said to be one's own."""
+    asked = hosted_name(str(candidate.base_model)) is not None and not candidate.hosted.ours
+    found = [endpoint_of(candidate.hosted)] if asked else []
     return found + [str(one.endpoint) for stage in candidate.training for one in _helpers(stage) if one.endpoint]
 
 
@@ -72,8 +81,10 @@ def is_own(url: str) -> bool:
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        return host == "localhost" or "." not in host or host.endswith(OWN_ENDINGS)
-    return address.is_private or address.is_loopback
+        # A number without points is an address in another spelling, wherever it leads.
+        plain = bool(host) and "." not in host and not host[0].isdigit()
+        return plain or host.endswith(OWN_ENDINGS)
+    return any(address in network for network in OWN_NETWORKS if network.version == address.version)
 
 
 def licence_of(base: str) -> str | None:

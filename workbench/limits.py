@@ -80,7 +80,7 @@ def _facts(candidate: str, measured: Measured, limits: Limits) -> tuple[LimitChe
                 candidate, DATA, kept, yes="its requests stay on machines of your own",
                 no=f"it sends requests or training rows to {facts.goes_to}",
                 unknown="where it runs is not known", relax="serve such a model yourself (vLLM, Ollama) and name that "
-                "endpoint; where the machines are yours, set hosted.ours in its YAML",
+                "endpoint; where a hosted model's machines are yours, set hosted.ours in its YAML",
             )
         )  # fmt: skip
     if limits.licences:

@@ -135,13 +135,13 @@ def pays(decision: Decision) -> str:
     if not asked or volume is None:
         return ""
     picked = max(asked, key=lambda one: one.learned)
-    if (picked.more and money.cost_per_example is None) or (picked.trainings and hour is None):
+    if (picked.more and money.cost_per_example is None) or (picked.trainings and None in (hour, picked.seconds)):
         return ""
     parts, cost = [], 0.0
     if picked.more and money.cost_per_example is not None:
         cost += money.cost_per_example * picked.more
         parts.append(f"{picked.more:,} more examples")
-    if picked.trainings and hour is not None:
+    if picked.trainings and hour is not None and picked.seconds is not None:
         cost += picked.seconds / 3600 * hour
         parts.append(f"{picked.trainings:,} more {agreeing(picked.trainings, 'training', 'trainings')}")
     worth = picked.learned * volume * money.training_lasts_months

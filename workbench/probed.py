@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workbench.case import Case
 from workbench.diagnose import Probed, Values
@@ -59,8 +60,8 @@ def _read(probe: Probe, probes: Probes, leaked: frozenset[str]) -> Probed | None
         named["right one found"] = ("", _right_found(searched, handed, examples))
     tables = [table for _, table in named.values()]
     kept = np.array([one.id not in leaked or probe.split == "train" for one in examples], dtype=np.bool_)
-    if probe.kind == "gold":
-        kept &= np.array([bool(one.evidence) for one in examples], dtype=np.bool_)
+    if probe.found is not None:
+        kept &= _handed(probes.plan.step(probe.found[1]), examples)
     kept &= ~np.isnan(np.concatenate(tables)).any(axis=0)
     places = np.flatnonzero(kept)
     if not len(places):
@@ -90,6 +91,12 @@ def _table(cell: Cell, probes: Probes, examples: Examples) -> Floats:
     table = score_table(steps, examples, cell.metric)
     assert table is not None
     return table
+
+
+def _handed(step: Step, examples: Examples) -> NDArray[np.bool_]:
+    """The examples whose right passages were there to be handed over: what they name is among the documents."""
+    handed = {row["example"] for row in read_jsonl(step.path("retrieved.jsonl")) if row.get("handed")}
+    return np.array([one.id in handed for one in examples], dtype=np.bool_)
 
 
 def _right_found(searched: Step, handed: Step, examples: Examples) -> Floats:

@@ -8,6 +8,7 @@ from workbench.base_models import hosted_name
 from workbench.candidate import Approach, Candidate
 from workbench.case import Case
 from workbench.errors import WorkbenchError
+from workbench.examples import share_of
 from workbench.plan import Plan, with_needs
 from workbench.planning import make_plan, plan_draws, plan_score
 from workbench.probe_kinds import ProbeKind
@@ -19,6 +20,8 @@ SHARES = (0.25, 0.5)
 """Of the training examples, for the learning curve."""
 FEWEST_ROWS = 40
 """Training examples below which a quarter of them teaches nothing."""
+NEARLY = 0.2
+"""How far such a share may be from what it is called, as a share of itself."""
 REACH_TEMPERATURE, KNOWN_TEMPERATURE = 1.0, 0.5
 """How freely answers are drawn: to see what comes up at all, and what is known (Gekhman et al. 2024)."""
 
@@ -140,30 +143,31 @@ class _Planner:
     def grid(self) -> None:
         """The 2 x 2 of training and retrieval."""
         trained, found, both = self.corners()
-        if trained is None or found is None or trained.base_model != found.base_model:
-            self.missing["grid"] = "it needs a trained candidate and one that retrieves, on the same base model"
+        if trained is None or found is None:
+            self.missing["grid"] = "it needs a trained candidate and one that retrieves"
             return
-        alone = {"retrieval": None, "prompt": trained.prompt}
-        if both is None:
-            name = f"{trained.name}-with-{found.name}"
-            both = _changed(trained, name, retrieval=found.retrieval, prompt=found.prompt)
+        if (trained.base_model, trained.prompt) != (found.base_model, found.prompt):
+            self.missing["grid"] = f"{trained.name} and {found.name} have other base models or other prompts"
+            return
+        alone: dict[str, object] = {"retrieval": None}
         cells = {
-            "neither": _changed(trained, f"{trained.name}-untrained", **_untrained(), **alone),
-            "training": _changed(trained, trained.name, **alone),
-            "retrieval": _changed(found, found.name, **_untrained()),
-            "both": both,
+            "neither": _changed(trained, "untrained", **_untrained(), **alone),
+            "training": _changed(trained, "alone", **alone) if trained.retrieval else trained,
+            "retrieval": _changed(found, "untrained", **_untrained()) if found.training else found,
+            "both": both or _changed(trained, f"with-{found.name}", retrieval=found.retrieval),
         }
-        self.tried("grid", [trained, found, both], cells)
+        self.tried("grid", [trained, found, both or cells["both"]], cells)
 
     def corners(self) -> tuple[Candidate | None, Candidate | None, Candidate | None]:
-        """Whose training, whose retrieval, and who has both, if anybody: where others have each part of it alone."""
+        """Whose training, whose retrieval, and who has both; the parts of who has both are others' where these are."""
         both = self.here.get("RAG + fine-tuning")
-        if both is not None:
-            alike = [one for one in self.every if not one.retrieval and _methods(one) == _methods(both)]
-            alone = [one for one in self.every if not one.training and one.retrieval == both.retrieval]
-            if alike and alone:
-                return alike[0], alone[0], both
-        return self.trained, self.here.get("RAG") or both, None
+        if both is None:
+            return self.here.get("fine-tuning"), self.here.get("RAG"), None
+        same = [one for one in self.every if (one.base_model, one.prompt) == (both.base_model, both.prompt)]
+        same = [one for one in same if _whole(one) == _whole(both)]
+        alike = [one for one in same if not one.retrieval and _methods(one) == _methods(both)]
+        alone = [one for one in same if not one.training and one.retrieval == both.retrieval]
+        return alike[0] if alike else both, alone[0] if alone else both, both
 
     def tried(self, kind: ProbeKind, about: Sequence[Candidate], cells: Mapping[str, Candidate]) -> None:
         """Note a probe of candidates that are made for it, unless one of them cannot be run here."""
@@ -184,9 +188,9 @@ class _Planner:
             assert one.retrieval is not None
             handed = one.retrieval.model_copy(update={"gold": True})
             # A candidate that was trained with passages has no closed book of its own.
-            closed = _changed(one, f"{one.name}-closed-book", retrieval=None)
+            closed = _changed(one, "closed-book", retrieval=None)
             cells = {} if one.training else {"closed book": closed}
-            cells |= {"found": one, "handed over": _changed(one, f"{one.name}-gold", retrieval=handed)}
+            cells |= {"found": one, "handed over": _changed(one, "gold", retrieval=handed)}
             self.tried("gold", [one], cells)
             self.note_passages(one, cells["handed over"])
 
@@ -209,10 +213,10 @@ class _Planner:
             if one is None or other is None or scored:
                 continue
             cells = [
-                self.cell(one.name, one),
-                self.cell(other.name, other),
-                self.cell(f"{one.name}, lenient", one, metric="substance"),
-                self.cell(f"{other.name}, lenient", other, metric="substance"),
+                self.cell("trained", one),
+                self.cell("beside", other),
+                self.cell("trained, lenient", one, metric="substance"),
+                self.cell("beside, lenient", other, metric="substance"),
             ]
             self.add("form", [one, other], cells)
         if not self.of("form"):
@@ -228,9 +232,9 @@ class _Planner:
         if one is None:
             self.missing["reach"] = "it needs a trained candidate"
             return
-        bare = _changed(one, f"{one.name}-untrained", **_untrained())
+        bare = _changed(one, "untrained", **_untrained())
         drawn = plan_draws(self.plan, bare, split="test", metric=self.metric, temperature=REACH_TEMPERATURE)
-        self.add("reach", [one], [Cell("drawn", (drawn,), self.metric), self.cell(one.name, one)])
+        self.add("reach", [one], [Cell("drawn", (drawn,), self.metric), self.cell("trained", one)])
 
     def known(self) -> None:
         """What the untrained model knows of the answers that it is taught."""
@@ -239,21 +243,26 @@ class _Planner:
         if one is None or not any(isinstance(s, Imitating) and not isinstance(s, RejectionSampling) for s in stages):
             self.missing["known"] = "it needs a candidate that is trained on the solved examples"
             return
-        bare = _changed(one, f"{one.name}-untrained", **_untrained(), retrieval=None)
+        # Solved examples in the prompt would hold answers that are asked for.
+        prompt = one.prompt.model_copy(update={"examples": 0})
+        bare = _changed(one, "untrained", **_untrained(), retrieval=None, prompt=prompt)
         metric: MetricName = "substance" if self.metric in FORMAL else self.metric
         drawn = plan_draws(self.plan, bare, split="train", metric=metric, temperature=KNOWN_TEMPERATURE)
         self.add("known", [one], [Cell("drawn", (drawn,), metric)], split="train")
 
     def curve(self) -> None:
         """The same training on a quarter and on half of the examples."""
-        one = self.trained
-        rows = len(self.case.examples("train"))
+        one, examples = self.trained, self.case.examples("train")
         if one is None or not any(map(reads_requests, one.training)):
             self.missing["curve"] = "it needs a candidate that is trained on the solved examples"
-        elif rows < FEWEST_ROWS:
-            self.missing["curve"] = f"{rows} training examples are too few to take a quarter of them"
+        elif one.train_share < 1 or one.after_steps is not None:
+            self.missing["curve"] = f"{one.name} is not trained to its end on all of them"
+        elif len(examples) < FEWEST_ROWS:
+            self.missing["curve"] = f"{len(examples)} training examples are too few to take a quarter of them"
+        elif any(abs(len(share_of(examples, share)) / len(examples) / share - 1) > NEARLY for share in SHARES):
+            self.missing["curve"] = "they come in groups too large to take a quarter and a half of them"
         else:
-            less = {f"{share:g}": _changed(one, f"{one.name}-{100 * share:g}", train_share=share) for share in SHARES}
+            less = {f"{share:g}": _changed(one, f"{100 * share:g}", train_share=share) for share in SHARES}
             self.tried("curve", [one], less | {"1": one})
 
 
@@ -271,11 +280,17 @@ def _methods(candidate: Candidate) -> list[tuple[str, str]]:
     return [(stage.method, stage.adapter.kind) for stage in candidate.training]
 
 
+def _whole(candidate: Candidate) -> tuple[float, int | None, float]:
+    """How much of its training acts; of one that is not trained, as if all did."""
+    return candidate.adapter_scale, candidate.after_steps, candidate.train_share
+
+
 def _untrained() -> dict[str, object]:
     """What of a candidate is gone without its training."""
     return {"training": (), "adapter_scale": 1.0, "after_steps": None, "train_share": 1.0}
 
 
-def _changed(candidate: Candidate, name: str, **changes: object) -> Candidate:
-    """A candidate that is made for a probe: one of another name, with some parts changed."""
-    return candidate.model_copy(update={"name": name[:64].rstrip(".-_"), "description": ""} | changes)
+def _changed(candidate: Candidate, what: str, **changes: object) -> Candidate:
+    """A candidate that is made for a probe: named after the one that it was made of, with some parts changed."""
+    stem = candidate.name[: max(1, 63 - len(what))].rstrip(".-_")
+    return candidate.model_copy(update={"name": f"{stem}-{what}"[:64], "description": ""} | changes)

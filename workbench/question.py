@@ -15,6 +15,8 @@ from workbench.usecase import Limits, MetricName, UseCase
 from workbench.workspace import digest, write_atomically
 
 FILE = "questions.json"
+FACTS = ("data_stays", "licences", "must_cite", "must_be_deletable")
+"""Limits that questions of older versions did not have."""
 
 
 class Question(Noun):
@@ -33,8 +35,13 @@ class Question(Noun):
 
     @property
     def hash(self) -> str:
-        """SHA-256 of all of it but the time."""
-        return digest(self.model_dump(mode="json", exclude={"asked"}))
+        """SHA-256 of all of it but the time; limits that came later count where they are set."""
+        asked = self.model_dump(mode="json", exclude={"asked"})
+        plain = Limits().model_dump(mode="json")
+        asked["limits"] = {
+            name: value for name, value in asked["limits"].items() if name not in FACTS or value != plain[name]
+        }
+        return digest(asked)
 
 
 def freeze(case: Case, *, seen: bool) -> Question:

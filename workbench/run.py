@@ -27,6 +27,8 @@ class Retrieved(Noun):
     passages: tuple[Passage, ...]
     seconds: float | None = None
     """Time to embed and search for this request alone; None where it was searched in a batch."""
+    handed: bool = False
+    """Whether these are the passages of the documents that the example names, and nothing was searched."""
 
 
 class Response(Noun):

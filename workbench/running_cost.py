@@ -30,6 +30,10 @@ class RunningCost(Noun):
     """One training that is used, with those that fail or are only made for comparison; 0 where nothing is trained."""
     trainings_a_year: float
     """How often it is trained again; 0 where nothing is trained."""
+    by_machine: bool = True
+    """Whether an answer costs machine time; not where its price came with it, as by tokens."""
+    busy: float = 1.0
+    """Share of its time that the answering machine is busy."""
     training: float | None
     """A request's share of the training; None where it is not known over how many requests to spread it."""
 
@@ -71,5 +75,5 @@ def running_cost(
         training = once / (lasts * volume) if volume else None
     return RunningCost(
         candidate=candidate, answering=mean, variance=spread / n, training_once=once,
-        trainings_a_year=per_year, training=training,
+        trainings_a_year=per_year, training=training, by_machine=not measured.costs, busy=money.utilisation,
     )  # fmt: skip

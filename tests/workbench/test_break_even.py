@@ -50,7 +50,13 @@ def found(
         standing("rag", "RAG", 0.9),
         standing("sft", "fine-tuning", 0.9 + lead),
     ]
-    (one,) = break_even(earned, standings, [compared("sft", "rag", lead, 0.02)], smallest_difference=0.03)
+    (one,) = break_even(
+        earned,
+        standings,
+        [compared("sft", "rag", lead, 0.02)],
+        smallest_difference=0.03,
+        eligible=("rag", "zero-shot", "sft"),
+    )
     return one
 
 
@@ -77,6 +83,32 @@ def test_each_bar_changes_one_thing() -> None:
     assert alone.at_to == pytest.approx(100 / (0.0012 - 0.001), rel=1e-6)
     widths = [max(bar.at_from, bar.at_to) / min(bar.at_from, bar.at_to) for bar in one.bars]  # type: ignore[type-var, operator]
     assert widths == sorted(widths, reverse=True)
+
+
+def test_only_what_applies_is_changed() -> None:
+    sft = earning("sft", "fine-tuning", answering=0.0003, once=600, a_year=2)
+    rag = earning("rag", "RAG", answering=0.0012)
+    assert sft.cost is not None
+    assert rag.cost is not None
+
+    def bars(**changes: dict[str, object]) -> dict[str, float | None]:
+        earned = [
+            one.model_copy(update={"cost": one.cost.model_copy(update=changes.get(one.candidate, {}))})  # type: ignore[union-attr]
+            for one in (sft, rag)
+        ]
+        standings = [standing("rag", "RAG", 0.9), standing("sft", "fine-tuning", 0.9)]
+        (found,) = break_even(earned, standings, [], smallest_difference=0.03, eligible=("rag", "sft"))
+        assert not found.as_good, "they are not compared"
+        return {bar.what: bar.at_to for bar in found.bars}
+
+    assert {"both machines", "the machine of sft alone"} <= bars().keys()
+    assert "both machines" not in bars(rag={"by_machine": False}), "what is paid by tokens does not idle"
+    idle = bars(sft={"busy": 0.3}, rag={"busy": 0.3})
+    assert not {"both machines", "the machine of sft alone"} & idle.keys()
+    half = bars(sft={"busy": 0.6}, rag={"busy": 0.6})
+    assert half["the machine of sft alone"] == pytest.approx(100 / (0.0012 - 0.0006), rel=1e-6)
+    standings = [standing("rag", "RAG", 0.9), standing("sft", "fine-tuning", 0.9)]
+    assert break_even([sft, rag], standings, [], smallest_difference=0.03, eligible=("sft",)) == ()
 
 
 def test_answers_that_are_no_cheaper_never_pay_for_training() -> None:
@@ -107,9 +139,9 @@ def test_what_there_is_and_whether_it_matters_is_said() -> None:
 def test_without_prices_or_without_training_there_is_nothing_to_say() -> None:
     rag = earning("rag", "RAG", answering=0.1)
     standings = [standing("rag", "RAG", 0.9)]
-    assert break_even([rag], standings, [], smallest_difference=0.03) == ()
+    assert break_even([rag], standings, [], smallest_difference=0.03, eligible=("rag",)) == ()
     unpriced = rag.model_copy(update={"cost": None})
-    assert break_even([unpriced], standings, [], smallest_difference=0.03) == ()
+    assert break_even([unpriced], standings, [], smallest_difference=0.03, eligible=("rag",)) == ()
 
 
 @pytest.mark.parametrize(("volume", "said"), [(None, "never"), (0.2, "less than 1"), (1234.0, "1,200"), (9.6, "10")])

@@ -103,15 +103,24 @@ def test_terms_that_share_their_trainings_are_told_apart_from_those_that_do_not(
 
 
 @pytest.mark.parametrize(
-    ("both", "said"),
-    [(0.88, "no more and no less than the sum"), (0.52, "less than the sum"), (0.99, "more than the sum")],
+    ("levels", "said", "not_said"),
+    [
+        ((0.1, 0.4, 0.58, 0.88), "no more and no less than the sum", "so"),
+        ((0.1, 0.4, 0.58, 0.70), "less than the sum, so they partly bring the same", "alone"),
+        ((0.1, 0.1, 0.70, 0.50), "less than the better of them alone", "bring the same"),
+        ((0.1, 0.1, 0.12, 0.90), "so one does more with the other than alone", "same"),
+        ((0.1, 0.40, 0.40, 0.80), "more than the sum", "so one"),
+        ((0.5, 0.95, 0.95, 0.97), "the sum would be above 100 %", "other"),
+    ],
 )
-def test_the_two_by_two_says_how_training_and_retrieval_work_together(both: float, said: str) -> None:
-    cells = {"neither": share(0.1), "training": share(0.4, seed=1), "retrieval": share(0.58, seed=2)}
-    if said.startswith("more"):
-        cells |= {"training": share(0.2, seed=1), "retrieval": share(0.2, seed=2)}
-    found = one(probed("grid", cells | {"both": share(both, seed=3)}, about=("sft", "rag", "rag-sft")))
+def test_the_two_by_two_says_how_training_and_retrieval_work_together(
+    levels: tuple[float, ...], said: str, not_said: str
+) -> None:
+    names = ("neither", "training", "retrieval", "both")
+    cells = {name: share(level, seed=n, n=2_000) for n, (name, level) in enumerate(zip(names, levels, strict=True))}
+    found = one(probed("grid", cells, about=("sft", "rag", "rag-sft")))
     assert said in found.sentence
+    assert not_said not in found.sentence.partition(": ")[2].replace("no more and no", "")
     assert [effect.name for effect in found.effects] == [
         "training alone", "retrieval alone", "both", "beyond the sum of both",
     ]  # fmt: skip
@@ -124,7 +133,7 @@ def test_the_two_by_two_says_how_training_and_retrieval_work_together(both: floa
         (0.10, 0.60, 0.95, 1.00, "fewer passages, a reranker or training with passages"),
         (0.10, 0.68, 0.70, 1.00, "a better reader"),
         (0.10, 0.97, 0.98, 1.00, "hardly anything is lost"),
-        (0.70, 0.70, 0.71, 1.00, "knowledge is not what is missing"),
+        (0.70, 0.70, 0.70, 1.00, "knowledge is not what is missing"),
     ],
 )
 def test_the_right_passages_split_the_gap(closed: float, found_: float, handed: float, there: float, said: str) -> None:
@@ -136,6 +145,12 @@ def test_the_right_passages_split_the_gap(closed: float, found_: float, handed: 
     assert said in found.sentence
     lost = [effect.value for effect in found.effects[1:]]
     assert sum(lost) == pytest.approx(1 - cells["found"].mean())
+    few = {name: rows[:, :10] for name, rows in cells.items()}
+    if closed == 0.70:
+        few["handed over"] = 1 - (1 - few["handed over"]) * (np.arange(10) % 3 > 0)
+        unsure = one(probed("gold", few, about=("rag",)))
+        assert "is not shown" in unsure.sentence
+        assert not unsure.telling
     trained = probed("gold", {name: rows for name, rows in cells.items() if name != "closed book"}, about=("rag-sft",))
     assert "without any" not in one(trained).sentence
 
@@ -144,8 +159,8 @@ def form(strict: tuple[float, float], lenient: tuple[float, float]) -> Probed:
     return probed(
         "form",
         {
-            "sft": share(strict[0], seed=1), "zero-shot": share(strict[1], seed=2),
-            "sft, lenient": share(lenient[0], seed=1), "zero-shot, lenient": share(lenient[1], seed=2),
+            "trained": share(strict[0], seed=1), "beside": share(strict[1], seed=2),
+            "trained, lenient": share(lenient[0], seed=1), "beside, lenient": share(lenient[1], seed=2),
         },
     )  # fmt: skip
 
@@ -161,6 +176,12 @@ def test_a_gain_that_is_only_form_is_called_one_and_warned_of() -> None:
     assert "are form" in partly.sentence
     assert not partly.caution
     assert "it is no gain of form" in one(form((0.9, 0.1), (0.9, 0.1))).sentence
+    more = one(form((0.6, 0.1), (0.9, 0.1)))
+    assert "it is no gain of form" in more.sentence
+    assert "Of the" not in more.sentence
+    cells = form((0.6, 0.3), (0.6, 0.33)).cells
+    small = probed("form", {cell.name: np.array(cell.values)[:, :60] for cell in cells})
+    assert "is not shown" in one(small).sentence
     assert "not shown to be ahead" in one(form((0.5, 0.5), (0.5, 0.5))).sentence
 
 
@@ -175,19 +196,25 @@ def test_half_a_value_is_no_right_answer_where_the_metric_knows_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("often", "said"),
+    ("often", "level", "said"),
     [
-        (0.0, "never came up before"),
-        (0.3, "made likelier what the model could say already"),
-        (0.99, "hardly more than"),
+        (0.0, 0.9, "never came up before"),
+        (0.3, 0.9, "made likelier what the model could say already"),
+        (0.99, 0.9, "not shown to bring more"),
+        (0.9, 0.3, "training lost what single answers gave before"),
     ],
 )
-def test_reach_tells_new_from_likelier(often: float, said: str) -> None:
+def test_reach_tells_new_from_likelier(often: float, level: float, said: str) -> None:
     rng = np.random.default_rng(2)
-    trained = share(0.9)
-    drawn = (rng.random((16, N)) < often * trained).astype(np.float64)
-    found = one(probed("reach", {"drawn": drawn, "sft": trained}, about=("sft",)))
+    drawn = (rng.random((16, N)) < often * share(0.9)).astype(np.float64)
+    found = one(probed("reach", {"drawn": drawn, "trained": share(level)}, about=("sft",)))
     assert said in found.sentence
+
+
+def test_an_answer_that_is_nearly_right_counts_alike_before_and_after_training() -> None:
+    nearly = np.full((16, N), 0.9)
+    found = one(probed("reach", {"drawn": nearly, "trained": nearly[:1]}, about=("sft",)))
+    assert "training brought no right answer" in found.sentence
 
 
 def test_unknown_answers_are_warned_of() -> None:
@@ -210,6 +237,38 @@ def test_the_learning_curve_goes_on_as_it_went() -> None:
     assert flat.effects[-1].value == 0
     assert done.effects[-1].value == 0
     assert done.effects[-1].high < 0.02
+    falling, dipping = curve(0.73, 0.59, 0.42), curve(0.49, 0.30, 0.61)
+    assert "made it worse" in falling.sentence
+    assert len(falling.effects) == 2
+    assert not dipping.telling
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_the_next_doubling_is_covered(seeds: int) -> None:
+    """The truth is a power law: 95 % intervals hold what another doubling brings."""
+    truth, following, covered, times = np.array([0.50, 0.60, 0.67]), 0.049, 0, 150
+    rng = np.random.default_rng(8)
+    for _ in range(times):
+        ease = rng.normal(0, 1, N)
+        cells = {}
+        for name, level in zip(("0.25", "0.5", "1"), truth, strict=True):
+            luck = rng.normal(0, 0.015, (seeds, 1))
+            chance = np.clip(level + luck + 0.1 * ease, 0, 1)
+            cells[name] = (rng.random((seeds, N)) < chance).astype(np.float64)
+        weights = {"0.25": "a", "0.5": "b", "1": "c"}
+        (found,) = findings([probed("curve", cells, about=("sft",), weights=weights)], margin=0.05)
+        if len(found.effects) == 3:
+            covered += found.effects[-1].low <= following <= found.effects[-1].high
+        else:
+            times -= 1
+    assert covered / times >= 0.93
+
+
+def test_levels_count_the_spread_over_trainings() -> None:
+    cells = {"drawn": np.zeros((16, N)), "trained": np.concatenate([share(0.2), share(0.8)])}
+    found = one(probed("reach", cells, about=("sft",), weights={"trained": "a b"}))
+    trained = found.effects[-1]
+    assert trained.high - trained.low > 0.5
 
 
 # --- From the folders ---------------------------------------------------------------------------------
@@ -289,6 +348,47 @@ def test_findings_are_reasons_and_travel_with_the_raw_rows(case: Case) -> None:
     assert {reason.text for reason in after.reasons} >= {one.sentence for one in after.findings if one.telling}
     form_ = [one for one in made if one.kind == "form"]
     assert [one.about for one in form_] == [("sft", "few-shot"), ("rag-sft", "rag")]
+    assert all(len({cell.name for cell in one.cells}) == len(one.cells) for one in made)
+
+
+def test_names_of_any_length_keep_what_is_compared_apart(tmp_path: Path) -> None:
+    case = finished_case(tmp_path)
+    long = "s" * 64
+    sft = next(one for one in case.candidates() if one.name == "sft")
+    rag = next(one for one in case.candidates() if one.name == "rag")
+    case.choose([rag.model_copy(update={"name": "drawn"}), sft.model_copy(update={"name": long})])
+    probes = plan_probes(case, {"drawn": 0.7, long: 0.4})
+    grid, *_ = probes.of("grid")
+    assert grid.about[:2] == (long, "drawn")
+    assert len(set(grid.about)) == 3
+    assert all(len({cell.name for cell in probe.cells}) == len(probe.cells) for probe in probes.probes)
+
+
+def test_other_prompts_are_no_two_by_two(tmp_path: Path) -> None:
+    case = finished_case(tmp_path)
+    chosen = {one.name: one for one in case.candidates()}
+    few = chosen["rag"].model_copy(update={"prompt": chosen["few-shot"].prompt})
+    case.choose([few, chosen["sft"]])
+    probes = plan_probes(case, {"rag": 0.7, "sft": 0.4})
+    assert "other prompts" in probes.missing["grid"]
+
+
+def test_one_that_is_both_is_told_apart_into_its_own_parts(tmp_path: Path) -> None:
+    case = finished_case(tmp_path)
+    case.choose([one for one in case.candidates() if one.name == "rag-sft"])
+    grid, *_ = plan_probes(case, {"rag-sft": 0.8}).of("grid")
+    assert grid.about == ("rag-sft", "rag-sft", "rag-sft")
+    assert len({cell.steps for cell in grid.cells}) == 4
+
+
+def test_what_cannot_make_a_learning_curve_says_why(tmp_path: Path) -> None:
+    case = finished_case(tmp_path)
+    sft = next(one for one in case.candidates() if one.name == "sft")
+    case.choose([sft.model_copy(update={"train_share": 0.5})])
+    assert "not trained to its end on all" in plan_probes(case, {"sft": 0.4}).missing["curve"]
+    case.choose([sft])
+    case.freeze("train", [one.model_copy(update={"group": "all"}) for one in case.examples("train")])
+    assert "groups too large" in plan_probes(case, {"sft": 0.4}).missing["curve"]
 
 
 def test_a_candidate_that_is_handed_the_right_passages_cannot_be_chosen(case: Case) -> None:

@@ -222,7 +222,7 @@ def test_what_more_examples_and_trainings_teach() -> None:
     little, much = (value_of_more(close, more=more, rng=rng) for more in (10, 1_000_000))
     assert 0 < little < much
     assert much == pytest.approx(0.03 * 0.8463, rel=0.05)  # The expected largest of three standard normals.
-    assert value_of_more(known(0.9, 0.3, 0.3), more=1_000, rng=rng) == pytest.approx(0.0, abs=1e-3)
+    assert value_of_more(known(0.9, 0.3, 0.3), more=1_000, rng=rng) == 0.0
     # Items resolve nothing of what varies from training to training, and trainings nothing of what items leave open.
     lucky = known(0.6, 0.6, 0.6, items=1e-6, seeds=0.03)
     assert value_of_more(lucky, more=1_000_000, rng=rng) == pytest.approx(0.0, abs=1e-4)
@@ -260,6 +260,9 @@ def test_more_trainings_are_priced_with_their_machine_time() -> None:
     assert told is not None, found.next_step
     assert int(told[1].replace(",", "")) == more
     assert float(told[2].replace(",", "")) >= 0.95 * more * HOUR
+    untimed = {name: one.model_copy(update={"train_seconds": None}) for name, one in measured.items()}
+    assert "would cost" not in recommend(use_case, of, untimed, rng=np.random.default_rng(0)).next_step
+    recommend(use_case, of, {}, rng=np.random.default_rng(0))  # Nothing is known of anybody.
     unpriced = recommend(
         use_case.model_copy(update={"money": use_case.money.model_copy(update={"cost_per_example": None})}),
         of, measured, rng=np.random.default_rng(0),

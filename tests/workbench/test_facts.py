@@ -30,6 +30,9 @@ ALL = Limits(data_stays=True, licences=("apache 2.0", "MIT"), must_cite=True, mu
         ("https://api.openai.com/v1", False),
         ("https://8.8.8.8/v1", False),
         ("https://localhost.example.com/v1", False),
+        ("http://134744072/v1", False),
+        ("http://0x08080808/v1", False),
+        ("http://203.0.113.5/v1", False),
     ],
 )
 def test_whose_machine_an_address_is(url: str, own: bool) -> None:
@@ -51,6 +54,8 @@ def test_facts_follow_from_what_a_candidate_is_made_of(monkeypatch: pytest.Monke
     helper = Helper(model="big", endpoint="https://api.example.com/v1")
     told = Cpt(paraphrases=2, paraphraser=helper)
     assert facts_of(Candidate(name="cpt", base_model="pocket", training=(told,))).goes_to == "api.example.com"
+    both = Candidate(name="cpt", base_model="pocket", training=(told,), hosted=Hosted(ours=True))
+    assert facts_of(both).leaves is True, "what is said of the endpoint of a hosted base says nothing of a helper's"
     elsewhere = Imported(approach="RAG + fine-tuning", answers=("x",))
     assert facts_of(Candidate(name="theirs", imported=elsewhere)) == Facts(cites=True, deletable=False)
 

@@ -1,5 +1,6 @@
 """The question is frozen before scores are seen, and moving it afterwards is said."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from tests.toys import finished_case
 from workbench.case import Case
 from workbench.cli import main
-from workbench.question import freeze, frozen, moved
+from workbench.question import Question, freeze, frozen, moved
 from workbench.report import render
 from workbench.results import decide, load_results
 from workbench.usecase import Limits, Money
@@ -67,3 +68,14 @@ def test_a_price_may_be_moved() -> None:
     from workbench.question import Question
 
     assert not {"machine_cost_per_hour", "volume_per_month", "knowledge_changes"} & set(Question.model_fields)
+
+
+def test_the_hash_of_a_question_stays_what_it_was_before_there_were_facts_to_ask_for() -> None:
+    asked = Question(
+        metric="exact_match", decided_by="metric", smallest_difference=0.02, limits=Limits(max_p95_seconds=2.0),
+        value_of_success=None, value_at_most=None, price_of_wrong=0.0, test="abc",
+        asked=datetime(2026, 1, 1, tzinfo=UTC),
+    )  # fmt: skip
+    assert asked.hash == "e1480c3a82163b58b01874903ada8393067c15330e25e866be847b4de3e7a297"
+    stricter = asked.model_copy(update={"limits": Limits(max_p95_seconds=2.0, data_stays=True)})
+    assert stricter.hash != asked.hash

@@ -11,6 +11,7 @@ from workbench.earnings import Earning, Earnings, price
 from workbench.money_charts import acceptability_title
 from workbench.money_words import answers, break_even_sentences, round_volume, switching, value_scale
 from workbench.phrases import listed, percent
+from workbench.running_cost import RunningCost
 from workbench.sections.material import Material
 
 SHOWN = 7
@@ -111,10 +112,17 @@ def _costs(material: Material, earned: Earnings) -> Table:
                 price(cost.training_once, currency) if trained else untold,
                 figure(cost.trainings_a_year) if trained else untold,
                 whole,
-                price(1000 * cost.request / one.right, currency) if one.right > 0 else "none is right",
+                _of_right(one, cost, currency),
             )
         rows.append(Row(cells=cells, strong=one.candidate == material.recommendation.choice))
     return Table(title="What it costs", columns=columns, rows=tuple(rows))
+
+
+def _of_right(one: Earning, cost: RunningCost, currency: str) -> str:
+    """What 1,000 right answers cost, with training."""
+    if one.right <= 0:
+        return "none is right"
+    return UNKNOWN + ": no volume" if cost.training is None else price(1000 * cost.request / one.right, currency)
 
 
 def _break_even(material: Material, earned: Earnings) -> Iterator[Block]:
@@ -122,7 +130,7 @@ def _break_even(material: Material, earned: Earnings) -> Iterator[Block]:
     recommendation, use_case = material.recommendation, material.results.use_case
     found = break_even(
         earned.candidates, recommendation.standings, recommendation.comparisons,
-        smallest_difference=recommendation.smallest_difference,
+        smallest_difference=recommendation.smallest_difference, eligible=earned.counted,
     )  # fmt: skip
     currency, volume = use_case.money.currency, use_case.volume_per_month
     approaches = {one.candidate: one.approach for one in earned.candidates}

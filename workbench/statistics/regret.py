@@ -68,7 +68,8 @@ def value_of_more(estimate: Estimate, *, more: int = 0, seeds: Floats | None = N
     own = 1 - 1 / seeds if seeds is not None else np.zeros_like(estimate.own)
     resolved = replace(estimate, covariance=estimate.covariance * shared, own=estimate.own * own)
     moved = estimate.means + mean_draws(resolved, rng=rng)
-    return max(0.0, float(moved.max(axis=1).mean() - estimate.means.max()))
+    # Beside the leader as it moved: what is drawn for all alike cancels, and a leader that stays one gains nothing.
+    return float((moved.max(axis=1) - moved[:, int(estimate.means.argmax())]).mean())
 
 
 def expected_regrets(means: Floats, errors: Floats, *, among: NDArray[np.bool_] | None = None) -> Floats:
