@@ -126,8 +126,8 @@ class _Rows:
         found = weighted([Term(np.atleast_2d(values), 1.0, weights)], self.clusters)
         mean, inside = min(max(found.delta, 0.0), 1.0), 0 < found.delta < 1
         # Where all are alike, the interval is that of so many items.
-        variance, df = (found.se**2, found.df) if inside else (0.0, self.clusters.df)
-        own = mean_interval(mean, variance, n=self.clusters.effective, df=df)
+        variance = found.se**2 if inside else 0.0
+        own = mean_interval(mean, variance, n=self.clusters.effective, df=self.clusters.df)
         return Effect(name=name, value=mean, low=own.low, high=own.high, level=True)
 
     def finding(self, sentence: str, effects: Sequence[Effect], *, telling: bool = True, caution: str = "") -> Finding:

@@ -38,7 +38,7 @@ def read_probed(probes: Probes, *, leaked: frozenset[str]) -> tuple[Probed, ...]
 
 def finished(probe: Probe, probes: Probes) -> bool:
     """Whether every step of a probe is done."""
-    return all(is_done(probes.plan.step(name)) for name in probe.steps)
+    return all(is_done(probes.plan.step(name)) for name in (*probe.steps, *(probe.found or ())))
 
 
 def takes(probes: Probes, kind: ProbeKind) -> str:
