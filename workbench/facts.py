@@ -8,9 +8,9 @@ import yaml
 
 from workbench.base_models import hosted_name, local_folder, proposals
 from workbench.candidate import Candidate
+from workbench.courses import endpoint_of
 from workbench.errors import NotFound
 from workbench.model import Noun
-from workbench.planning import endpoint_of
 from workbench.stage import Grpo, Helper, Preferences, Tuned
 
 OWN_NETWORKS = tuple(

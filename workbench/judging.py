@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from workbench.case import Case
+from workbench.courses import helper_identity
 from workbench.database import Database
 from workbench.errors import ConfigError
 from workbench.labels import Shown, shown_prompts, take_in
 from workbench.plan import Plan, is_done
-from workbench.planning import helper_identity
 from workbench.preference import MIRRORED, Choice, Preference
 from workbench.queues import OpenQueue
 from workbench.stage import Judge

@@ -7,10 +7,11 @@ from typing import Literal
 from workbench.base_models import hosted_name
 from workbench.candidate import Approach, Candidate
 from workbench.case import Case
+from workbench.courses import plan_score
 from workbench.errors import WorkbenchError
 from workbench.examples import share_of
 from workbench.plan import Plan, with_needs
-from workbench.planning import make_plan, plan_draws, plan_score
+from workbench.planning import make_plan, plan_draws
 from workbench.probe_kinds import ProbeKind
 from workbench.score import FORMAL
 from workbench.stage import Imitating, RejectionSampling, reads_requests
