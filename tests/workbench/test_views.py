@@ -374,6 +374,34 @@ def test_any_combination_can_be_tuned(page: Open, full_workspace: Path) -> None:
     assert kept.prompt.examples == 2
 
 
+def test_what_the_form_does_not_show_stays_as_it_is(page: Open, full_workspace: Path) -> None:
+    case = open_case(full_workspace, "shop-facts")
+    weaker = presets()["sft"].model_copy(update={"name": "weaker", "adapter_scale": 0.5})
+    case.choose([*case.candidates(), weaker])
+    app = page(full_workspace, "candidates.py", case="shop-facts", candidate="weaker")
+    settled(app.number_input(key="weaker prompt examples").set_value(2).run())
+    press(app, "Keep this candidate")
+    kept = next(each for each in case.candidates() if each.name == "weaker-tuned")
+    assert kept.adapter_scale == 0.5
+    assert kept.prompt.examples == 2
+    app = page(full_workspace, "candidates.py", case="shop-facts", candidate="weaker")
+    settled(app.number_input(key="weaker stages").set_value(0).run())
+    assert not app.error, "without training there is no adapter that could be weaker"
+
+
+def test_a_hosted_model_is_set_up_in_the_form(page: Open, full_workspace: Path) -> None:
+    app = page(full_workspace, "candidates.py", case="shop-facts", candidate="zero-shot")
+    settled(app.text_input(key="zero-shot base").set_value("openai:small").run())
+    settled(app.text_input(key="zero-shot hosted endpoint").set_value("http://localhost:8000/v1").run())
+    settled(app.number_input(key="zero-shot hosted at_once").set_value(4).run())
+    settled(app.text_input(key="zero-shot keep as True").set_value("served").run())
+    press(app, "Keep this candidate")
+    kept = next(each for each in open_case(full_workspace, "shop-facts").candidates() if each.name == "served")
+    assert (kept.base_model, kept.hosted.endpoint, kept.hosted.at_once) == (
+        "openai:small", "http://localhost:8000/v1", 4,
+    )  # fmt: skip
+
+
 def test_a_bad_name_is_said_in_place(page: Open, full_workspace: Path) -> None:
     app = page(full_workspace, "candidates.py", case="shop-facts", candidate="zero-shot")
     settled(app.number_input(key="zero-shot prompt examples").set_value(2).run())

@@ -1,12 +1,14 @@
 """The form in which one candidate is tuned: made from its fields, beside the YAML and what differs from another."""
 
+from collections.abc import Collection
 from typing import Any
 
 import streamlit as st
 from pydantic import BaseModel
 
+from workbench.base_models import hosted_name
 from workbench.blocks import Column, Row, Table
-from workbench.candidate import Candidate, Decoding, Prompt, Retrieval
+from workbench.candidate import Candidate, Decoding, Hosted, Prompt, Retrieval
 from workbench.case import Case
 from workbench.stage import METHODS, Sft
 from workbench.views import state, words
@@ -22,30 +24,40 @@ def tuned(candidate: Candidate) -> Candidate:
     Raises ConfigError where the settings don't add up.
     """
     key = candidate.name
-    parts = st.tabs(["Prompt", "Retrieval", "Training", "Decoding"])
+    names = ["Prompt", "Retrieval", "Training", "Decoding", "Hosted model"]
+    parts = st.tabs(names)
     with parts[0]:
         base = st.text_input(
             "Base model", candidate.base_model or "", key=f"{key} base", placeholder="the use case's",
-            help="`pocket`, a Hub id or a local folder; empty: the use case's.",
+            help="`pocket`, a Hub id, a local folder, or `openai:` and a hosted model's name; empty: the use case's.",
         )  # fmt: skip
         prompt = form(Prompt, candidate.prompt, f"{key} prompt")
     with parts[1]:
         retrieval = None
         if st.toggle("Retrieve passages for each request", candidate.retrieval is not None, key=f"{key} retrieve"):
-            retrieval = form(Retrieval, candidate.retrieval or Retrieval(), f"{key} retrieval")
+            before = candidate.retrieval or Retrieval()
+            retrieval = before.model_dump() | form(Retrieval, before, f"{key} retrieval", without=("gold",))
     with parts[2]:
         stages = training(candidate, key)
     with parts[3]:
         decoding = form(Decoding, candidate.decoding, f"{key} decoding")
-    found = {
-        "name": candidate.name,
-        "description": candidate.description,
+    with parts[4]:
+        hosted = candidate.hosted.model_dump()
+        if hosted_name(base or candidate.base_model or "") is None:
+            st.caption("For a base model behind an endpoint: name it as `openai:NAME` on the first tab.")
+        else:
+            hosted = form(Hosted, candidate.hosted, f"{key} hosted")
+    turned = {
         "base_model": base or None,
         "prompt": prompt,
         "retrieval": retrieval,
         "training": stages,
         "decoding": decoding,
+        "hosted": hosted,
     }
+    # Where nothing is trained any more, nothing is left of how much of it acts.
+    untrained = {} if stages else {"adapter_scale": 1.0, "after_steps": None, "train_share": 1.0}
+    found = candidate.model_dump() | turned | untrained
     return Candidate.parse(found, where=f"The candidate {candidate.name}")
 
 
@@ -80,10 +92,10 @@ def training(candidate: Candidate, key: str) -> list[dict[str, Any]]:
     return stages
 
 
-def form(model: type[BaseModel], now: BaseModel, key: str) -> dict[str, Any]:
-    """One widget for each plain field of a noun."""
+def form(model: type[BaseModel], now: BaseModel, key: str, *, without: Collection[str] = ()) -> dict[str, Any]:
+    """One widget for each plain field of a noun, but for those that are nothing to be turned."""
     found = {}
-    turned = knobs(model)
+    turned = [knob for knob in knobs(model) if knob.name not in without]
     for start in range(0, len(turned), 2):
         for place, knob in zip(st.columns(2), turned[start : start + 2], strict=False):
             with place:
