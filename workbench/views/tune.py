@@ -46,7 +46,7 @@ def tuned(candidate: Candidate) -> Candidate:
         if hosted_name(base or candidate.base_model or "") is None:
             st.caption("For a base model behind an endpoint: name it as `openai:NAME` on the first tab.")
         else:
-            hosted = form(Hosted, candidate.hosted, f"{key} hosted")
+            hosted = form(Hosted, candidate.hosted, f"{key} hosted", empty="not set")
     turned = {
         "base_model": base or None,
         "prompt": prompt,
@@ -92,18 +92,23 @@ def training(candidate: Candidate, key: str) -> list[dict[str, Any]]:
     return stages
 
 
-def form(model: type[BaseModel], now: BaseModel, key: str, *, without: Collection[str] = ()) -> dict[str, Any]:
-    """One widget for each plain field of a noun, but for those that are nothing to be turned."""
+def form(
+    model: type[BaseModel], now: BaseModel, key: str, *, without: Collection[str] = (), empty: str = ""
+) -> dict[str, Any]:
+    """One widget for each plain field of a noun, but for those that are nothing to be turned.
+
+    ``empty``: what stands in a field without a value, where that is not chosen elsewhere.
+    """
     found = {}
     turned = [knob for knob in knobs(model) if knob.name not in without]
     for start in range(0, len(turned), 2):
         for place, knob in zip(st.columns(2), turned[start : start + 2], strict=False):
             with place:
-                found[knob.name] = widget(knob, getattr(now, knob.name), f"{key} {knob.name}")
+                found[knob.name] = widget(knob, getattr(now, knob.name), f"{key} {knob.name}", empty=empty)
     return found
 
 
-def widget(knob: Knob, value: Any, key: str) -> Any:
+def widget(knob: Knob, value: Any, key: str, *, empty: str = "") -> Any:
     """The widget that suits a field."""
     label = knob.name.replace("_", " ").capitalize()
     note = knob.note or None
@@ -112,7 +117,7 @@ def widget(knob: Knob, value: Any, key: str) -> Any:
     if knob.kind == "choice":
         return st.selectbox(label, knob.choices, knob.choices.index(value), key=key, help=note)
     if knob.kind == "text":
-        hint = "the use case's" if knob.optional else ""
+        hint = (empty or "the use case's") if knob.optional else ""
         return st.text_input(label, value or "", key=key, help=note, placeholder=hint) or (
             None if knob.optional else ""
         )
@@ -120,7 +125,7 @@ def widget(knob: Knob, value: Any, key: str) -> Any:
     low, high, now = (None if bound is None else kind(bound) for bound in (knob.low, knob.high, value))
     found: float | None = st.number_input(
         label, low, high, now, 1 if kind is int else _step(knob, now), key=key, help=note,
-        format="%d" if kind is int else "%g", placeholder="chosen for you" if knob.optional else None,
+        format="%d" if kind is int else "%g", placeholder=(empty or "chosen for you") if knob.optional else None,
     )  # fmt: skip
     return None if knob.optional and not found else found
 
