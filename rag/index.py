@@ -7,7 +7,7 @@ meta.json        what they were made with; written last
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +26,10 @@ from workbench.workspace import disk_error, read_jsonl, write_atomically, write_
 PASSAGES = "passages.jsonl"
 VECTORS = "index.faiss"
 META = "meta.json"
+
+
+Ranked = list[tuple[int, float]]
+"""Places of passages with their scores, the best first."""
 
 
 class IndexMeta(Noun):
@@ -84,16 +88,12 @@ class Index:
         """
         known = dict.fromkeys(self.document(name) or self.titled.get(name.strip()) for name in names)
         places = [place for name in known if name is not None for place in self.places[name]]
-        scored = [(float(query @ self.vectors.reconstruct(place)), self.chunks[place]) for place in places]
+        scored = [(float(query @ self.vectors.reconstruct(place)), place) for place in places]
         nearest = sorted(scored, key=lambda one: -one[0])[:k]
-        return tuple(
-            Passage(id=chunk.id, document=chunk.document, text=chunk.text, score=score) for score, chunk in nearest
-        )
+        return tuple(self.passage(place, score) for score, place in nearest)
 
-    def search(
-        self, queries: NDArray[np.float32], k: int, *, without: Sequence[str | None] | None = None
-    ) -> list[tuple[Passage, ...]]:
-        """The ``k`` nearest passages of each query, the nearest first; all of them where there are fewer.
+    def rank(self, queries: NDArray[np.float32], k: int, *, without: Sequence[str | None]) -> list[Ranked]:
+        """Places and similarities of the ``k`` nearest passages of each query, the nearest first.
 
         ``queries`` has one row of length 1 a query; ``without`` names for each query a document that is passed
         over, or None. Raises ConfigError where the queries are of another dimension than the index.
@@ -104,17 +104,22 @@ class Index:
                 f"{self.meta.dimension}.",
                 "Search with the embedder that the index was built with, or build the index again.",
             )
-        excluded = list(without) if without is not None else [None] * len(queries)
-        most = max((self.lengths[document] for document in excluded if document is not None), default=0)
+        most = max((self.lengths[document] for document in without if document is not None), default=0)
         wanted = min(k + most, len(self.chunks))
         scores, rows = self.vectors.search(np.ascontiguousarray(queries, dtype=np.float32), wanted)
-        return [tuple(self._passages(rows[n], scores[n], document))[:k] for n, document in enumerate(excluded)]
+        return [
+            [
+                (place, score)
+                for place, score in zip(rows[n].tolist(), scores[n].tolist(), strict=True)
+                if self.chunks[place].document != document
+            ][:k]
+            for n, document in enumerate(without)
+        ]
 
-    def _passages(self, rows: NDArray[np.int64], scores: NDArray[np.float32], without: str | None) -> Iterator[Passage]:
-        for row, score in zip(rows.tolist(), scores.tolist(), strict=True):
-            chunk = self.chunks[row]
-            if chunk.document != without:
-                yield Passage(id=chunk.id, document=chunk.document, text=chunk.text, score=score)
+    def passage(self, place: int, score: float) -> Passage:
+        """The passage at a place, with what it scored."""
+        chunk = self.chunks[place]
+        return Passage(id=chunk.id, document=chunk.document, text=chunk.text, score=score)
 
 
 def build(meta: IndexMeta, chunks: Sequence[Chunk], vectors: NDArray[np.float32]) -> Index:

@@ -9,7 +9,8 @@ from rag import index as indexes
 from rag.chunking import Chunk, Chunking, cut
 from rag.corpus import Corpus, read_corpus
 from rag.embed import DEFAULT_EMBEDDER, Embedder, load_embedder
-from rag.index import Index, IndexMeta
+from rag.index import IndexMeta
+from rag.search import Searcher
 from workbench.errors import ConfigError
 from workbench.examples import read_examples
 from workbench.run import Passage, Retrieved
@@ -151,6 +152,7 @@ def retrieve(step: Step, *, embedders: Embedders) -> None:
     examples = read_examples(step.file("examples"))
     questions = [example.question for example in examples]
     k = int(step.record.inputs["passages"])
+    searcher = Searcher(index, step.record.inputs.get("search", "dense"))
     own = [index.document(example.id) for example in examples]
     with watch.phase("embedding"):
         vectors = embedder.questions(
@@ -158,14 +160,14 @@ def retrieve(step: Step, *, embedders: Embedders) -> None:
             progress=lambda done, total: step.progress("embedding questions", step=done, total=total),
         )
     with watch.phase("searching"):
-        found, handed = index.search(vectors, k, without=own), [False] * len(examples)
+        found, handed = searcher.find(questions, vectors, k, without=own), [False] * len(examples)
         if step.record.inputs.get("gold"):
             right = [index.within(vectors[n], example.evidence, k) for n, example in enumerate(examples)]
             step.note(handed=sum(map(bool, right)))
             found = [own or searched for own, searched in zip(right, found, strict=True)]
             handed = [bool(own) for own in right]
     with watch.phase("timing"):
-        timed = time_alone(step, questions[:TIMED], index=index, embedder=embedder, k=k)
+        timed = time_alone(step, questions[:TIMED], searcher=searcher, embedder=embedder, k=k)
     seconds = [*timed, *[None] * (len(examples) - len(timed))]
     rows = zip(examples, found, seconds, handed, strict=True)
     write_jsonl(step.path(RETRIEVED), [_record(*row) for row in rows])
@@ -179,12 +181,12 @@ def retrieve(step: Step, *, embedders: Embedders) -> None:
     print(f"{k} passages for each of {len(examples):,} examples")
 
 
-def time_alone(step: Step, questions: list[str], *, index: Index, embedder: Embedder, k: int) -> list[float]:
+def time_alone(step: Step, questions: list[str], *, searcher: Searcher, embedder: Embedder, k: int) -> list[float]:
     """Seconds to embed and search each question by itself, after a few that warm up."""
     seconds = []
     for n, question in enumerate(questions[:WARM_UP] + questions):
         started = time.perf_counter()
-        index.search(embedder.questions([question]), k)
+        searcher.find([question], embedder.questions([question]), k)
         seconds.append(time.perf_counter() - started)
         if n % 10 == 0:
             step.progress("timing requests one by one", step=max(0, n - WARM_UP), total=len(questions))

@@ -35,6 +35,7 @@ ALLOWED = {
     "recipes": {"workbench", "rag", "evals.scorers", "recipes"},
 }
 HOMES = {
+    "bm25s": {"rag.lexical"},
     "faiss": {"rag.index"},
     "sentence_transformers": {"rag.embed"},
     "lm_eval": {"evals.harness", "evals.loaded"},

@@ -22,8 +22,14 @@ class Prompt(Noun):
     """How many solved training examples are shown before the request (few-shot)."""
 
 
+SearchWay = Literal["dense", "lexical", "hybrid"]
+
+
 class Retrieval(Noun):
     """How passages are found for a request."""
+
+    search: SearchWay = "dense"
+    """dense: by the embedder's vectors; lexical: by the words, as BM25 weighs them; hybrid: by both, ranks fused."""
 
     embedder: str = "sentence-transformers/all-MiniLM-L6-v2"
     """A sentence-transformers model: a Hub id or a folder."""

@@ -351,11 +351,13 @@ def plan_retrieval(plan: Plan, candidate: Candidate) -> dict[str, str]:
     preferring = [asked_by(case, stage) for stage in candidate.training if reads_pairs(stage)]
     asked |= {one.name: one for one in preferring}
     for name, one in asked.items():
-        gold = {"gold": True} if retrieval.gold and name == plan.split else {}
+        how: dict[str, Any] = {"gold": True} if retrieval.gold and name == plan.split else {}
+        if retrieval.search != "dense":
+            how["search"] = retrieval.search
         steps[f"retrieve-{name}"] = plan.add(
             "retrieve",
             f"find passages for the {name} examples" if name in SPLITS else f"find passages for the {name}",
-            inputs={"passages": retrieval.passages, "examples": one.digest or file_digest(one.requests), **gold},
+            inputs={"passages": retrieval.passages, "examples": one.digest or file_digest(one.requests), **how},
             needs={"index": steps["index"]},
             files={"examples": str(one.requests.relative_to(case.workspace))},
         )

@@ -17,7 +17,7 @@ class Passage(Noun):
     document: str
     text: str
     score: float
-    """Similarity to the request: cosine, 1 is identical."""
+    """By vectors the cosine, 1 is identical; by words the BM25 weight; by both the fused ranks."""
 
 
 class Retrieved(Noun):
