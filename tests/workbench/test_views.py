@@ -356,7 +356,7 @@ def test_a_candidate_is_tuned_and_kept(page: Open, full_workspace: Path) -> None
     assert button(app, "Keep this candidate")
     press(app, "Keep this candidate")
     kept = {candidate.name: candidate for candidate in open_case(full_workspace, "shop-facts").candidates()}
-    assert kept["rag-tuned"].retrieval == Retrieval(passages=5)
+    assert kept["rag-tuned"].retrieval == Retrieval(search="hybrid", passages=5)
     assert kept["rag"] == presets()["rag"]
     assert "1 setting changed" in texts(app)
 

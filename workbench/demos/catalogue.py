@@ -53,6 +53,8 @@ def product_demo(
         documents=documents,
         truth=truth,
         blurb=blurb,
+        # A product stands in one document alone; those of others only distract.
+        passages=1,
     )
 
 

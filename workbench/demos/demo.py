@@ -30,6 +30,8 @@ class Demo:
     """Preference pairs, where people were asked."""
     candidates: tuple[str, ...] = ()
     """Presets that it compares; empty: all that usually suit a use case."""
+    passages: int | None = None
+    """How many passages a request is answered from, as its development set tells; None: as many as is usual."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from workbench.candidate import Candidate
 from workbench.case import Case, create_case, presets
 from workbench.demos import build
 from workbench.usecase import Example, Split
@@ -24,4 +25,13 @@ def open_demo(workspace: Path, name: str, *, seed: int = 0) -> Case:
         case.freeze_pairs(built.pairs)
     if built.candidates:
         case.choose(presets()[preset] for preset in built.candidates)
+    if built.passages is not None:
+        case.choose(with_passages(one, built.passages) for one in case.suggested())
     return case
+
+
+def with_passages(candidate: Candidate, count: int) -> Candidate:
+    """A candidate that answers from so many passages, where it retrieves any."""
+    if candidate.retrieval is None:
+        return candidate
+    return candidate.model_copy(update={"retrieval": candidate.retrieval.model_copy(update={"passages": count})})
