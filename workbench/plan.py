@@ -10,7 +10,7 @@ from workbench.usecase import Split
 from workbench.workspace import Step, StepKind, StepRecord, digest, write_atomically
 
 VERSIONS: dict[StepKind, int] = {
-    "index": 1,
+    "index": 2,
     "retrieve": 1,
     "train": 1,
     "draw": 2,
