@@ -30,7 +30,7 @@ from workbench.workspace import Step
 
 SHOWN = 10
 """Passages in each list."""
-COMMON = 0.5
+COMMON = 0.2
 """Share of all passages from which on a word that they hold tells nothing."""
 
 

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from workbench.candidate import Candidate
@@ -79,10 +80,12 @@ class Desk:
 
     def close(self) -> None:
         """End it."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
         self._process.terminate()
         self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with suppress(BrokenPipeError):  # What it was never told.
+                if pipe is not None:
+                    pipe.close()
 
     def ask(self, case: Case, candidate: Candidate, question: str) -> Lookup:
         """What is found for a question, and the prompt that a candidate would be sent.

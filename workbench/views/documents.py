@@ -117,10 +117,8 @@ def search(case: Case, candidate: Candidate, step: Step) -> None:
         "Question", key="q", bind="query-params", placeholder=f"such as: {examples[0]}" if examples else "",
         label_visibility="collapsed",
     )  # fmt: skip
-    state.show_command(
-        "documents", case.name, "--candidate", candidate.name, "--search", asked or (examples or ["..."])[0]
-    )
     if not asked.strip():
+        state.show_command("documents", case.name, "--search", (examples or ["..."])[0])
         return
     try:
         with st.spinner("Searching; the first question loads the embedder …"):
@@ -131,6 +129,7 @@ def search(case: Case, candidate: Candidate, step: Step) -> None:
         return
     ranks(found, candidate)
     prompt(found, candidate)
+    state.show_command("documents", case.name, "--candidate", candidate.name, "--search", asked.strip())
 
 
 def look_up(case: Case, candidate: Candidate, step: Step, question: str) -> Lookup:
@@ -163,6 +162,8 @@ def ranks(found: Lookup, candidate: Candidate) -> None:
             own = " :blue-badge[its own way]" if way == retrieval.search else ""
             st.markdown(f"**{title}**{own}  \n:small[:gray[{scale}]]")
             st.html(hits_html(found, places, digits=digits))
+            if not places:
+                st.caption("Nothing shares a word with it.")
 
 
 def prompt(found: Lookup, candidate: Candidate) -> None:

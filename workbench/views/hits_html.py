@@ -10,6 +10,8 @@ from workbench.usecase import Message
 from workbench.views.tables import STYLE, text
 
 WORD = re.compile(r"\w+")
+FIRST = 5
+"""Passages of a list that are shown before the others are folded."""
 LONG = 300
 """Characters of a passage that are shown before it is folded."""
 HIT_STYLE = """
@@ -36,7 +38,9 @@ def hits_html(found: Lookup, places: Sequence[Place], *, digits: int) -> str:
         _hit(rank, found.passages[one.id], f"{one.score:.{digits}f}", words=found.words, handed=one.id in found.handed)
         for rank, one in enumerate(places, 1)
     ]
-    return STYLE + HIT_STYLE + ("".join(rows) or "<div class='wb-hit wb-soft'>Nothing shares a word with it.</div>")
+    rest = "".join(rows[FIRST:])
+    more = f"<details><summary class='wb-soft'>ranks {FIRST + 1} to {len(rows)}</summary>{rest}</details>"
+    return STYLE + HIT_STYLE + "".join(rows[:FIRST]) + (more if rest else "")
 
 
 def passages_html(passages: Sequence[Passage]) -> str:
@@ -66,10 +70,11 @@ def highlighted(words: str, wanted: Collection[str]) -> str:
 
 def _hit(rank: int, passage: Passage, score: str, *, words: Collection[str], handed: bool) -> str:
     badge = "<span class='wb-in'>in the prompt</span>" if handed else ""
-    where = text(passage.id)
+    number = passage.id.rpartition("#")[2]
     return (
-        f"<div class='wb-hit'><div class='wb-top'><span class='wb-soft'>{rank}</span>"
-        f"<span class='wb-name'>{where}</span>{badge}<span class='wb-score'>{score}</span></div>"
+        f"<div class='wb-hit'><div class='wb-top'><span class='wb-soft'>{rank}</span><span class='wb-name'>"
+        f"{text(passage.document)} <span class='wb-soft'>#{text(number)}</span></span>{badge}"
+        f"<span class='wb-score'>{score}</span></div>"
         f"{_body(passage.text, words)}</div>"
     )
 
