@@ -116,6 +116,14 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--mend", action="store_true", help="leave out repeats, empty rows and leaked training rows")
     check.add_argument("--json", action="store_true", help="print JSON for programs")
 
+    documents = verb("documents", "Read the documents, say what was read and what not, and search them.")
+    documents.add_argument("name")
+    documents.add_argument(
+        "--candidate", action="append", default=[], metavar="NAME", help="as this one of the chosen reads them"
+    )
+    documents.add_argument("--search", metavar="QUESTION", help="what each way of searching finds, and the prompt")
+    documents.add_argument("--json", action="store_true", help="print JSON for programs")
+
     run = verb("run", "Run candidates x seeds; finished steps are reused, stopped ones resumed.")
     run.add_argument("name")
     run.add_argument(

@@ -73,8 +73,10 @@ def launch(plan: Plan, *, on_tick: Callable[[Plan], None] = lambda plan: None) -
             "Follow it with `workbench status`, or stop it with `workbench stop`.",
         )
     began = time.monotonic()
-    scores = [name for name, record in plan.steps.items() if record.kind == "score"]
-    freeze(case, seen=any(is_done(plan.step(name)) for name in scores))
+    if plan.runs or any(record.kind != "index" for record in plan.steps.values()):
+        # Whoever only has the documents read has asked nothing yet.
+        scores = [name for name, record in plan.steps.items() if record.kind == "score"]
+        freeze(case, seen=any(is_done(plan.step(name)) for name in scores))
     plan.write()
     waiting = plan.unfinished()
     stop_flag(case).unlink(missing_ok=True)
@@ -200,7 +202,7 @@ def stop(case: Case) -> bool:
 def launch_detached(case: Case, verb: str, *arguments: str) -> int:
     """Do a command on a use case in a process of its own that outlives this one (and the browser); returns its number.
 
-    ``verb`` is ``run``, ``checks`` or ``diagnose``; what it prints goes into a log of the workspace.
+    ``verb`` is such as ``run``, ``checks`` or ``documents``; what it prints goes into a log of the workspace.
     """
     line = [sys.executable, "-m", "workbench", "--workspace", str(case.workspace), verb, case.name, *arguments]
     log = case.workspace / "logs" / f"{case.name}-{verb}.txt"

@@ -36,6 +36,7 @@ from workbench.demos import DEMOS, build
 from workbench.demos.opening import open_demo
 from workbench.diagnose_verb import diagnose as diagnose
 from workbench.doctor import examine
+from workbench.documents_verb import documents as documents
 from workbench.effort import Gpu, Load, effort, gpu_of, load_of_case
 from workbench.errors import ConfigError, NotFound
 from workbench.export import find_run, plan_export

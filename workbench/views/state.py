@@ -23,6 +23,7 @@ from workbench.case import Case, cases
 from workbench.checks import Checks, plan_checks
 from workbench.create import audit_case
 from workbench.doctor import Machine, examine
+from workbench.documents import PASSAGES, Shelf, plan_index, retrieving, shelf
 from workbench.errors import WorkbenchError
 from workbench.follow import Curve, curve
 from workbench.launch import launch_detached, running_process
@@ -60,6 +61,7 @@ class View:
 
 HOME = View("home.py", "Home", "What this does, what this machine can do, and every use case.")
 USE_CASE = View("use_case.py", "Use case", "The question, the measure, the limits, and what is wrong with the data.")
+DOCUMENTS = View("documents.py", "Documents", "What was read and what not, what a search finds, the prompt it makes.")
 CANDIDATES = View("candidates.py", "Candidates", "What could answer: choose, tune, and see what it will take.")
 RUNS = View("runs.py", "Runs", "What is happening: progress, losses, logs; stop and resume.")
 RESULTS = View("results.py", "Results", "What it shows: every candidate, every difference, every answer.")
@@ -68,7 +70,7 @@ LABEL = View("label.py", "Label", "Choose blind between two answers: A, B, tie, 
 PREFERENCES = View("labels.py", "Preferences", "Ask people to choose; what their choices show, and train on them.")
 RECOMMENDATION = View("recommendation.py", "Recommendation", "What to do, how firmly and why; the report to hand on.")
 GROUPS: Mapping[str, tuple[View, ...]] = {
-    "Set up": (USE_CASE, CANDIDATES),
+    "Set up": (USE_CASE, DOCUMENTS, CANDIDATES),
     "Run": (RUNS,),
     "Learn": (RESULTS, CHECKS, LABEL, PREFERENCES),
     "Decide": (RECOMMENDATION,),
@@ -335,6 +337,17 @@ def _passages(path: str, stamp: tuple[str, int, int], name: str, _results: Resul
     return _results.find(name).retrieved(_results.plan.split)
 
 
+def shelf_of(step: Step) -> Shelf:
+    """Where the passages of each document of an index stand."""
+    return _shelf(str(step.folder), _stat(step.path(PASSAGES)))
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the passages …")
+def _shelf(folder: str, stamp: tuple[str, int, int]) -> Shelf:
+    del stamp
+    return shelf(Step(Path(folder)))
+
+
 def curve_of(step: Step, name: str, figure: str = "loss") -> Curve:
     """The course of a training step's figure; ``name`` says whose it is."""
     return _curve(str(step.folder), _stat(step.path("progress.jsonl")), name, figure)
@@ -386,6 +399,12 @@ def start_diagnose(case: Case, kinds: Sequence[str]) -> None:
         _started()[str(case.folder)] = launch_detached(case, "diagnose", *arguments)
 
 
+def start_documents(case: Case) -> None:
+    """Read the documents in a process of its own, unless something is under way."""
+    if not under_way(case):
+        _started()[str(case.folder)] = launch_detached(case, "documents")
+
+
 def under_way(case: Case) -> bool:
     """Whether a process runs this use case, or was started from a page and has yet to say so."""
     return running_process(case) is not None or is_alive(_started().get(str(case.folder)))
@@ -405,7 +424,8 @@ def marks(case: Case) -> dict[View, Status]:
     worst = st.session_state.get(f"worst finding of {case.folder}")
     asked = _labels_mark(case)
     found: dict[View, Status] = {
-        USE_CASE: "failed" if worst == "error" else "done", LABEL: asked, PREFERENCES: asked,
+        USE_CASE: "failed" if worst == "error" else "done", DOCUMENTS: _documents_mark(case), LABEL: asked,
+        PREFERENCES: asked,
     }  # fmt: skip
     try:
         return found | _progress_marks(case, plan_of(case))
@@ -439,6 +459,20 @@ def _labels_mark(case: Case) -> Status:
     if not found:
         return "waiting"
     return "done" if all(one.closed or one.labels >= one.queue.budget for one in found) else "running"
+
+
+def _documents_mark(case: Case) -> Status:
+    """There are none or they are not read; some could not be read; or all were."""
+    if case.documents is None:
+        return "waiting"
+    try:
+        plan, steps = plan_index(case, retrieving(case))
+    except WorkbenchError:
+        return "failed"
+    states = {plan.step(name).status if _exists(plan, name) else "waiting" for name in steps.values()}
+    if {"failed", "stopped"} & states:
+        return "failed"
+    return "running" if "running" in states else "done" if "done" in states else "waiting"
 
 
 def _checks_mark(case: Case) -> Status:
