@@ -10,24 +10,30 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.toy_checks import check_case
+from tests.toys import toy_case
 from workbench.candidate import Candidate, Prompt, Retrieval
 from workbench.case import Case, create_case, open_case, presets
 from workbench.create import Files, create_from_files
 from workbench.launch import runner_path, stop_flag
+from workbench.lookup import Lookup, Place
 from workbench.phrases import percent
 from workbench.results import decide, load_results
+from workbench.run import Passage
 from workbench.usecase import Example, Message, UseCase
+from workbench.workspace import Step
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = {
     "home.py": "Prompting, RAG or fine-tuning?",
     "use_case.py": "Use case",
+    "documents.py": "Documents",
     "candidates.py": "Candidates",
     "runs.py": "Runs",
     "results.py": "Results",
     "checks.py": "Checks",
     "recommendation.py": "Recommendation",
 }
+IDS = ("a.md#1", "b.md#1")
 Open = Callable[..., AppTest]
 Launched = list[tuple[str, list[str]]]
 
@@ -38,7 +44,7 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> Launched:
     started: Launched = []
 
     def note(case: Case, verb: str, *arguments: str) -> int:
-        assert verb in ("run", "checks", "diagnose")
+        assert verb in ("run", "checks", "diagnose", "documents")
         started.append((case.name, [verb, *arguments] if verb != "run" else list(arguments[1::2])))
         return 0
 
@@ -345,6 +351,60 @@ def test_leaked_examples_stop_a_training(page: Open, messy_workspace: Path, laun
     app = page(messy_workspace, "candidates.py", case="messy", chosen="zero-shot")
     press(app, "Run 1 candidate")
     assert launched == [("messy", ["zero-shot"])]
+
+
+# --- Documents ----------------------------------------------------------------------------------------
+
+
+def test_documents_are_read_at_the_press_of_a_button(page: Open, tmp_path: Path, launched: Launched) -> None:
+    case = toy_case(tmp_path, "product-facts", "new")
+    app = page(tmp_path, "documents.py", case="new")
+    files = len(list((case.folder / "documents").iterdir()))
+    assert f"{files} files to read" in texts(app)
+    assert any("workbench documents new" in each.value for each in app.code)
+    press(app, "Read the documents")
+    assert launched == [("new", ["documents"])]
+
+
+def test_without_documents_the_page_says_where_to_add_them(page: Open, tmp_path: Path) -> None:
+    toy_case(tmp_path, "sums", "adding")
+    app = page(tmp_path, "documents.py", case="adding")
+    assert str(app.info[0].proto.title) == "There are no documents yet"
+
+
+def test_documents_are_searched(page: Open, full_workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def look_up(case: Case, candidate: Candidate, step: Step, question: str) -> Lookup:
+        asked.append(question)
+        passages = {name: Passage(id=name, document=name[:-2], text="The lamp is red.", score=1) for name in IDS}
+        places = tuple(Place(id=name, score=0.5) for name in IDS)
+        return Lookup(
+            passages=passages, dense=places, lexical=(), fused=places, handed=IDS[:1], words=("lamp",), seconds=0.012,
+            turns=(Message(role="user", content="Question: lamp"),), tokens=7,
+        )  # fmt: skip
+
+    monkeypatch.setattr("workbench.views.documents.look_up", look_up)
+    app = page(full_workspace, "documents.py", case="shop-facts")
+    assert asked == []
+    assert "price-list.png" in html(app)
+    settled(app.text_input(key="q").set_value(" What does the lamp cost? ").run())
+    assert asked == ["What does the lamp cost?"]
+    assert "Nothing shares a word with it." in texts(app)
+    assert "<mark>lamp</mark>" in html(app)
+    assert html(app).count("in the prompt") == 2
+    assert "1 passage, 7 tokens, found in 12 ms" in app.expander[-1].label
+
+
+def test_the_passages_of_a_document_are_shown(page: Open, full_workspace: Path) -> None:
+    folder = full_workspace / "use_cases" / "shop-facts" / "documents"
+    path = sorted(folder.iterdir())[5]
+    app = page(full_workspace, "documents.py", case="shop-facts", document=path.name)
+    assert path.read_text(encoding="utf-8").split()[1] in html(app)
+    assert "1 passage" in texts(app)
+
+
+# --- Candidates ---------------------------------------------------------------------------------------
 
 
 def test_a_candidate_is_tuned_and_kept(page: Open, full_workspace: Path) -> None:
