@@ -10,8 +10,8 @@ from workbench.usecase import Split
 from workbench.workspace import Step, StepKind, StepRecord, digest, write_atomically
 
 VERSIONS: dict[StepKind, int] = {
-    "index": 1,
-    "retrieve": 1,
+    "index": 2,
+    "retrieve": 2,
     "train": 1,
     "draw": 2,
     "judge": 1,
