@@ -71,9 +71,7 @@ class Retrieval(Noun):
     def _parts_fit(self) -> Self:
         """Refuse settings of which one would undo another."""
         if self.parent_tokens is not None and self.parent_tokens <= self.chunk_tokens:
-            raise ValueError(
-                f"parent_tokens ({self.parent_tokens}) must be more than chunk_tokens ({self.chunk_tokens})"
-            )
+            raise ValueError(f"parent_tokens ({self.parent_tokens}) must exceed chunk_tokens ({self.chunk_tokens})")
         if self.reranker is not None and self.rerank_from < self.passages:
             raise ValueError(f"rerank_from ({self.rerank_from}) must be at least passages ({self.passages})")
         if self.whole_documents and self.budget_tokens is None:
