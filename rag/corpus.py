@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rag.document import Document, Unreadable
 from workbench.errors import DataError, NotFound
 from workbench.table import Table, listed
 from workbench.textfiles import decode, read_csv, read_jsonl
@@ -16,32 +17,6 @@ TEXT_COLUMNS = ("text", "content", "body")
 """The first of these that a row has text in is the document."""
 
 READABLE = "Put .txt and .md files, or .jsonl and .csv files with a column 'text', into it, saved as UTF-8."
-
-
-@dataclass(frozen=True)
-class Document:
-    """One text that answers can be found in.
-
-    ``id`` is that of its row where it has one; else the file's name, for a row followed by a hash of its content.
-    """
-
-    id: str
-    text: str
-    title: str = ""
-
-    @property
-    def whole(self) -> str:
-        """The text below its title, unless it states that itself."""
-        stated = not self.title or _plain(self.title) in _plain(self.text)
-        return self.text if stated else f"{self.title}\n\n{self.text}"
-
-
-@dataclass(frozen=True)
-class Unreadable:
-    """A file, or a row of one, that could not be used, and why."""
-
-    name: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -123,10 +98,6 @@ def _rows(table: Table, name: str) -> Iterator[Document | Unreadable]:
             yield Document(cells.get("id", "") or f"{name}:{_fingerprint(title, text)[:12]}", text, title)
         else:
             yield Unreadable(f"{name}, {table.unit} {number}", "has no text")
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split()).casefold()
 
 
 def _plain_lines(text: str) -> str:

@@ -11,12 +11,14 @@ import os
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.spans import Ruler
 from workbench.errors import ConfigError, NotFound, WorkbenchError
 from workbench.workspace import digest, file_digest
 
@@ -30,6 +32,9 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HFValidationError
 from safetensors import SafetensorError
+from tokenizers import Tokenizer
+from tokenizers.models import WordPiece
+from tokenizers.pre_tokenizers import BertPreTokenizer
 
 logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
 with warnings.catch_warnings():
@@ -83,6 +88,21 @@ class Embedder:
         """How many tokens a text has, without those that the model adds."""
         encoded = self.model.tokenizer.encode(text, add_special_tokens=False)
         return len(encoded if isinstance(encoded, list) else encoded.ids)
+
+    @cached_property
+    def ruler(self) -> Ruler:
+        """How long texts are in this model's tokens, without those that the model adds."""
+        backend = getattr(self.model.tokenizer, "backend_tokenizer", self.model.tokenizer)
+        if not isinstance(backend, Tokenizer):
+            return Ruler.of(self.count_tokens)
+        # A copy, since the model's own is set to cut off and to pad.
+        own = Tokenizer.from_str(backend.to_str())
+        own.no_truncation()
+        own.no_padding()
+        return Ruler(
+            lambda texts: [len(one) for one in own.encode_batch_fast(list(texts), add_special_tokens=False)],
+            adds_up=isinstance(own.model, WordPiece) and isinstance(own.pre_tokenizer, BertPreTokenizer),
+        )
 
     def passages(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
         """The vectors of passages, in their order, with the prompt for documents where the model has one."""

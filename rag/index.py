@@ -44,6 +44,10 @@ class IndexMeta(Noun):
     passages: int = Field(ge=1)
     chunk_tokens: int
     chunk_overlap: int
+    chunking: str = "sections"
+    """How the documents were cut."""
+    parent_tokens: int | None = None
+    """Longest of the stretches that passages were cut out of, in ``parents.jsonl``; None: there are none."""
     duplicates: dict[str, str] = Field(default_factory=dict)
     """Ids of documents that were left out because they repeat another, and that other's id."""
 
@@ -119,7 +123,14 @@ class Index:
     def passage(self, place: int, score: float) -> Passage:
         """The passage at a place, with what it scored."""
         chunk = self.chunks[place]
-        return Passage(id=chunk.id, document=chunk.document, text=chunk.text, score=score)
+        return Passage(
+            id=chunk.id,
+            document=chunk.document,
+            text=chunk.text,
+            score=score,
+            page=chunk.page,
+            heading=chunk.heading,
+        )
 
 
 def build(meta: IndexMeta, chunks: Sequence[Chunk], vectors: NDArray[np.float32]) -> Index:

@@ -1,16 +1,18 @@
 """The two steps of retrieval: documents into an index, and examples into the passages found for them."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
 
 from rag import index as indexes
-from rag.chunking import Chunk, Chunking, cut
+from rag.chunking import Chunk, cut_spans, parents_of, passages_of
 from rag.corpus import Corpus, read_corpus
 from rag.embed import DEFAULT_EMBEDDER, Embedder, load_embedder
 from rag.index import IndexMeta
 from rag.search import Searcher
+from rag.spans import Chunking
 from workbench.errors import ConfigError
 from workbench.examples import read_examples
 from workbench.run import Passage, Retrieved
@@ -30,6 +32,8 @@ REPORT_EVERY = 200
 RANKED = 50
 """Passages whose order is kept for each example."""
 
+PARENTS = "parents.jsonl"
+"""The longer stretches that passages were cut out of, one a line, as passages are written."""
 RETRIEVED = "retrieved.jsonl"
 
 
@@ -67,7 +71,7 @@ def make_index(step: Step, *, embedders: Embedders) -> None:
     ConfigError where the passages are to be longer than the embedder reads.
     """
     inputs, watch = step.record.inputs, Stopwatch()
-    chunking = Chunking(inputs["chunk_tokens"], inputs["chunk_overlap"])
+    chunking = chunking_of(inputs)
     step.progress("reading documents")
     with watch.phase("reading"):
         corpus = read_corpus(step.file("documents"))
@@ -76,7 +80,7 @@ def make_index(step: Step, *, embedders: Embedders) -> None:
         embedder = embedders.get(inputs.get("embedder", DEFAULT_EMBEDDER))
     require_readable(chunking, embedder)
     with watch.phase("chunking"):
-        chunks = chunk_all(step, corpus, chunking, embedder)
+        chunks, parents = chunk_all(step, corpus, chunking, embedder)
     with watch.phase("embedding"):
         vectors = embedder.passages(
             [chunk.text for chunk in chunks],
@@ -89,9 +93,13 @@ def make_index(step: Step, *, embedders: Embedders) -> None:
         passages=len(chunks),
         chunk_tokens=chunking.tokens,
         chunk_overlap=chunking.overlap,
+        chunking=chunking.kind,
+        parent_tokens=chunking.parent_tokens,
         duplicates=dict(corpus.duplicates),
     )
     with watch.phase("writing"):
+        if chunking.parent_tokens is not None:
+            write_jsonl(step.path(PARENTS), [asdict(parent) for parent in parents])
         indexes.save(indexes.build(meta, chunks, vectors), step.folder)
     step.note(**facts(corpus), passages=len(chunks), embedder=embedder.digest, phase_seconds=watch.seconds)
     print(said(corpus, passages=len(chunks)))
@@ -107,15 +115,31 @@ def require_readable(chunking: Chunking, embedder: Embedder) -> None:
         )
 
 
-def chunk_all(step: Step, corpus: Corpus, chunking: Chunking, embedder: Embedder) -> list[Chunk]:
-    """The passages of all documents, in their order."""
+def chunking_of(inputs: Mapping[str, Any]) -> Chunking:
+    """How an ``index`` step's inputs say that documents are cut.
+
+    Raises ConfigError as ``Chunking`` does.
+    """
+    return Chunking(
+        tokens=inputs["chunk_tokens"],
+        overlap=inputs["chunk_overlap"],
+        kind=inputs.get("chunking", "sections"),
+        parent_tokens=inputs.get("parent_tokens"),
+    )
+
+
+def chunk_all(step: Step, corpus: Corpus, chunking: Chunking, embedder: Embedder) -> tuple[list[Chunk], list[Chunk]]:
+    """The passages of all documents, in their order, and the longer stretches that they were cut out of."""
     chunks: list[Chunk] = []
+    parents: list[Chunk] = []
     total = len(corpus.documents)
     for done, document in enumerate(corpus.documents, start=1):
-        chunks += cut(document, chunking, count_tokens=embedder.count_tokens)
+        found = cut_spans(document, chunking, ruler=embedder.ruler)
+        chunks += passages_of(document, found)
+        parents += parents_of(document, found)
         if done % REPORT_EVERY == 0 or done == total:
             step.progress("cutting documents into passages", step=done, total=total)
-    return chunks
+    return chunks, parents
 
 
 def facts(corpus: Corpus) -> dict[str, Any]:

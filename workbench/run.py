@@ -18,6 +18,10 @@ class Passage(Noun):
     text: str
     score: float
     """By vectors the cosine, 1 is identical; by words the BM25 weight; by both the fused ranks; or the reranker's."""
+    page: int | None = None
+    """The page of the document that it begins on; None where that has no pages."""
+    heading: str = ""
+    """The headings that it begins under, the outermost first, with `` > `` between."""
 
 
 class Retrieved(Noun):

@@ -2,12 +2,14 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from rag.chunking import Chunking, CountTokens, cut
-from rag.corpus import Document
+from rag.chunking import cut, cut_spans, cut_with_parents
+from rag.document import Document
+from rag.spans import Chunking, CountTokens, Ruler
 from workbench.errors import ConfigError
 
 
@@ -157,3 +159,89 @@ def test_an_overlap_that_leaves_no_room_is_refused() -> None:
 )
 def test_odd_texts_take_no_time(text: str) -> None:
     assert max(map(words, texts(f"Begin. {text}", 64, 16))) <= 64
+
+
+def test_a_passage_names_the_headings_that_it_begins_under() -> None:
+    text = (
+        "Read this.\n\n# Shop\n\n## Hours\n\nMonday nine to five. Closed on every Sunday of the year.\n\n"
+        "## Returns\n\nThirty days."
+    )
+    for kind, expected in (
+        ("sections", ["Doc", "Doc > Shop > Hours", "Doc > Shop > Hours", "Doc > Shop > Returns"]),
+        ("fixed", ["Doc", "Doc > Shop > Hours"]),
+    ):
+        chunks = cut(Document("d", text, "Doc"), Chunking(12, kind=kind), count_tokens=words)  # type: ignore[arg-type]
+        assert [chunk.heading for chunk in chunks] == expected, kind
+    (short,) = cut(Document("d", "# Lamp\n\nBlue.\n\n## Price\n\nNine."), Chunking(50), count_tokens=words)
+    assert short.heading == "Lamp"
+    (bare,) = cut(Document("d", "Blue."), Chunking(50), count_tokens=words)
+    assert bare.heading == ""
+
+
+def test_a_passage_names_the_page_that_it_begins_on() -> None:
+    pages = [" ".join(f"p{page}w{n}" for n in range(30)) + "." for page in range(1, 5)]
+    text = "\n\n".join(pages)
+    places = tuple(text.index(page) for page in pages)
+    for title in ("", "The title"):
+        for kind in ("sections", "fixed"):
+            chunking = Chunking(21, 5, kind=kind)  # type: ignore[arg-type]
+            chunks = cut(Document("d", text, title, places), chunking, count_tokens=words)
+            for chunk in chunks:
+                first = re.search(r"p(\d)w", chunk.text)
+                assert first is not None
+                assert chunk.page == int(first[1])
+            assert {chunk.page for chunk in chunks} == {1, 2, 3, 4}
+    assert cut(Document("d", text), Chunking(20), count_tokens=words)[0].page is None
+    empty_first = Document("d", text, pages=(0, *places))
+    assert cut(empty_first, Chunking(20), count_tokens=words)[0].page == 2, "the first page is empty"
+
+
+def test_passages_of_fixed_length_are_as_long_as_may_be() -> None:
+    text = "# Shop\n\nOne two three. Four five six seven.\n\n# End\n\nEight nine ten."
+    fixed = Chunking(5, 2, kind="fixed")
+    found = [chunk.text for chunk in cut(Document("d", text), fixed, count_tokens=words)]
+    assert [" ".join(passage.split()) for passage in found] == [
+        "# Shop One two three.",
+        "two three. Four five six",
+        "five six seven. # End",
+        "# End Eight nine ten.",
+    ]
+    rng = np.random.default_rng(3)
+    for count in (words, pieces, characters):
+        for _ in range(20):
+            text = random_text(rng)
+            passages = cut(Document("d", text), Chunking(24, kind="fixed"), count_tokens=count)
+            assert max(count(passage.text) for passage in passages) <= 24
+            assert "".join("".join(p.text for p in passages).split()) == "".join(text.split())
+
+
+def test_every_passage_lies_in_its_parent() -> None:
+    rng = np.random.default_rng(4)
+    for kind in ("sections", "fixed"):
+        for _ in range(30):
+            document = Document("d", random_text(rng), "The title", (0, 40))
+            chunking = Chunking(20, 4, kind=kind, parent_tokens=80)  # type: ignore[arg-type]
+            parents, passages = cut_with_parents(document, chunking, count_tokens=pieces)
+            assert parents == [
+                replace(parent, parent="")
+                for parent in cut(document, Chunking(80, kind=kind), count_tokens=pieces)  # type: ignore[arg-type]
+                for parent in [replace(parent, id=parent.id.replace("#", "#p"))]
+            ]
+            own = {parent.id: "".join(parent.text.split()) for parent in parents}
+            assert list(dict.fromkeys(passage.parent for passage in passages)) == list(own)
+            for passage in passages:
+                assert pieces(passage.text) <= 20
+                body = passage.text if passage.text in document.whole else passage.text.partition("\n")[2]
+                assert "".join(body.split()) in own[passage.parent]
+    assert cut_with_parents(Document("d", "Short."), Chunking(20), count_tokens=words)[0] == []
+    with pytest.raises(ConfigError, match="parent_tokens"):
+        Chunking(64, parent_tokens=64)
+
+
+def test_counts_that_add_up_cut_alike() -> None:
+    rng = np.random.default_rng(5)
+    for kind in ("sections", "fixed"):
+        for _ in range(20):
+            document, chunking = Document("d", random_text(rng)), Chunking(30, 8, kind=kind)  # type: ignore[arg-type]
+            adding = Ruler(lambda texts: [pieces(text) for text in texts], adds_up=True)
+            assert cut_spans(document, chunking, ruler=adding) == cut_spans(document, chunking, ruler=Ruler.of(pieces))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from rag.corpus import Document, read_corpus
+from rag.corpus import read_corpus
+from rag.document import Document
 from workbench.errors import DataError, NotFound
 
 
