@@ -40,6 +40,23 @@ class Searcher:
     ) -> list[tuple[Passage, ...]]:
         """The ``k`` best passages of each question, the best first; all of them where there are fewer.
 
+        Takes and raises what ``rank`` does.
+        """
+        return [
+            tuple(self.index.passage(place, score) for place, score in ranked[:k])
+            for ranked in self.rank(questions, vectors, k, without=without)
+        ]
+
+    def rank(
+        self,
+        questions: Sequence[str],
+        vectors: NDArray[np.float32],
+        k: int,
+        *,
+        without: Sequence[str | None] | None = None,
+    ) -> list[Ranked]:
+        """Places and scores of the ``k`` best passages of each question and maybe of more, the best first.
+
         ``vectors`` (questions, dimension), each of length 1; ``without`` names for each question a document that is
         passed over, or None. Raises ConfigError as ``Index.rank`` does.
         """
@@ -51,8 +68,7 @@ class Searcher:
             lists = [by_vector[n]] if by_vector else []
             if self.way != "dense":
                 lists.append(self._by_words(question, deep, passed_over))
-            ranked = lists[0] if len(lists) == 1 else fused(lists)
-            found.append(tuple(self.index.passage(place, score) for place, score in ranked[:k]))
+            found.append(lists[0] if len(lists) == 1 else fused(lists))
         return found
 
     def _by_words(self, question: str, k: int, without: str | None) -> Ranked:

@@ -29,6 +29,9 @@ SHOWN = 100
 REPORT_EVERY = 200
 """Documents between two lines of progress."""
 
+RANKED = 50
+"""Passages whose order is kept for each example."""
+
 PARENTS = "parents.jsonl"
 """The longer stretches that passages were cut out of, one a line, as passages are written."""
 RETRIEVED = "retrieved.jsonl"
@@ -184,7 +187,10 @@ def retrieve(step: Step, *, embedders: Embedders) -> None:
             progress=lambda done, total: step.progress("embedding questions", step=done, total=total),
         )
     with watch.phase("searching"):
-        found, handed = searcher.find(questions, vectors, k, without=own), [False] * len(examples)
+        ranked = searcher.rank(questions, vectors, max(k, RANKED), without=own)
+        rankings = [tuple(index.chunks[place].id for place, _ in one[:RANKED]) for one in ranked]
+        found = [tuple(index.passage(place, score) for place, score in one[:k]) for one in ranked]
+        handed = [False] * len(examples)
         if step.record.inputs.get("gold"):
             right = [index.within(vectors[n], example.evidence, k) for n, example in enumerate(examples)]
             step.note(handed=sum(map(bool, right)))
@@ -193,7 +199,7 @@ def retrieve(step: Step, *, embedders: Embedders) -> None:
     with watch.phase("timing"):
         timed = time_alone(step, questions[:TIMED], searcher=searcher, embedder=embedder, k=k)
     seconds = [*timed, *[None] * (len(examples) - len(timed))]
-    rows = zip(examples, found, seconds, handed, strict=True)
+    rows = zip(examples, found, rankings, seconds, handed, strict=True)
     write_jsonl(step.path(RETRIEVED), [_record(*row) for row in rows])
     cut_off = sum(embedder.count_tokens(text) > embedder.longest for text in questions) if embedder.longest else 0
     step.note(
@@ -217,6 +223,8 @@ def time_alone(step: Step, questions: list[str], *, searcher: Searcher, embedder
     return seconds[-len(questions) :]
 
 
-def _record(example: Example, passages: tuple[Passage, ...], seconds: float | None, handed: bool) -> dict[str, Any]:
-    found = Retrieved(example=example.id, passages=passages, seconds=seconds, handed=handed)
+def _record(
+    example: Example, passages: tuple[Passage, ...], ranking: tuple[str, ...], seconds: float | None, handed: bool
+) -> dict[str, Any]:
+    found = Retrieved(example=example.id, passages=passages, ranking=ranking, seconds=seconds, handed=handed)
     return found.model_dump(mode="json", exclude=None if handed else {"handed"})

@@ -23,6 +23,8 @@ class Prompt(Noun):
 
 
 SearchWay = Literal["dense", "lexical", "hybrid"]
+Chunker = Literal["sections", "fixed"]
+VectorKind = Literal["auto", "flat", "hnsw", "ivfpq"]
 
 
 class Retrieval(Noun):
@@ -33,15 +35,53 @@ class Retrieval(Noun):
 
     embedder: str = "sentence-transformers/all-MiniLM-L6-v2"
     """A sentence-transformers model: a Hub id or a folder."""
+    chunking: Chunker = "sections"
+    """sections: documents are cut at headings and between sentences; fixed: after so many tokens, wherever that is."""
     chunk_tokens: int = Field(default=160, ge=16, le=4096)
     """Longest passage, in tokens of the embedder."""
     chunk_overlap: int = Field(default=32, ge=0)
     """Tokens repeated from one passage to the next, where a document is cut."""
+    parent_tokens: int | None = Field(default=None, ge=32, le=8192)
+    """Hand over the stretch of up to so many tokens around each passage that is found, so that small passages are
+    found and large ones read; without it, the passages themselves."""
+    vectors: VectorKind = "auto"
+    """flat: every vector is compared; hnsw, ivfpq: only those that are likely near, which is faster and may miss some;
+    auto: as the number of passages asks for."""
     passages: int = Field(default=3, ge=1, le=50)
     """How many passages are put into the prompt."""
+    reranker: str | None = None
+    """A sentence-transformers CrossEncoder that puts what was found into a better order: a Hub id or a folder."""
+    rerank_from: int = Field(default=30, ge=2, le=200)
+    """How many of the passages found the reranker reads, the best first."""
+    diversity: float = Field(default=0.0, ge=0, le=1)
+    """How much a passage loses by being like those chosen before it (maximal marginal relevance, Carbonell and
+    Goldstein 1998); 0: nothing."""
+    least_score: float | None = None
+    """Passages that score less are left out: by the reranker where there is one, else by the cosine."""
+    budget_tokens: int | None = Field(default=None, ge=16)
+    """Most tokens of all passages together, counted by the embedder's tokenizer: the best first, as many as fit."""
+    whole_documents: bool = False
+    """Hand over whole documents, those with the best passages first, as many as fit budget_tokens; all documents where
+    they all fit."""
     gold: bool = False
     """Hand over the passages of the documents that each test example names as its evidence, instead of searching: no
     request brings them, so this can only explain, and never be chosen."""
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        """Refuse settings of which one would undo another."""
+        if self.parent_tokens is not None and self.parent_tokens <= self.chunk_tokens:
+            raise ValueError(f"parent_tokens ({self.parent_tokens}) must exceed chunk_tokens ({self.chunk_tokens})")
+        if self.reranker is not None and self.rerank_from < self.passages:
+            raise ValueError(f"rerank_from ({self.rerank_from}) must be at least passages ({self.passages})")
+        if self.whole_documents and self.budget_tokens is None:
+            raise ValueError("whole_documents needs budget_tokens: how many tokens of documents fit the prompt")
+        if self.whole_documents and (self.parent_tokens is not None or self.diversity):
+            raise ValueError("whole_documents leaves nothing to parent_tokens and diversity: leave them out")
+        largest = self.parent_tokens or self.chunk_tokens
+        if self.budget_tokens is not None and self.budget_tokens < largest:
+            raise ValueError(f"budget_tokens ({self.budget_tokens}) has no room for a passage of {largest} tokens")
+        return self
 
 
 class Decoding(Noun):

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from workbench.base_models import hosted_name, identity
-from workbench.candidate import Candidate, Decoding, Hosted
+from workbench.candidate import Candidate, Decoding, Hosted, Retrieval
 from workbench.case import SPLITS, Case
 from workbench.errors import ConfigError
 from workbench.plan import Plan
@@ -41,6 +41,10 @@ MOST_REQUESTS = 100
 """Requests for which that is measured."""
 ALL_REQUESTS = 10**9
 """No bound on the requests for which answers are drawn."""
+INDEXED = ("chunking", "parent_tokens", "vectors")
+"""Settings of retrieval that change its index."""
+SEARCHED = ("search", "reranker", "diversity", "least_score", "budget_tokens", "whole_documents")
+"""Settings that change what is found in it."""
 
 
 @dataclass(frozen=True)
@@ -337,6 +341,7 @@ def plan_retrieval(plan: Plan, candidate: Candidate) -> dict[str, str]:
                 "chunk_overlap": retrieval.chunk_overlap,
                 "embedder": retrieval.embedder,
                 "documents": documents,
+                **turned(retrieval, INDEXED),
             },
             files={"documents": _documents(case)},
         )
@@ -350,18 +355,26 @@ def plan_retrieval(plan: Plan, candidate: Candidate) -> dict[str, str]:
         asked["dev"] = asked_of(case, "dev")
     preferring = [asked_by(case, stage) for stage in candidate.training if reads_pairs(stage)]
     asked |= {one.name: one for one in preferring}
+    searched = turned(retrieval, SEARCHED)
+    if retrieval.reranker is not None:
+        searched |= {"rerank_from": retrieval.rerank_from, "reranker_model": identity(retrieval.reranker)}
+    read = {"documents": _documents(case)} if retrieval.whole_documents else {}
     for name, one in asked.items():
-        how: dict[str, Any] = {"gold": True} if retrieval.gold and name == plan.split else {}
-        if retrieval.search != "dense":
-            how["search"] = retrieval.search
+        how = ({"gold": True} if retrieval.gold and name == plan.split else {}) | searched
         steps[f"retrieve-{name}"] = plan.add(
             "retrieve",
             f"find passages for the {name} examples" if name in SPLITS else f"find passages for the {name}",
             inputs={"passages": retrieval.passages, "examples": one.digest or file_digest(one.requests), **how},
             needs={"index": steps["index"]},
-            files={"examples": str(one.requests.relative_to(case.workspace))},
+            files={"examples": str(one.requests.relative_to(case.workspace)), **read},
         )
     return steps
+
+
+def turned(retrieval: Retrieval, names: Sequence[str]) -> dict[str, Any]:
+    """Those of some settings that are not left at their defaults, so that new ones change no key."""
+    found = retrieval.model_dump(mode="json", include=set(names), exclude_defaults=True)
+    return {name: found[name] for name in names if name in found}
 
 
 def relative(case: Case, split: Split) -> str:

@@ -11,7 +11,7 @@ from workbench.workspace import Step, StepKind, StepRecord, digest, write_atomic
 
 VERSIONS: dict[StepKind, int] = {
     "index": 2,
-    "retrieve": 1,
+    "retrieve": 2,
     "train": 1,
     "draw": 2,
     "judge": 1,

@@ -17,7 +17,7 @@ class Passage(Noun):
     document: str
     text: str
     score: float
-    """By vectors the cosine, 1 is identical; by words the BM25 weight; by both the fused ranks."""
+    """By vectors the cosine, 1 is identical; by words the BM25 weight; by both the fused ranks; or the reranker's."""
     page: int | None = None
     """The page of the document that it begins on; None where that has no pages."""
     heading: str = ""
@@ -29,6 +29,9 @@ class Retrieved(Noun):
 
     example: str
     passages: tuple[Passage, ...]
+    ranking: tuple[str, ...] = ()
+    """Ids of the best passages, deeper than what is handed over and before any threshold or budget; each begins with
+    its document's id and ``#``."""
     seconds: float | None = None
     """Time to embed and search for this request alone; None where it was searched in a batch."""
     handed: bool = False
