@@ -1,24 +1,23 @@
-"""All that is known of what training cost the candidates of a use case, gathered from the folders of its checks."""
+"""All that is known of what training cost the candidates of a use case, from the rows that its checks left."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 
 from workbench.candidate import Candidate
 from workbench.case import Case
-from workbench.checks import Checks, Course, Point, first_aligned, plan_checks
-from workbench.drifts import Drift, read_drifts
+from workbench.check_rows import CheckRows, read_check_rows
+from workbench.checks import Course, Point, first_aligned, plan_checks
+from workbench.drifts import Drift, drifts
 from workbench.errors import WorkbenchError
 from workbench.forgetting import Loss, Measured, differences, losses
 from workbench.frontier import Frontier, Matched, Place, Walked, frontier, matched
 from workbench.gain import gained
 from workbench.refusals import Refusals, refusals
-from workbench.score_tables import score_table
 from workbench.statistics.arrays import Floats
 from workbench.statistics.clusters import Clusters
-from workbench.suite_items import Panel, settled
+from workbench.suite_items import settled
 from workbench.tax import Tax, alignment_tax
 from workbench.usecase import Split
 
@@ -51,6 +50,8 @@ class AllChecked:
     matched: tuple[Matched, ...] = ()
     problems: tuple[str, ...] = ()
     """What could not be compared, and why."""
+    rows: CheckRows = field(default_factory=CheckRows, repr=False)
+    """The raw rows that it follows from."""
 
     @property
     def losses(self) -> dict[str, tuple[Loss, ...]]:
@@ -63,12 +64,17 @@ def gather(case: Case, candidates: Sequence[Candidate]) -> AllChecked:
     try:
         checks = plan_checks(case, candidates, sweep=True)
     except WorkbenchError as error:
-        return AllChecked(problems=(f"{error.message} {error.hint}",))
-    reader = _Reader(checks)
+        return judged(CheckRows(problem=f"{error.message} {error.hint}"))
+    return judged(read_check_rows(checks))
+
+
+def judged(rows: CheckRows) -> AllChecked:
+    """Everything that the rows of finished checks show."""
+    reader = _Reader(rows)
     found: dict[str, Checked] = {}
-    problems: list[str] = []
+    problems = [rows.problem] if rows.problem else []
     walked: list[Walked] = []
-    for name in checks.courses:
+    for name in rows.courses:
         try:
             one = reader.checked(name)
             walked += reader.walked(name) if one is not None else []
@@ -78,71 +84,59 @@ def gather(case: Case, candidates: Sequence[Candidate]) -> AllChecked:
         if one is not None:
             found[name] = one
     bases = {}
-    for base, step in checks.bases.items():
-        panel = checks.panel(step)
-        told = refusals(checks.suites[base], [panel]) if panel is not None else None
+    for base, step in rows.bases.items():
+        told = refusals(rows.suites[base], rows.some([step])) if step in rows.panels else None
         if told is not None:
             bases[base] = told
     return AllChecked(
         found,
         bases,
-        {name: str(course.candidate.base_model) for name, course in checks.courses.items()},
+        {name: str(course.candidate.base_model) for name, course in rows.courses.items()},
         matched(walked, rng=np.random.default_rng(0)),
         tuple(problems),
+        rows,
     )
 
 
 @dataclass(frozen=True)
 class _Reader:
-    """Reads what the checks of a use case left."""
+    """Reads what the rows of checks show."""
 
-    checks: Checks
-
-    @cached_property
-    def metric(self) -> str:
-        return self.checks.case.use_case.metric
+    rows: CheckRows
 
     def checked(self, name: str) -> Checked | None:
-        course, measured = self.checks.courses[name], self.checks.measured(name)
+        course, measured = self.rows.courses[name], self.rows.measured(name)
         if measured is None:
             return None
-        suites = self.checks.suites_of(name)
+        suites = self.rows.suites_of(name)
         return Checked(
             name=name,
             losses=losses(suites, measured),
-            drifts=read_drifts([self.checks.plan.step(step) for step in course.drifts]),
+            drifts=drifts([self.rows.drifts[step] for step in course.drifts if step in self.rows.drifts]),
             tax=self.tax(course, measured),
             refusals=refusals(suites, measured.after),
             frontier=self.frontier(course),
             trainings=len(measured.after),
         )
 
-    def scores(self, steps: Sequence[str], split: Split) -> Floats | None:
-        """Mean score of each example over trainings (n,); None where some are not there."""
-        use_case = self.checks.case.use_case
-        found = score_table(
-            [self.checks.plan.step(step) for step in steps], self.checks.case.examples(split), use_case.metric
-        )
-        return None if found is None else found.mean(axis=0)
-
     def gains(self, after: Sequence[str], before: Sequence[str], split: Split) -> tuple[Floats, Clusters] | None:
         """Paired differences of the examples that both have a value for."""
-        one, other = self.scores(after, split), self.scores(before, split)
+        one, other = self.rows.mean_scores(after), self.rows.mean_scores(before)
         if one is None or other is None:
             return None
-        examples = self.checks.case.examples(split)
+        clusters = self.rows.clusters[split]
         kept = np.flatnonzero(~np.isnan(one - other))
         if not len(kept):
             return None
-        return (one - other)[kept], Clusters.of([examples[int(i)].cluster for i in kept])
+        return (one - other)[kept], Clusters.of([clusters[int(i)] for i in kept])
 
     def tax(self, course: Course, measured: Measured) -> Tax | None:
-        before = [panel for panel in map(self.checks.panel, course.before) if panel is not None]
+        before = self.rows.some(course.before)
         if not before or len(before) != len(course.panels) or len(measured.after) != len(course.panels):
             return None
         same = len(set(course.before)) == 1
         beside = Measured(before[:1] if same else before, measured.after)
-        suites = self.checks.suites[str(course.candidate.base_model)]
+        suites = self.rows.suites_of(course.candidate.name)
         gains = self.gains(course.scores, course.scores_before[:1] if same else course.scores_before, "test")
         place = first_aligned(course.candidate) or 0
         told = "the untrained base" if not place else f"the weights after stage {place}"
@@ -150,17 +144,17 @@ class _Reader:
 
     def places(self, course: Course) -> list[tuple[Point, Measured, tuple[Floats, Clusters]]]:
         """The points of a sweep that are measured, by every training."""
-        base = self.checks.panel(course.base_panel) if course.base_panel else None
+        base = self.rows.panels.get(course.base_panel)
         found: list[tuple[Point, Measured, tuple[Floats, Clusters]]] = []
         for point in course.points if base is not None else ():
-            panels: list[Panel] = [panel for panel in map(self.checks.panel, point.panels) if panel is not None]
+            panels = self.rows.some(point.panels)
             gains = self.gains(point.scores, [course.base_score], "dev")
             if base is not None and panels and len(panels) == len(point.panels) and gains is not None:
                 found.append((point, Measured([base], panels), gains))
         return found
 
     def frontier(self, course: Course) -> Frontier | None:
-        suites = self.checks.suites[str(course.candidate.base_model)]
+        suites = self.rows.suites_of(course.candidate.name)
         places = [
             Place(way=one.way, at=one.at, steps=one.steps, gain=gained(*gains), losses=losses(suites, measured))
             for one, measured, gains in self.places(course)
@@ -169,9 +163,9 @@ class _Reader:
 
     def walked(self, name: str) -> list[Walked]:
         """A candidate's ways as arrays, for what they cost at a matched gain."""
-        course = self.checks.courses[name]
+        course = self.rows.courses[name]
         places = self.places(course)
-        suites = self.checks.suites_of(name)
+        suites = self.rows.suites_of(name)
         found = []
         for way in ("alpha", "steps"):
             own = sorted((one for one in places if one[0].way == way), key=lambda one: one[0].at)

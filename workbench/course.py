@@ -2,16 +2,12 @@
 
 import numpy as np
 
-from workbench.examples import Examples
 from workbench.gain import Gain, gained
 from workbench.model import Noun
-from workbench.results import CandidateResults, Results
-from workbench.score_tables import score_table
+from workbench.rows import CandidateRows, Rows
 from workbench.stage import Reward
-from workbench.statistics.arrays import Floats
 from workbench.statistics.clusters import Clusters
 from workbench.statistics.intervals import mean_interval
-from workbench.usecase import MetricName
 
 
 class Station(Noun):
@@ -33,24 +29,22 @@ class Station(Noun):
     """Against the untrained base; None before training."""
 
 
-def stations(results: Results, one: CandidateResults) -> tuple[Station, ...]:
+def stations(rows: Rows, one: CandidateRows) -> tuple[Station, ...]:
     """A candidate before training and after each stage; empty where it was not measured in between.
 
     Values are means over the finished seeds; intervals are over the examples, for these very seeds.
     """
-    examples = results.case.examples("dev")
-    metric = results.use_case.metric
     numbers = [0, *(n for n, stage in enumerate(one.candidate.training, 1) if not isinstance(stage, Reward))]
-    tables = [_values(one, n, examples, metric) for n in numbers]
-    rows = [table for table in tables if table is not None]
-    if len(rows) < len(numbers):
+    tables = [rows.after_stage(one.name, n) for n in numbers]
+    means = [table.mean(axis=0) for table in tables if table is not None]
+    if len(means) < len(numbers):
         return ()
-    kept = np.flatnonzero(~np.isnan(np.stack(rows)).any(axis=0))
+    kept = np.flatnonzero(~np.isnan(np.stack(means)).any(axis=0))
     if not len(kept):
         return ()
-    clusters = Clusters.of([examples[int(i)].cluster for i in kept])
+    clusters = Clusters.of([rows.development[int(i)] for i in kept])
     found: list[Station] = []
-    for place, (n, values) in enumerate(zip(numbers, rows, strict=True)):
+    for place, (n, values) in enumerate(zip(numbers, means, strict=True)):
         own = values[kept]
         variance = float(clusters.covariance(own[:, None])[0, 0])
         interval = mean_interval(float(own.mean()), variance, n=len(kept), df=clusters.df)
@@ -63,16 +57,9 @@ def stations(results: Results, one: CandidateResults) -> tuple[Station, ...]:
                 low=interval.low,
                 high=interval.high,
                 n=len(kept),
-                seeds=len(one.steps),
-                gain=gained(own - rows[place - 1][kept], clusters) if place else None,
-                whole=gained(own - rows[0][kept], clusters) if place else None,
+                seeds=len(one.seeds),
+                gain=gained(own - means[place - 1][kept], clusters) if place else None,
+                whole=gained(own - means[0][kept], clusters) if place else None,
             )
         )
     return tuple(found)
-
-
-def _values(one: CandidateResults, number: int, examples: Examples, metric: MetricName) -> Floats | None:
-    """Mean score of each example over the seeds (n,); None where some seed was not measured there."""
-    steps = [step for roles in one.steps if (step := roles.get(f"dev-score-{number}")) is not None]
-    found = score_table(steps, examples, metric) if len(steps) == len(one.steps) else None
-    return None if found is None else found.mean(axis=0)

@@ -37,20 +37,39 @@ class Drift(Noun):
         return WORDS[self.kind, self.way]
 
 
+class DriftRow(Noun):
+    """The divergence on one prompt's answer: nats over its tokens."""
+
+    kind: Kind
+    way: Direction
+    prompt: str
+    nats: float
+    tokens: int
+
+
+def drift_rows(step: Step) -> tuple[DriftRow, ...]:
+    """What a finished ``drift`` step left."""
+    path = step.path("drift.jsonl")
+    return tuple(DriftRow.parse(row, where=str(path)) for row in read_jsonl(path))
+
+
 def read_drifts(steps: Sequence[Step]) -> tuple[Drift, ...]:
-    """What the finished ``drift`` steps of a candidate's trainings measured, averaged over them.
+    """What the finished ``drift`` steps of a candidate's trainings measured, averaged over them."""
+    return drifts([drift_rows(step) for step in steps if is_done(step)])
+
+
+def drifts(trainings: Sequence[Sequence[DriftRow]]) -> tuple[Drift, ...]:
+    """How far each training has moved the predictions, averaged over them.
 
     The mean is a ratio of sums, nats to tokens; its variance is that of the linearised ratio, with the prompt as the
     unit (Cochran 1977, ratio estimation).
     """
     sums: dict[tuple[Kind, Direction], dict[str, list[float]]] = {}
-    for step in steps:
-        if not is_done(step):
-            continue
-        for row in read_jsonl(step.path("drift.jsonl")):
-            total = sums.setdefault((row["kind"], row["way"]), {}).setdefault(row["prompt"], [0.0, 0.0])
-            total[0] += row["nats"]
-            total[1] += row["tokens"]
+    for rows in trainings:
+        for row in rows:
+            total = sums.setdefault((row.kind, row.way), {}).setdefault(row.prompt, [0.0, 0.0])
+            total[0] += row.nats
+            total[1] += row.tokens
     return tuple(_drift(kind, way, list(found.values())) for (kind, way), found in sums.items())
 
 

@@ -1,20 +1,26 @@
-"""The raw rows that a recommendation was made of, in a form that travels with a report and can be checked anywhere."""
+"""The raw rows that a report follows from, in a form that travels with it and can be checked anywhere."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Self
 
 import numpy as np
+from pydantic import model_validator
 
 from workbench import __version__
-from workbench.candidate import Approach
-from workbench.cost import Measured
+from workbench.audit import Audit
+from workbench.blocks import Block, Examples
+from workbench.candidate import Candidate
+from workbench.carried_checks import CarriedChecks, Column, carried_checks, column
+from workbench.chances import Chance
 from workbench.diagnose import Probed
+from workbench.facts import Facts
+from workbench.given import Given
 from workbench.model import Noun
-from workbench.panel import Panel, Scores
-from workbench.question import Question, frozen
-from workbench.recommend import Recommendation, recommend
-from workbench.results import Results
-from workbench.usecase import UseCase
+from workbench.question import Question
+from workbench.rows import CandidateRows, Places, Planned, Rows, Took
+from workbench.run import Response, Retrieved
+from workbench.stage import Reward
+from workbench.usecase import Example, MetricName, Split, UseCase
 
 
 class Asked(Noun):
@@ -26,103 +32,144 @@ class Asked(Noun):
 
 
 class Raw(Noun):
-    """One candidate's scores: a row for each training seed, a value for each example."""
+    """What one candidate's finished runs gave: a row for each run, a value for each example."""
 
-    name: str
-    approach: Approach
-    trained: bool
-    values: tuple[tuple[float, ...], ...]
-    abstained: tuple[tuple[int, ...], ...]
-    """For each seed, the positions of examples whose answer only says that it does not know."""
-    measured: Measured
+    candidate: Candidate
+    seeds: tuple[int, ...]
+    values: dict[MetricName, tuple[Column, ...]]
+    """By metric; None where the instrument failed."""
+    abstained: Places
+    """For each run, the positions of examples whose answer only says that it does not know."""
+    failed: dict[str, Places]
+    """The same of answers that are not in the asked-for form, by kind."""
+    unscored: dict[str, Places]
+    """The same of answers without a score on the primary metric, by the reason."""
+    took: Took
+    facts: Facts
+    answered: tuple[str, ...]
+    """The step in which each run answered, by which people's labels know whether they are about these answers."""
+    sees_training_answers: bool
+    stages: dict[int, tuple[Column, ...]]
+    """Values on the development set as each stage left it, 0: before training; empty where that was not measured."""
+
+    @property
+    def name(self) -> str:
+        """The candidate's name."""
+        return self.candidate.name
+
+
+class Quoted(Noun):
+    """The texts of one example that the report shows; of the others it carries figures alone."""
+
+    example: Example
+    answers: dict[str, Response]
+    """By candidate, of its first run."""
+    found: dict[str, Retrieved]
+    """What retrieval found, by candidate."""
 
 
 class Grounds(Noun):
-    """All that a recommendation follows from: settings, the frozen question, examples and scores."""
+    """All that a report follows from: settings, the frozen question, and the rows of everything that was measured."""
 
     version: str
     """Of the program that wrote it."""
     use_case: UseCase
     question: Question | None
-    metric: str
+    split: Split
+    audit: Audit
+    """What was found in the examples, whose texts are not carried."""
     examples: tuple[Asked, ...]
     candidates: tuple[Raw, ...]
-    probed: tuple[Probed, ...] = ()
+    planned: tuple[Planned, ...]
+    waiting: dict[str, str]
+    """Candidates without a finished run, and what stopped them."""
+    leaked: tuple[str, ...]
+    """Examples that are in no comparison, since they stand in the training set."""
+    probed: tuple[Probed, ...]
+    development: tuple[str, ...]
+    """What each example of the development set is counted under."""
+    chances: tuple[tuple[str, Chance], ...]
+    """What drawing answers before reinforcement showed, as the steps noted it."""
+    checks: CarriedChecks
+    given: tuple[Given, ...]
+    """People's labels by queue; people are numbers."""
+    quoted: tuple[Quoted, ...]
 
-    def panel(self) -> Panel:
-        """The scores as they are compared."""
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
         n = len(self.examples)
-        found = []
         for one in self.candidates:
-            silent = np.zeros((len(one.values), n), dtype=np.bool_)
-            for row, places in enumerate(one.abstained):
-                silent[row, list(places)] = True
-            found.append(Scores(one.name, one.approach, one.trained, np.array(one.values, dtype=np.float64), silent))
-        return Panel(
-            tuple(found), tuple(one.id for one in self.examples), tuple(one.cluster for one in self.examples),
-            self.metric, tuple(one.tags for one in self.examples),
-        )  # fmt: skip
+            if self.use_case.metric not in one.values:
+                raise ValueError(f"{one.name} has no values of {self.use_case.metric}")
+            for what, rows in one.values.items():
+                if len(rows) != len(one.seeds) or any(len(row) != n for row in rows):
+                    raise ValueError(f"{one.name} needs a row of {n} values of {what} for each of its seeds")
+            every: Sequence[Places] = (one.abstained, *one.failed.values(), *one.unscored.values())
+            if any(len(rows) != len(one.seeds) for rows in every):
+                raise ValueError(f"{one.name} needs a row of positions for each of its seeds")
+            if any(not 0 <= place < n for rows in every for row in rows for place in row):
+                raise ValueError(f"{one.name} names a position that is none of the {n} examples")
+            if any(len(row) != len(self.development) for rows in one.stages.values() for row in rows):
+                raise ValueError(f"{one.name} needs {len(self.development)} values after each stage")
+        for given in self.given:
+            known, names = given.prompts, {"", *given.queue.names}
+            if any(one.example not in known or not {one.left, one.right} <= names for one in given.labels):
+                raise ValueError(f"a label of {given.queue.name} is about what the queue does not ask")
+        return self
 
-    def decide(self) -> Recommendation:
-        """The recommendation that follows from these rows."""
-        measured = {one.name: one.measured for one in self.candidates}
-        rng = np.random.default_rng(0)
-        return recommend(self.use_case, self.panel(), measured, rng=rng, asked=self.question, probed=self.probed)
 
-
-def grounds(results: Results) -> Grounds | None:
-    """The raw rows of a use case's results; None where people's choices decide, whose labels are exported elsewhere."""
-    if results.use_case.decided_by == "preference":
-        return None
-    panel = results.panel()
+def grounds(rows: Rows, blocks: Sequence[Block]) -> Grounds:
+    """The raw rows that the blocks of a report follow from."""
+    shown = [one.example for block in blocks if isinstance(block, Examples) for one in block.examples]
     return Grounds(
         version=__version__,
-        use_case=results.use_case,
-        question=frozen(results.case),
-        metric=panel.metric,
-        examples=tuple(
-            Asked(id=item, cluster=cluster, tags=tags)
-            for item, cluster, tags in zip(panel.items, panel.clusters, panel.tags, strict=True)
-        ),
-        candidates=tuple(
-            Raw(
-                name=one.name, approach=one.approach, trained=one.trained,
-                values=tuple(tuple(row) for row in one.values.tolist()),
-                abstained=tuple(
-                    tuple(np.flatnonzero(row).tolist())
-                    for row in (one.abstained if one.abstained is not None else np.zeros(one.values.shape))
-                ),
-                measured=results.measured(results.find(one.name)),
-            )
-            for one in panel.candidates
-        ),
-        probed=results.probed,
-    )  # fmt: skip
+        use_case=rows.use_case,
+        question=rows.asked,
+        split=rows.split,
+        audit=rows.audit(),
+        examples=tuple(Asked(id=one.id, cluster=one.cluster, tags=one.tags) for one in rows.examples),
+        candidates=tuple(_raw(rows, one) for one in rows.candidates),
+        planned=rows.planned,
+        waiting={name: rows.stopped(name) for name in rows.waiting},
+        leaked=tuple(sorted(rows.leaked)),
+        probed=rows.probed,
+        development=rows.development,
+        chances=rows.chances(),
+        checks=carried_checks(rows.checked.rows),
+        given=rows.given(),
+        quoted=tuple(_quoted(rows, shown)),
+    )
 
 
-def disagreements(told: Mapping[str, Any], found: Mapping[str, Any], *, tolerance: float = 1e-9) -> Iterator[str]:
-    """Where two records of JSON differ, as "path: told, but ... follows"; numbers within a relative ``tolerance``."""
-    yield from _differ("", told, found, tolerance)
+def _raw(rows: Rows, one: CandidateRows) -> Raw:
+    numbers = [0, *(n for n, stage in enumerate(one.candidate.training, 1) if not isinstance(stage, Reward))]
+    stages = {n: table for n in numbers if (table := rows.after_stage(one.name, n)) is not None}
+    return Raw(
+        candidate=one.candidate,
+        seeds=one.seeds,
+        values={metric: tuple(map(column, table)) for metric, table in one.values.items()},
+        abstained=tuple(tuple(np.flatnonzero(row).tolist()) for row in one.abstained),
+        failed=dict(one.failed),
+        unscored=dict(one.unscored),
+        took=one.took(),
+        facts=one.facts,
+        answered=one.answered,
+        sees_training_answers=rows.sees_training_answers(one.name),
+        stages={n: tuple(map(column, table)) for n, table in stages.items()},
+    )
 
 
-def _differ(path: str, told: Any, found: Any, tolerance: float) -> Iterator[str]:
-    if isinstance(told, Mapping) and isinstance(found, Mapping):
-        for key in dict.fromkeys((*told, *found)):
-            yield from _differ(f"{path}.{key}".lstrip("."), told.get(key), found.get(key), tolerance)
-    elif isinstance(told, list) and isinstance(found, list) and len(told) == len(found):
-        for n, (one, other) in enumerate(zip(told, found, strict=True), 1):
-            yield from _differ(f"{path}[{n}]", one, other, tolerance)
-    elif _number(told) and _number(found):
-        if abs(told - found) > tolerance * max(1.0, abs(told), abs(found)):
-            yield f"{path}: {told} is told, {found} follows"
-    elif told != found:
-        yield f"{path}: {_short(told)} is told, {_short(found)} follows"
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= 120 else f"{text[:117]}..."
+def _quoted(rows: Rows, shown: Sequence[str]) -> list[Quoted]:
+    """The texts of the examples that are shown, and of the first one, which says what requests are like."""
+    answers = {one.name: {said.example: said for said in one.responses()} for one in rows.candidates}
+    found: Mapping[str, Mapping[str, Retrieved]] = {one.name: one.retrieved(rows.split) for one in rows.candidates}
+    wanted = {rows.examples[0].id, *shown}
+    return [
+        Quoted(
+            example=one,
+            answers={name: said[one.id] for name, said in answers.items() if one.id in shown},
+            found={name: own[one.id] for name, own in found.items() if one.id in shown and one.id in own},
+        )
+        for one in rows.examples
+        if one.id in wanted
+    ]

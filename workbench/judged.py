@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from workbench.labels import Shown
+from workbench.given import Request
 from workbench.model import Noun
 from workbench.preference import COUNTED, MIRRORED, Choice, Preference
 from workbench.statistics.arrays import Floats
@@ -65,7 +65,7 @@ def judge_findings(
     judged: Sequence[Preference],
     *,
     names: Sequence[str],
-    prompts: Mapping[str, Shown],
+    prompts: Mapping[str, Request],
     baseline: str,
 ) -> tuple[JudgeFindings, ...]:
     """What is known of every judge of a queue."""
@@ -82,7 +82,7 @@ def _about(
     own: Sequence[Preference],
     people: Sequence[Preference],
     names: Sequence[str],
-    prompts: Mapping[str, Shown],
+    prompts: Mapping[str, Request],
     baseline: str,
 ) -> JudgeFindings:
     said = {_pair(label): _towards_first(label) for label in own}
@@ -128,7 +128,7 @@ def _kind(value: float) -> int:
 
 
 def _length(
-    own: Sequence[Preference], names: Sequence[str], prompts: Mapping[str, Shown]
+    own: Sequence[Preference], names: Sequence[str], prompts: Mapping[str, Request]
 ) -> tuple[float, float, float] | None:
     """The judge's lean towards longer answers; None where lengths tell nothing apart from the candidates."""
     votes = Votes.of(
@@ -137,9 +137,9 @@ def _length(
         choice=[{"left": 1, "right": -1}.get(label.choice, 0) for label in own],
         item=[label.example for label in own],
     )
-    answers = [prompts[label.example].answers for label in own]
+    lengths = [prompts[label.example].lengths for label in own]
     longer = np.array(
-        [len(said[label.left]) - len(said[label.right]) for said, label in zip(answers, own, strict=True)], dtype=float
+        [said[label.left] - said[label.right] for said, label in zip(lengths, own, strict=True)], dtype=float
     )
     lean = judge_bias(votes, longer).length if len(own) >= FEWEST_BOTH else None
     return None if lean is None else (lean.log_odds, lean.low, lean.high)
@@ -150,7 +150,7 @@ def _sharpened(
     baseline: str,
     people: Sequence[Preference],
     said: Mapping[tuple[str, str, str], float],
-    prompts: Mapping[str, Shown],
+    prompts: Mapping[str, Request],
 ) -> Sharpened | None:
     """A candidate's win rate against the baseline by people and judge; None where too little was seen by both."""
     one, other = sorted((name, baseline))

@@ -1,7 +1,8 @@
 """What is compared: the scores of several candidates on the same test examples."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +64,10 @@ class Panel:
                 raise DataError(f"The {what} {name!r} comes {times} times.", f"Name each {what} once.")
         for one in self.candidates:
             _check_values(one, n)
+
+    def among(self, names: Collection[str]) -> "Panel":
+        """The same with some of the candidates."""
+        return replace(self, candidates=tuple(one for one in self.candidates if one.name in names))
 
 
 def _check_values(one: Scores, n: int) -> None:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from workbench.analysis import Analysis
 from workbench.case import Case
-from workbench.database import FILE, URL_VARIABLE, Database, open_database
+from workbench.database import FILE, URL_VARIABLE, open_database
 from workbench.earnings import price
 from workbench.errors import NotFound, WorkbenchError
-from workbench.labels import preferences, steps_shown
+from workbench.given import Given, read_given
 from workbench.preference_analysis import preference_analysis
-from workbench.preferred import Findings, findings
+from workbench.preferred import Findings, findings_of
 from workbench.queues import OpenQueue, queues
 from workbench.usecase import Money, UseCase
 
@@ -23,24 +23,17 @@ def asked_people(case: Case) -> tuple[OpenQueue, ...]:
     return queues(open_database(case.workspace), case.name)
 
 
-def labelled_queues(case: Case) -> tuple[tuple[Database, OpenQueue], ...]:
-    """The queues on test requests that people have labelled, the newest first."""
+def given_labels(case: Case) -> tuple[Given, ...]:
+    """What people gave to each queue on test requests, the newest first; annotators are numbers."""
     found = [one for one in reversed(asked_people(case)) if one.queue.split == "test" and one.labels]
-    return tuple((open_database(case.workspace), one) for one in found)
-
-
-def labelled(case: Case) -> tuple[Findings, ...]:
-    """What people's labels show, queue by queue."""
-    margin = case.use_case.smallest_difference
-    return tuple(findings(database, one, smallest_difference=margin) for database, one in labelled_queues(case))
+    return tuple(read_given(open_database(case.workspace), one).numbered() for one in found)
 
 
 @dataclass(frozen=True)
 class Deciding:
     """The labels that decide."""
 
-    database: Database
-    queue: OpenQueue
+    given: Given
     margin: float
     seeds: Mapping[str, int]
     """Trainings of each candidate that people were asked about as it is now."""
@@ -53,15 +46,13 @@ class Deciding:
     @property
     def annotators(self) -> tuple[str, ...]:
         """Everybody whose labels count."""
-        given = preferences(self.database, self.queue)
-        people = any(label.by == "person" for label in given)
-        return tuple(sorted({label.annotator for label in given if not people or label.by == "person"}))
+        labels = self.given.labels
+        people = any(label.by == "person" for label in labels)
+        return tuple(sorted({label.annotator for label in labels if not people or label.by == "person"}))
 
     def analysis(self, eligible: Sequence[str]) -> Analysis:
         """What they show, as scores would, for those who may be chosen, the simplest first."""
-        found = findings(
-            self.database, self.queue, smallest_difference=self.margin, eligible=eligible, without=self.without
-        )
+        found = findings_of(self.given, smallest_difference=self.margin, eligible=eligible, without=self.without)
         return preference_analysis(
             found.rates, found.approaches, seeds=self.seeds, eligible=eligible, ask=_ask(found, self.money)
         )
@@ -80,10 +71,10 @@ def _ask(found: Findings, money: Money) -> str:
     if least is not None and each is not None:
         costs = list(dict.fromkeys(price(each * count, money.currency) for count in (least, most or least)))
         many += f" ({' to '.join(costs)})"
-    return f"Ask people for {many} in the queue {found.queue.queue.name}. {stopping.sentence}".strip()
+    return f"Ask people for {many} in the queue {found.queue.name}. {stopping.sentence}".strip()
 
 
-def deciding_labels(case: Case, use_case: UseCase, steps: Mapping[str, Sequence[str]]) -> Deciding:
+def deciding_labels(given: Sequence[Given], use_case: UseCase, steps: Mapping[str, Sequence[str]]) -> Deciding:
     """The labels by which a use case is decided: of the queue it names or else of the one with most of them.
 
     ``steps``: those in which each candidate answered, by its name; people's choices count for candidates that still
@@ -91,25 +82,25 @@ def deciding_labels(case: Case, use_case: UseCase, steps: Mapping[str, Sequence[
     Raises NotFound where there is no such queue, and WorkbenchError where nobody has labelled, or where the candidates
     of all queues have changed since.
     """
-    found = [(database, one) for database, one in labelled_queues(case) if use_case.queue in ("", one.queue.name)]
+    name, found = use_case.name, [one for one in given if use_case.queue in ("", one.queue.name)]
     if not found and use_case.queue:
         raise NotFound(
-            f"{case.name} is decided by the queue {use_case.queue!r}, and nobody has labelled one of that name.",
+            f"{name} is decided by the queue {use_case.queue!r}, and nobody has labelled one of that name.",
             "Label it, or name another queue in the use case.",
         )
     if not found:
         raise WorkbenchError(
-            f"{case.name} is decided by people's preference, and nobody has labelled yet.",
-            f"Make a queue with `workbench queue {case.name} blind` and label it in the dashboard.",
+            f"{name} is decided by people's preference, and nobody has labelled yet.",
+            f"Make a queue with `workbench queue {name} blind` and label it in the dashboard.",
         )
-    by_labels = sorted(found, key=lambda pair: -pair[1].labels)
-    for database, queue in by_labels:
-        shown = steps_shown(database, queue)
-        unchanged = {name: len(own) for name, own in shown.items() if name in steps and own <= {*steps[name], ""}}
+    by_labels = sorted(found, key=lambda one: -one.counted)
+    for one in by_labels:
+        shown = {each: set(own) for each, own in one.steps.items()}
+        unchanged = {each: len(own) for each, own in shown.items() if each in steps and own <= {*steps[each], ""}}
         if len(unchanged) > 1:
-            return Deciding(database, queue, use_case.smallest_difference, unchanged, use_case.money)
-    newest = by_labels[0][1].queue.name
+            return Deciding(one, use_case.smallest_difference, unchanged, use_case.money)
+    newest = by_labels[0].queue.name
     raise WorkbenchError(
         f"The candidates of the queue {newest} have changed since people chose between their answers.",
-        f"Make a new queue: `workbench queue {case.name} NAME`.",
+        f"Make a new queue: `workbench queue {name} NAME`.",
     )

@@ -9,11 +9,11 @@ from workbench.agreement import Agreement, agreement
 from workbench.candidate import Approach
 from workbench.database import Database
 from workbench.errors import ConfigError
+from workbench.given import Given, Request, read_given
 from workbench.judged import JudgeFindings, judge_findings
-from workbench.labels import Shown, preferences, shown_prompts
 from workbench.next_pair import Stopping, stop
 from workbench.preference import COUNTED, Preference
-from workbench.queues import OpenQueue, Progress, progress
+from workbench.queues import OpenQueue, Queue
 from workbench.rates import WinRates
 from workbench.statistics.votes import Votes
 from workbench.winrate import win_rates
@@ -30,8 +30,11 @@ SMALLEST_DIFFERENCE = 0.03
 class Findings:
     """All that the labels of one queue show."""
 
-    queue: OpenQueue
-    progress: Progress
+    queue: Queue
+    labels: int
+    """People's choices that count; repeats and skipped pairs don't, nor do judges'."""
+    same: float
+    """Share of all pairs of answers that are the same word for word, and are never shown."""
     approaches: Mapping[str, Approach]
     rates: WinRates
     """By people's labels; by the judges' where no person has labelled."""
@@ -43,8 +46,8 @@ class Findings:
     def as_json(self) -> dict[str, object]:
         """The same for programs."""
         return {
-            "queue": self.queue.queue.model_dump(mode="json"),
-            "labels": self.progress.labels,
+            "queue": self.queue.model_dump(mode="json"),
+            "labels": self.labels,
             "by_judge": self.by_judge,
             "rates": self.rates.model_dump(mode="json"),
             "agreement": self.agreement.model_dump(mode="json"),
@@ -59,26 +62,35 @@ def findings(
     *,
     baseline: str | None = None,
     smallest_difference: float = SMALLEST_DIFFERENCE,
+) -> Findings:
+    """What a queue's labels show as they are now; see ``findings_of``."""
+    return findings_of(read_given(database, queue), baseline=baseline, smallest_difference=smallest_difference)
+
+
+def findings_of(
+    given: Given,
+    *,
+    baseline: str | None = None,
+    smallest_difference: float = SMALLEST_DIFFERENCE,
     eligible: Sequence[str] | None = None,
     without: str = "",
 ) -> Findings:
-    """What a queue's labels show, the same every time for the same labels.
+    """What labels show, the same every time for the same labels.
 
     ``baseline``: whom win rates are against; None: the queue's first candidate. ``smallest_difference``: a share,
     beyond an even split. ``eligible``: who may be chosen; None: everybody. ``without``: an annotator whose labels are
     left out. Raises ConfigError for a baseline that the queue does not have.
     """
-    names = queue.queue.names
+    queue, names, prompts = given.queue, given.queue.names, given.prompts
     if baseline is not None and baseline not in names:
         raise ConfigError(f"{baseline} is not among the candidates of the queue.", f"They are {', '.join(names)}.")
-    given = [label for label in preferences(database, queue) if label.annotator != without]
-    prompts = shown_prompts(database, queue)
-    people = [label for label in given if label.by == "person"]
-    judged = [label for label in given if label.by == "model"]
+    labels = [label for label in given.labels if label.annotator != without]
+    people = [label for label in labels if label.by == "person"]
+    judged = [label for label in labels if label.by == "model"]
     by_judge = not people and bool(judged)
     counted = judged if by_judge else people
     first = [label for label in counted if not label.repeat]
-    looks = min(MOST_LOOKS, max(1, -(-queue.queue.budget // LABELS_PER_LOOK)))
+    looks = min(MOST_LOOKS, max(1, -(-queue.budget // LABELS_PER_LOOK)))
     rates = win_rates(
         votes_of(first, names, prompts),
         names,
@@ -90,17 +102,18 @@ def findings(
     )
     return Findings(
         queue=queue,
-        progress=progress(database, queue),
-        approaches={one.name: one.approach for one in queue.queue.candidates},
+        labels=given.counted,
+        same=given.same,
+        approaches={one.name: one.approach for one in queue.candidates},
         rates=rates,
         by_judge=by_judge,
         agreement=_agreement(counted, names, prompts),
-        stopping=stop(rates, budget=queue.queue.budget),
+        stopping=stop(rates, budget=queue.budget),
         judges=judge_findings(people, judged, names=names, prompts=prompts, baseline=baseline or names[0]),
     )
 
 
-def votes_of(labels: Sequence[Preference], names: Sequence[str], prompts: Mapping[str, Shown]) -> Votes:
+def votes_of(labels: Sequence[Preference], names: Sequence[str], prompts: Mapping[str, Request]) -> Votes:
     """Labels as arrays; skipped pairs are none, and requests of one group count as one item."""
     kept = [label for label in labels if label.choice in COUNTED]
     sides = {"left": 1, "right": -1}
@@ -114,10 +127,10 @@ def votes_of(labels: Sequence[Preference], names: Sequence[str], prompts: Mappin
     )
 
 
-def _agreement(labels: Sequence[Preference], names: Sequence[str], prompts: Mapping[str, Shown]) -> Agreement:
+def _agreement(labels: Sequence[Preference], names: Sequence[str], prompts: Mapping[str, Request]) -> Agreement:
     """How far annotators agree; the unit is the request itself, not its group."""
     kept = [label for label in labels if label.choice in COUNTED]
-    alone = {example: Shown(example, example, said.messages, said.answers) for example, said in prompts.items()}
+    alone = {example: said.model_copy(update={"cluster": ""}) for example, said in prompts.items()}
     votes = votes_of(kept, names, alone)
     people = sorted({label.annotator for label in kept})
     seconds = np.array([np.nan if label.seconds is None else label.seconds for label in kept])

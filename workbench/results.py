@@ -1,30 +1,31 @@
 """What the finished runs of a use case show, gathered from their folders."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from workbench.audit import Audit
 from workbench.candidate import Candidate
 from workbench.case import Case
-from workbench.checked import AllChecked, gather
-from workbench.cost import Measured
+from workbench.chances import Chance, chance_of
+from workbench.checked import gather
 from workbench.create import audit_case
-from workbench.diagnose import Probed
-from workbench.errors import WorkbenchError
 from workbench.examples import Examples
-from workbench.facts import facts_of
-from workbench.panel import Panel, Scores
-from workbench.people import Deciding, deciding_labels
+from workbench.facts import Facts, facts_of
+from workbench.given import Given
+from workbench.people import given_labels
 from workbench.plan import Plan, is_done
 from workbench.planning import make_plan
 from workbench.probed import gather_probed
-from workbench.question import frozen
-from workbench.recommend import Recommendation, recommend
+from workbench.question import Question, frozen
+from workbench.rows import CandidateRows, Places, Planned, Rows, Took
+from workbench.rows import decide as decide
+from workbench.rows import labelled_panel as labelled_panel
 from workbench.run import Response, Retrieved, Run
 from workbench.score import Score
+from workbench.score_tables import score_table
 from workbench.statistics.arrays import Floats
 from workbench.usecase import MetricName, UseCase
 from workbench.workspace import Step, read_jsonl
@@ -33,26 +34,29 @@ TRAINING_ROLES = ("train", "passes", "rows", "pairs", "paraphrases", "reward")
 """How the roles of those steps of a run begin that its training takes."""
 
 
-@dataclass(frozen=True, eq=False)
-class CandidateResults:
-    """What the finished runs of one candidate gave."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CandidateResults(CandidateRows):
+    """What the finished runs of one candidate gave, in the folders of their steps."""
 
-    candidate: Candidate
     runs: tuple[Run, ...]
     """One for each seed that is finished, in the order of the seeds."""
-    values: Mapping[MetricName, Floats]
-    """By metric: shape (runs, examples); NaN where the instrument failed."""
-    abstained: NDArray[np.bool_]
-    """Where the answer only says that it does not know: shape (runs, examples)."""
-    failures: Mapping[str, int]
-    """How many answers of all runs were no answer in the asked-for form, by kind."""
     steps: tuple[Mapping[str, Step], ...]
     """The step folders of each run by role."""
 
     @property
-    def name(self) -> str:
-        """The candidate's name."""
-        return self.candidate.name
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds that are finished, in order."""
+        return tuple(run.seed for run in self.runs)
+
+    @property
+    def answered(self) -> tuple[str, ...]:
+        """The step in which each run answered: other answers are another step."""
+        return tuple(run.steps["answer"] for run in self.runs)
+
+    @property
+    def facts(self) -> Facts:
+        """What is so, whatever was measured."""
+        return facts_of(self.candidate)
 
     def responses(self, seed_position: int = 0) -> tuple[Response, ...]:
         """The answers of one run, in the order of the examples."""
@@ -72,18 +76,17 @@ class CandidateResults:
         found = [steps[role].record.facts.get(name) for steps in self.steps if role in steps]
         return tuple(float(value) for value in found if value is not None)
 
-    def measured(self) -> Measured:
+    def took(self) -> Took:
         """What its answers and its training took."""
         responses = self.responses(0)
         timed = {one.example: one.seconds for one in responses if one.seconds is not None}
-        training = self.training_seconds()
-        return Measured(
+        return Took(
             seconds=tuple(timed.values()),
             timed=tuple(timed),
             costs=tuple(one.cost for one in responses if one.cost is not None),
-            prompt_tokens=_mean(self.fact("answer", "prompt_tokens")),
-            completion_tokens=_mean(self.fact("answer", "completion_tokens")),
-            train_seconds=_mean(training),
+            prompt_tokens=self.fact("answer", "prompt_tokens"),
+            completion_tokens=self.fact("answer", "completion_tokens"),
+            training=self.training_seconds(),
         )
 
     def training_seconds(self) -> tuple[float, ...]:
@@ -94,121 +97,83 @@ class CandidateResults:
         return tuple(sum(float(steps[role].record.facts["seconds"]) for role in roles) for steps in self.steps)
 
 
-@dataclass(frozen=True, eq=False)
-class Results:
-    """All that is known so far about a use case's candidates, on the same examples."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Results(Rows):
+    """All that is known so far about a use case's candidates, with the folders that it was read from."""
 
     case: Case
-    use_case: UseCase
     plan: Plan
-    examples: Examples
     candidates: tuple[CandidateResults, ...]
     """Those with at least one finished run."""
-    waiting: tuple[str, ...]
-    """Those without."""
-    checked: AllChecked
-    """What training cost the candidates, as far as that was measured."""
-    leaked: frozenset[str] = frozenset()
-    """Test examples whose answers some candidate may have seen in the training set: they are in no comparison."""
-    probed: tuple[Probed, ...] = ()
-    """What explains who wins, as far as it was measured."""
-
-    def valued(self, metric: MetricName | None = None) -> NDArray[np.bool_]:
-        """The examples on which every finished run has a value of a metric. Shape (examples,)."""
-        tables = [one.values[metric or self.use_case.metric] for one in self.candidates]
-        return np.asarray(~np.isnan(np.concatenate(tables)).any(axis=0), dtype=np.bool_)
 
     @property
-    def excluded(self) -> int:
-        """How many examples are left out of the comparison since an instrument failed on them."""
-        return int((~self.valued()).sum())
+    def asked(self) -> Question | None:
+        """The question as it stood before any score was seen; None where nobody froze it."""
+        return frozen(self.case)
 
     @property
-    def clean(self) -> NDArray[np.bool_]:
-        """The examples that do not stand in the training set, too. Shape (examples,)."""
-        return np.array([example.id not in self.leaked for example in self.examples], dtype=np.bool_)
+    def split(self) -> str:
+        """The split that the examples are of."""
+        return self.plan.split
 
-    def panel(self, metric: MetricName | None = None) -> Panel:
-        """The matrix of scores that comparisons are made of, on the examples that everybody has a value for.
-
-        Raises WorkbenchError where no run is finished, or no example is left.
-        """
-        if not self.candidates:
-            raise WorkbenchError("No run is finished yet.", f"Start them with `workbench run {self.case.name}`.")
-        chosen = metric or self.use_case.metric
-        kept = np.flatnonzero(self.valued(chosen) & self.clean)
-        if not len(kept) and self.leaked:
-            raise WorkbenchError(
-                f"All {len(self.examples):,} test examples stand in the training set: nothing is left to compare on.",
-                f"Leave them out of the training rows: `workbench check {self.case.name} --mend`, then run again.",
-            )
-        return Panel(
-            candidates=tuple(
-                Scores(
-                    one.name,
-                    one.candidate.approach,
-                    one.candidate.trained,
-                    one.values[chosen][:, kept],
-                    one.abstained[:, kept],
-                )
-                for one in self.candidates
-            ),
-            items=tuple(self.examples[int(i)].id for i in kept),
-            clusters=tuple(self.examples[int(i)].cluster for i in kept),
-            tags=tuple(self.examples[int(i)].tags for i in kept),
-            metric=chosen,
+    @property
+    def planned(self) -> tuple[Planned, ...]:
+        """Every run that there is to be, in order."""
+        return tuple(
+            Planned(candidate=name, approach=run.candidate.approach, seed=seed)
+            for (name, seed), run in self.plan.runs.items()
         )
 
-    def measured(self, one: CandidateResults) -> Measured:
-        """What a candidate took and what training cost it."""
-        found = self.checked.candidates.get(one.name)
-        base = self.checked.bases.get(str(one.candidate.base_model))
-        trained = one.candidate.trained
-        return one.measured().model_copy(
-            update={
-                "trained": trained,
-                "facts": facts_of(one.candidate),
-                "losses": found.losses if found is not None else (),
-                "refusals": (found.refusals if found is not None else None) if trained else base,
-            }
-        )
+    @cached_property
+    def _development(self) -> Examples:
+        return self.case.examples("dev")
+
+    @property
+    def development(self) -> tuple[str, ...]:
+        """What each example of the development set is counted under, in order."""
+        return tuple(one.cluster for one in self._development)
+
+    def audit(self) -> Audit:
+        """What is wrong with the examples."""
+        return audit_case(self.case)
+
+    def given(self) -> tuple[Given, ...]:
+        """People's labels on test requests, queue by queue, the newest first; read anew, since people go on."""
+        return given_labels(self.case)
+
+    def sees_training_answers(self, name: str) -> bool:
+        """Whether a candidate learns, quotes or retrieves training answers, so that leaked examples flatter it."""
+        return self.case.sees_training_answers(self.find(name).candidate)
+
+    def stopped(self, name: str) -> str:
+        """What stopped a candidate's run, in words; empty where nothing did."""
+        for (owner, _), run in self.plan.runs.items():
+            for step in map(self.plan.step, run.steps.values() if owner == name else ()):
+                record = step.record if (step.folder / "step.json").exists() else None
+                if record is not None and record.status == "failed":
+                    return f"{record.message} {record.hint}"
+        return ""
+
+    def after_stage(self, name: str, number: int) -> Floats | None:
+        """A candidate's values on the development set as one stage left it; None where some run was not measured."""
+        every = self.find(name).steps
+        steps = [step for roles in every if (step := roles.get(f"dev-score-{number}")) is not None]
+        return score_table(steps, self._development, self.use_case.metric) if len(steps) == len(every) else None
+
+    def chances(self) -> tuple[tuple[str, Chance], ...]:
+        """What each candidate that is reinforced could do before, by the first of its seeds that was tried."""
+        found: dict[tuple[str, str], Chance] = {}
+        for (name, _), run in self.plan.runs.items():
+            for role, folder in run.steps.items():
+                step = self.plan.step(folder)
+                chance = chance_of(step.record.facts) if role.startswith("passes-") and is_done(step) else None
+                if chance is not None:
+                    found.setdefault((name, role), chance)
+        return tuple((name, chance) for (name, _), chance in found.items())
 
     def find(self, name: str) -> CandidateResults:
         """The finished runs of one candidate by name."""
         return next(one for one in self.candidates if one.name == name)
-
-    def disagreements(self) -> list[int]:
-        """Positions of the examples on which the candidates' mean primary scores differ, most first."""
-        means = np.stack([one.values[self.use_case.metric].mean(axis=0) for one in self.candidates])
-        spread = np.nan_to_num(means.max(axis=0) - means.min(axis=0))
-        return [int(i) for i in np.argsort(-spread, kind="stable") if spread[i] > 0]
-
-
-def decide(results: Results) -> Recommendation:
-    """The recommendation that follows from what is measured so far; the same results give the same one.
-
-    Raises WorkbenchError where no run is finished, or where people decide and nobody has labelled.
-    """
-    measured = {one.name: results.measured(one) for one in results.candidates}
-    panel, by_people = results.panel(), None
-    if results.use_case.decided_by == "preference":
-        panel, deciding = labelled_panel(results)
-        by_people = deciding.analysis
-    rng, asked = np.random.default_rng(0), frozen(results.case)
-    return recommend(
-        results.use_case, panel, measured, rng=rng, by_people=by_people, asked=asked, probed=results.probed
-    )
-
-
-def labelled_panel(results: Results) -> tuple[Panel, Deciding]:
-    """The scores of the candidates that people's choices are about, and those choices.
-
-    Raises as ``deciding_labels`` does.
-    """
-    panel = results.panel()
-    steps = {one.name: [run.steps["answer"] for run in one.runs] for one in results.candidates}
-    deciding = deciding_labels(results.case, results.use_case, steps)
-    return replace(panel, candidates=tuple(one for one in panel.candidates if one.name in deciding.seeds)), deciding
 
 
 def load_results(case: Case, candidates: Sequence[Candidate] | None = None) -> Results:
@@ -228,7 +193,10 @@ def load_results(case: Case, candidates: Sequence[Candidate] | None = None) -> R
     seen = any(case.sees_training_answers(one.candidate) for one in found)
     leaked = frozenset(audit_case(case).leaked_ids) if seen and plan.split == "test" else frozenset()
     probed = gather_probed(case, mean_scores(found, use_case.metric), leaked=leaked) if plan.split == "test" else ()
-    return Results(case, use_case, plan, examples, tuple(found), tuple(waiting), checked, leaked, probed)
+    return Results(
+        case=case, use_case=use_case, plan=plan, examples=examples, candidates=tuple(found), waiting=tuple(waiting),
+        checked=checked, leaked=leaked, probed=probed,
+    )  # fmt: skip
 
 
 def mean_scores(candidates: Sequence[CandidateResults], metric: MetricName) -> dict[str, float]:
@@ -238,24 +206,41 @@ def mean_scores(candidates: Sequence[CandidateResults], metric: MetricName) -> d
     }
 
 
-def _mean(values: Sequence[float]) -> float | None:
-    return sum(values) / len(values) if values else None
-
-
 def _gather(plan: Plan, runs: Sequence[Run], examples: Examples, use_case: UseCase) -> CandidateResults:
     position = {example.id: i for i, example in enumerate(examples)}
     metrics = {use_case.metric, *use_case.secondary_metrics}
     values = {metric: np.full((len(runs), len(examples)), np.nan) for metric in metrics}
     abstained = np.zeros((len(runs), len(examples)), dtype=np.bool_)
-    failures: Counter[str] = Counter()
+    failed, unscored = _Places(len(runs)), _Places(len(runs))
     for row, run in enumerate(runs):
         path = plan.step(run.steps["score"]).path("scores.jsonl")
         for record in read_jsonl(path):
-            score = Score.parse(record, where=str(path))
+            score, place = Score.parse(record, where=str(path)), position[record["item"]]
             if score.metric in values and score.value is not None:
-                values[score.metric][row, position[score.item]] = score.value
+                values[score.metric][row, place] = score.value
             if score.metric == use_case.metric:
-                abstained[row, position[score.item]] = score.abstained
-                failures.update([score.failure] if score.failure else [])
-    steps = tuple({role: plan.step(name) for role, name in run.steps.items()} for run in runs)
-    return CandidateResults(runs[0].candidate, tuple(runs), values, abstained, failures, steps)
+                abstained[row, place] = score.abstained
+                failed.add(score.failure, row, place)
+                unscored.add("" if score.value is not None else score.reason or "no reason given", row, place)
+    return CandidateResults(
+        candidate=runs[0].candidate, values=values, abstained=abstained, failed=failed.by_kind(),
+        unscored=unscored.by_kind(), runs=tuple(runs),
+        steps=tuple({role: plan.step(name) for role, name in run.steps.items()} for run in runs),
+    )  # fmt: skip
+
+
+class _Places:
+    """Positions of examples by what is said of their answers, run by run."""
+
+    def __init__(self, runs: int) -> None:
+        self.runs = runs
+        self.found: dict[str, list[list[int]]] = {}
+
+    def add(self, kind: str, run: int, place: int) -> None:
+        """One more, if anything is said of it."""
+        if kind:
+            self.found.setdefault(kind, [[] for _ in range(self.runs)])[run].append(place)
+
+    def by_kind(self) -> dict[str, Places]:
+        """All of them."""
+        return {kind: tuple(map(tuple, rows)) for kind, rows in self.found.items()}

@@ -1,17 +1,26 @@
-"""Check a report: do its figures follow from the raw rows that it carries?"""
+"""Check a report: does everything that it tells follow from the raw rows that it carries?
+
+Every section is written again from those rows, by the code that wrote it, and compared leaf by leaf. Sections that no
+rows can give are left out and named (``sections.STATED``).
+"""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from workbench import __version__
-from workbench.blocks import Callout, Report, StandingsChart
-from workbench.charts import gaps
-from workbench.errors import DataError, NotFound
-from workbench.grounds import Grounds, disagreements
+from workbench import __version__, sections
+from workbench.blocks import Block, Heading, Report
+from workbench.carried import carried
+from workbench.differences import between, between_blocks, figures_in, figures_of
+from workbench.errors import DataError, NotFound, WorkbenchError
+from workbench.grounds import Grounds
 from workbench.model import Noun
-from workbench.recommend import Recommendation
+from workbench.rows import decide
+
+RAW = "scores, timings, people's labels, texts, and what was found in the examples"
+"""What a report carries as it is."""
 
 
 class Verification(Noun):
@@ -19,28 +28,50 @@ class Verification(Noun):
 
     path: str
     figures: int
-    """How many figures and sentences were compared."""
+    """How many figures, and sentences with figures, were compared."""
+    sections: tuple[str, ...]
+    """The sections that were written again, by the headings of the report."""
+    stated: dict[str, str]
+    """Those that were not, and why."""
     wrong: tuple[str, ...]
-    """Each that does not follow, with what does."""
+    """Each figure or sentence that does not follow, with what does."""
     version: str
     """Of the program that wrote the report."""
 
 
 def verify(path: Path) -> Verification:
-    """Decide again from a report's raw rows, and compare all that it tells.
+    """Decide again from a report's raw rows, write its sections again, and compare all that it tells.
 
-    Raises NotFound where there is no such file, and DataError where it is no report with raw rows.
+    Raises NotFound where there is no such file, and DataError where it is no report with raw rows for every section.
     """
     data = _read(path)
     grounds = Grounds.parse(data["grounds"], where=f"The raw rows of {path.name}")
-    told = data["recommendation"]
-    found = grounds.decide()
-    again = json.loads(found.model_dump_json())
     report = Report.parse(data["report"], where=f"The report in {path.name}")
-    wrong = [*disagreements(told, again), *_blocks(report, found)]
+    told = _parts(report, data["sections"], where=path.name)
+    wrong, compared, figures = [], [], figures_in(data["recommendation"])
+    try:
+        rows = carried(grounds)
+        found = decide(rows)
+        again = dict(sections.write(sections.Material(rows, found, rows.audit())))
+    except WorkbenchError as error:
+        wrong.append(f"nothing can be computed from the raw rows: {error}")
+    else:
+        wrong += between(report.title, sections.title(rows.use_case), place="the title")
+        wrong += between(data["recommendation"], json.loads(found.model_dump_json()), place="the recommendation")
+        for name, blocks in again.items():
+            compared.append(_heading(name, blocks))
+            figures += figures_of(told.get(name, ()))
+            wrong += between_blocks(told.get(name, ()), blocks, place=compared[-1])
+        wrong += [
+            f"{_heading(name, blocks)}: no such section follows"
+            for name, blocks in told.items()
+            if blocks and name not in again and name not in sections.STATED
+        ]
     return Verification(
         path=str(path),
-        figures=_leaves(again) + sum(isinstance(b, Callout | StandingsChart) for b in report.blocks),
+        figures=figures,
+        sections=tuple(one for one in compared if one),
+        stated={_heading(name, told[name]): why for name, why in sections.STATED.items() if told.get(name)},
         wrong=tuple(wrong),
         version=grounds.version,
     )
@@ -55,55 +86,41 @@ def _read(path: Path) -> Mapping[str, Any]:
         raise DataError(f"{path.name} is no JSON: {error}.", "Name the report in JSON, not its other forms.") from None
     if not isinstance(data, dict) or not {"report", "recommendation"} <= data.keys():
         raise DataError(f"{path.name} is no report.", "Make one: `workbench report CASE --to json`.")
-    if data.get("grounds") is None:
+    if data.get("grounds") is None or not isinstance(data.get("sections"), dict):
         raise DataError(
-            f"{path.name} holds no raw rows to check: people's choices decided it, or it is of an older version.",
-            "Labels are exported by `workbench labels`; write the report anew where it is only old.",
+            f"{path.name} was written by an older version and does not hold the raw rows of every section.",
+            "Write it anew where the workspace is: `workbench report CASE --to json`.",
         )
     return data
 
 
-def _blocks(report: Report, found: Recommendation) -> Iterator[str]:
-    """What the report shows beside the recommendation: its answer and its pictures."""
-    for block in report.blocks:
-        if isinstance(block, Callout):
-            told = (block.headline, *block.sentences)
-            follows = (found.headline, *dict.fromkeys(found.sentences))
-            if told != follows:
-                yield f"the answer: {' '.join(told)!r} is told, {' '.join(follows)!r} follows"
-        elif isinstance(block, StandingsChart):
-            told_by_name = {one.candidate: one for one in block.standings}
-            follows_by_name = {one.candidate: one for one in found.standings}
-            if told_by_name.keys() != follows_by_name.keys():
-                yield "the picture shows other candidates than the raw rows hold"
-            for name in told_by_name.keys() & follows_by_name.keys():
-                one = json.loads(told_by_name[name].model_dump_json())
-                other = json.loads(follows_by_name[name].model_dump_json())
-                yield from (f"the picture, {name}, {text}" for text in disagreements(one, other))
-        elif block.kind == "differences":
-            shown = {one.other: one for one in block.gaps}
-            follows_gaps = gaps(found.comparisons, found.standings, subject=block.gaps[0].candidate)
-            for gap in follows_gaps:
-                if gap.other in shown:
-                    one = json.loads(shown[gap.other].model_dump_json())
-                    other = json.loads(gap.model_dump_json())
-                    yield from (f"the differences, {gap.other}, {text}" for text in disagreements(one, other))
+def _parts(report: Report, counts: Mapping[str, Any], *, where: str) -> dict[str, list[Block]]:
+    """The blocks of a report by section."""
+    sizes = [count for count in counts.values() if isinstance(count, int) and count >= 0]
+    if len(sizes) < len(counts) or sum(sizes) != len(report.blocks):
+        raise DataError(
+            f"The sections of {where} are not as long as the report.",
+            "Write it anew: `workbench report CASE --to json`.",
+        )
+    blocks = iter(report.blocks)
+    return {name: list(islice(blocks, size)) for name, size in zip(counts, sizes, strict=True)}
 
 
-def _leaves(value: Any) -> int:
-    if isinstance(value, Mapping):
-        return sum(map(_leaves, value.values()))
-    return sum(map(_leaves, value)) if isinstance(value, list) else 1
+def _heading(name: str, blocks: Sequence[Block]) -> str:
+    """A section by the heading that a reader sees."""
+    return blocks[0].text if blocks and isinstance(blocks[0], Heading) else name
 
 
 def summary(found: Verification) -> str:
     """What came of it, in words."""
-    other = f" (it was written by version {found.version}, this is {__version__})"
+    stated = "; ".join(f"{name} ({why})" for name, why in found.stated.items())
+    rest = f" Raw rows are {RAW}, taken as they stand. Stated and not computed: {stated}." if stated else ""
     if not found.wrong:
         return (
-            f"{found.path}: all {found.figures:,} figures and sentences of the recommendation, the answer and its "
-            "pictures follow from its raw rows. Its other tables were not compared."
+            f"{found.path}: all {found.figures:,} figures, of the recommendation and of the tables, pictures and "
+            f"sentences of {len(found.sections)} sections, follow from its raw rows.{rest}"
         )
+    other = f" (it was written by version {found.version}, this is {__version__})"
     note = other if found.version != __version__ else ""
     count = len(found.wrong)
-    return f"{found.path}: {count:,} of {found.figures:,} do not follow from its raw rows{note}."
+    return f"{found.path}: {count:,} of {found.figures:,} figures and sentences do not follow from its raw rows{note}."

@@ -365,7 +365,7 @@ def test_the_same_results_give_the_same_report(results: Results, to: str) -> Non
 
 def test_json_holds_the_report_and_the_recommendation(results: Results) -> None:
     read = json.loads(rendered(results, "json"))
-    assert set(read) == {"report", "recommendation", "grounds"}
+    assert set(read) == {"report", "sections", "recommendation", "grounds"}
     assert Report.parse(read["report"], where="the report") == report_of(results)
     assert Recommendation.parse(read["recommendation"], where="the recommendation") == decide(results)
 

@@ -141,7 +141,7 @@ def altered(told: dict[str, Any]) -> dict[str, Any]:
 
 def test_one_changed_row_is_found(told: dict[str, Any], tmp_path: Path) -> None:
     data = altered(told)
-    row = data["grounds"]["candidates"][-1]["values"][0]
+    row = data["grounds"]["candidates"][-1]["values"]["exact_match"][0]
     row[7] = 1 - row[7]
     assert verify(write(tmp_path / "r.json", data)).wrong
 
@@ -172,8 +172,8 @@ def test_a_changed_answer_or_picture_is_found(told: dict[str, Any], tmp_path: Pa
     picture = next(block for block in data["report"]["blocks"] if block["kind"] == "dots with intervals")
     picture["standings"][0]["high"] = 0.99
     wrong = verify(write(tmp_path / "r.json", data)).wrong
-    assert any(text.startswith("the answer") for text in wrong)
-    assert any(text.startswith("the picture") for text in wrong)
+    assert any(text.startswith("The answer, callout") for text in wrong)
+    assert any(text.startswith("The picture, dots with intervals") for text in wrong)
 
 
 def test_what_is_no_report_is_said(tmp_path: Path, told: dict[str, Any]) -> None:
@@ -184,8 +184,10 @@ def test_what_is_no_report_is_said(tmp_path: Path, told: dict[str, Any]) -> None
         verify(tmp_path / "x.json")
     with pytest.raises(DataError, match="no report"):
         verify(write(tmp_path / "y.json", {"a": 1}))
-    with pytest.raises(DataError, match="no raw rows"):
+    with pytest.raises(DataError, match="older version"):
         verify(write(tmp_path / "z.json", {**told, "grounds": None}))
+    with pytest.raises(DataError, match="older version"):
+        verify(write(tmp_path / "z.json", {name: told[name] for name in ("report", "recommendation", "grounds")}))
 
 
 def test_the_commands(results: Results, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -197,7 +199,7 @@ def test_the_commands(results: Results, tmp_path: Path, capsys: pytest.CaptureFi
     assert main(["verify", str(tmp_path / "r.json")]) == 0
     assert "follow from its raw rows" in capsys.readouterr().out
     data = json.loads((tmp_path / "r.json").read_text())
-    data["grounds"]["candidates"][0]["values"][0][0] = 0.25
+    data["grounds"]["candidates"][0]["values"]["exact_match"][0][0] = 0.25
     assert main(["verify", str(write(tmp_path / "r.json", data))]) == 2
     assert "do not follow" in capsys.readouterr().out
 

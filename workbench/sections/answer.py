@@ -23,7 +23,7 @@ def question(material: Material) -> list[Block]:
     """What was to be decided, by what, and on which examples."""
     results, use_case = material.results, material.results.use_case
     title, phrase, meaning = deciding(use_case)
-    planned = {run.candidate.approach for run in results.plan.runs.values()}
+    planned = {run.approach for run in results.planned}
     approaches = listed([approach for approach in APPROACHES if approach in planned], word="or")
     count = len(material.standings)
     example = shortened(results.examples[0].question)
@@ -118,7 +118,7 @@ def _leaks(material: Material) -> str:
     if not results.leaked:
         return "; no candidate here learned from it"
     text = ", and are left out of every comparison"
-    sees = {one.name: results.case.sees_training_answers(one.candidate) for one in results.candidates}
+    sees = {one.name: results.sees_training_answers(one.name) for one in results.candidates}
     blind = [one.candidate for one in material.ran if not sees[one.candidate]]
     learned = [one for one in material.ran if sees[one.candidate]]
     if not blind or not learned:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from workbench.analysis import Standing
 from workbench.blocks import Answer, AnsweredExample, Block, Examples, Heading, Outcome, Quote, Text, Verdict
 from workbench.phrases import joined, percent
-from workbench.results import CandidateResults, Results
+from workbench.rows import CandidateRows, Rows
 from workbench.run import Response, Retrieved
 from workbench.score import METRICS
 from workbench.sections.material import Material
@@ -46,7 +46,7 @@ def _outcome(margin: float) -> Outcome:
     return "won" if margin > 0 else "lost" if margin < 0 else "tied"
 
 
-def _margins(results: Results, subject: str) -> NDArray[np.float64]:
+def _margins(results: Rows, subject: str) -> NDArray[np.float64]:
     """By example, the subject's mean score over its seeds less the others' mean. Shape (examples,)."""
     means = {one.name: one.values[results.use_case.metric].mean(axis=0) for one in results.candidates}
     others = np.stack([values for name, values in means.items() if name != subject])
@@ -77,7 +77,7 @@ def _pick(disputed: Sequence[int], *, margins: NDArray[np.float64], clusters: Se
 class _Side:
     """One candidate's first run."""
 
-    of: CandidateResults
+    of: CandidateRows
     responses: Mapping[str, Response]
     retrieved: Mapping[str, Retrieved]
 
@@ -86,16 +86,16 @@ class _Side:
 class _Sides:
     """All candidates' first runs, to be put side by side."""
 
-    results: Results
+    results: Rows
     sides: tuple[_Side, ...]
 
     @classmethod
-    def read(cls, results: Results, standings: Sequence[Standing]) -> "_Sides":
+    def read(cls, results: Rows, standings: Sequence[Standing]) -> "_Sides":
         found = []
         for standing in standings:
             one = results.find(standing.candidate)
             responses = {response.example: response for response in one.responses()}
-            found.append(_Side(one, responses, one.retrieved(results.plan.split)))
+            found.append(_Side(one, responses, one.retrieved(results.split)))
         return cls(results, tuple(found))
 
     def answered(self, position: int, subject: Outcome) -> AnsweredExample:

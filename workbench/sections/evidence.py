@@ -22,7 +22,7 @@ from workbench.compare import analyse
 from workbench.comparison import Comparison, rank_interval
 from workbench.cost import FEWEST_TIMINGS, cost_per_1000, figure, latency_bounds, mean_seconds
 from workbench.phrases import listed, percent, points, signed
-from workbench.results import CandidateResults, Results
+from workbench.rows import CandidateRows, Rows
 from workbench.score import METRICS, deciding
 from workbench.sections.material import Material
 from workbench.usecase import MetricName
@@ -141,8 +141,8 @@ def _mean_cell(one: Standing) -> str:
     return f"{percent(one.mean)} ± {50 * (one.high - one.low):.1f}"
 
 
-def _failures(one: CandidateResults, n: int) -> str:
-    return f"{sum(one.failures.values()):,} of {len(one.runs) * n:,}"
+def _failures(one: CandidateRows, n: int) -> str:
+    return f"{sum(one.failures.values()):,} of {len(one.seeds) * n:,}"
 
 
 def _failure_note(material: Material) -> str:
@@ -178,7 +178,7 @@ def _secondary(material: Material) -> list[Block]:
     return [Table(title="Also measured; nothing is decided by it", columns=columns, rows=tuple(rows))]
 
 
-def _standings_on(results: Results, metric: MetricName) -> Mapping[str, str]:
+def _standings_on(results: Rows, metric: MetricName) -> Mapping[str, str]:
     if not results.valued(metric).any():
         return {}
     margin = results.use_case.smallest_difference

@@ -9,9 +9,11 @@ from workbench.audit import Audit
 from workbench.checked import AllChecked
 from workbench.cost import Measured, mean_seconds
 from workbench.entrants import simplicity
+from workbench.given import Given
 from workbench.phrases import points
 from workbench.recommend import Recommendation
-from workbench.results import Results, labelled_panel
+from workbench.results import Results
+from workbench.rows import Rows, labelled_panel
 from workbench.score import deciding
 from workbench.sensitivity import Sweep, preference_sweeps, sweeps
 from workbench.workspace import StepRecord
@@ -21,9 +23,25 @@ from workbench.workspace import StepRecord
 class Material:
     """All that the sections are written from."""
 
-    results: Results
+    results: Rows
+    """From a workspace or from a report: whoever has the report can compute anew what sections take of them."""
     recommendation: Recommendation
     audit: Audit
+
+    @property
+    def gathered(self) -> Results:
+        """The same with the folders that they came from, for what is stated and not computed.
+
+        Raises TypeError where they came with a report: a section that asks for this is named in ``sections.STATED``.
+        """
+        if not isinstance(self.results, Results):
+            raise TypeError("a report carries rows and no folders: compute from rows, or name the section in STATED")
+        return self.results
+
+    @cached_property
+    def given(self) -> tuple[Given, ...]:
+        """People's labels on test requests, queue by queue."""
+        return self.results.given()
 
     @cached_property
     def measured(self) -> Mapping[str, Measured]:
@@ -108,7 +126,7 @@ class Material:
     def steps(self) -> Mapping[str, StepRecord]:
         """Every finished step that a figure rests on, by folder name."""
         found: dict[str, StepRecord] = {}
-        for one in self.results.candidates:
+        for one in self.gathered.candidates:
             for roles in one.steps:
                 found |= {step.name: step.record for step in roles.values() if step.name not in found}
         return found

@@ -13,9 +13,9 @@ from workbench.workspace import digest
 
 def provenance(material: Material) -> list[Block]:
     """What it was done with, and how to do it again."""
-    name = material.results.case.name
+    name = material.gathered.case.name
     commands = f"workbench run {name}\nworkbench recommend {name}\nworkbench report {name} --to html"
-    candidates = "---\n".join(one.candidate.to_yaml() for one in material.results.candidates)
+    candidates = "---\n".join(one.candidate.to_yaml() for one in material.gathered.candidates)
     return [
         Heading(text="Provenance"),
         Definitions(items=(*_hashes(material), *_made_with(material))),
@@ -27,7 +27,7 @@ def provenance(material: Material) -> list[Block]:
 
 
 def _hashes(material: Material) -> list[Definition]:
-    case, sizes = material.results.case, material.audit.sizes
+    case, sizes = material.gathered.case, material.audit.sizes
     items = [
         Definition(
             term=f"{split} examples", text=f"{sizes.get(split, 0):,}, sha256 {case.split_digest(split)}", literal=True
@@ -36,7 +36,7 @@ def _hashes(material: Material) -> list[Definition]:
         if case.split_path(split).exists()
     ]
     documents = f"sha256 {case.documents_digest()}" if case.documents is not None else "none"
-    settings = digest(material.results.use_case.model_dump(mode="json"))
+    settings = digest(material.gathered.use_case.model_dump(mode="json"))
     bases = dict.fromkeys(
         f"{record.inputs['base_model']}, {_identity(str(record.inputs['base']))}"
         for record in material.steps.values()
@@ -70,8 +70,8 @@ def _made_with(material: Material) -> list[Definition]:
         for package, version in each.get("packages", {}).items():
             packages.setdefault(package, {})[version or "not installed"] = None
     versions = ", ".join(f"{package} {' and '.join(found)}" for package, found in sorted(packages.items()))
-    seeds = {one.name: ", ".join(str(run.seed) for run in one.runs) for one in material.results.candidates}
-    trained = [f"{one.name} {seeds[one.name]}" for one in material.results.candidates if one.candidate.training]
+    seeds = {one.name: ", ".join(str(run.seed) for run in one.runs) for one in material.gathered.candidates}
+    trained = [f"{one.name} {seeds[one.name]}" for one in material.gathered.candidates if one.candidate.training]
     commit = all_of(lambda each: each.get("commit"))
     machine = all_of(
         lambda each: f"{each['platform']}, {each.get('processors')} processors" if "platform" in each else None
@@ -95,7 +95,7 @@ def _runs(material: Material) -> Table:
     )
     rows = [
         Row(cells=(run.id, one.name, str(run.seed), ", ".join(run.steps.values())))
-        for one in material.results.candidates
+        for one in material.gathered.candidates
         for run in one.runs
     ]
     return Table(title="Every run and its steps", columns=columns, rows=tuple(rows), folded=True)

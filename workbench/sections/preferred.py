@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from workbench.blocks import Block, Column, Heading, Items, Row, Table, Text, WinRatesChart
 from workbench.blocks import Item as ListItem
 from workbench.judged import JudgeFindings
-from workbench.people import labelled
 from workbench.phrases import agreeing, listed, percent
 from workbench.preference_charts import win_rates_title
-from workbench.preferred import Findings
+from workbench.preferred import Findings, findings_of
 from workbench.queues import QUESTIONS
 from workbench.rates import Rate
 from workbench.sections.material import Material
@@ -21,7 +20,9 @@ RARE = 0.001
 
 def preferred(material: Material) -> list[Block]:
     """What people prefer, by every queue on test requests that somebody has labelled."""
-    return [block for found in labelled(material.results.case) for block in preferred_blocks(found)]
+    margin = material.results.use_case.smallest_difference
+    found = [findings_of(given, smallest_difference=margin) for given in material.given]
+    return [block for one in found for block in preferred_blocks(one)]
 
 
 def preferred_blocks(found: Findings) -> list[Block]:
@@ -43,14 +44,14 @@ def preferred_blocks(found: Findings) -> list[Block]:
 
 def _sentences(found: Findings) -> Iterator[str]:
     """The headline, what holds it back, and what would settle it."""
-    rates, now = found.rates, found.progress
+    rates = found.rates
     who = "A judge, no person," if found.by_judge else f"{rates.annotators} annotator{'s' * (rates.annotators != 1)}"
     if not rates.labels:
         yield "Nobody has labelled yet."
         return
     yield (
         f"{who} gave {rates.labels:,} labels on {rates.items:,} requests (those of one group counted once), blind: "
-        f"{QUESTIONS[found.queue.queue.question]}"
+        f"{QUESTIONS[found.queue.question]}"
     )
     if rates.caution:
         yield rates.caution
@@ -72,8 +73,9 @@ def _sentences(found: Findings) -> Iterator[str]:
         yield found.stopping.sentence
     if rates.position is not None and rates.position.warning:
         yield f"Mind the sides: {rates.position.sentence()} Sides are drawn at random, so no candidate gains by it."
-    if now.same:
-        yield f"{percent(now.same)} of the pairs of answers are the same word for word: not shown, and counted nowhere."
+    if found.same:
+        same = percent(found.same)
+        yield f"{same} of the pairs of answers are the same word for word: not shown, and counted nowhere."
 
 
 def _more(found: Findings) -> str:

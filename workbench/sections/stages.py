@@ -1,12 +1,9 @@
 """What each stage of training brought."""
 
 from workbench.blocks import Block, Column, Heading, Item, Items, Row, Table, Text
-from workbench.chances import chance_of
 from workbench.course import Station, stations
 from workbench.gain import Gain
 from workbench.phrases import percent
-from workbench.plan import is_done
-from workbench.results import Results
 from workbench.score import METRICS
 from workbench.sections.material import Material
 
@@ -27,7 +24,7 @@ METHOD_NAMES = {
 def stages(material: Material) -> list[Block]:
     """A table of all candidates with several stages, as each stage left them; nothing where there is none."""
     found = [one for candidate in material.results.candidates for one in stations(material.results, candidate)]
-    tried = _chances(material.results)
+    tried = [f"{name}: {one.figures()}. {one.meaning()}" for name, one in material.results.chances()]
     if not found and not tried:
         return []
     blocks: list[Block] = [Heading(text="Stage by stage")]
@@ -37,18 +34,6 @@ def stages(material: Material) -> list[Block]:
         blocks.append(Text(text="Before reinforcement, answers were drawn to see whether right ones come up at all:"))
         blocks.append(Items(items=tuple(Item(text=text) for text in tried)))
     return blocks
-
-
-def _chances(results: Results) -> list[str]:
-    """What each candidate that is reinforced could do before, by the first of its seeds that was tried."""
-    said: dict[str, str] = {}
-    for (name, _), run in results.plan.runs.items():
-        for role, folder in run.steps.items():
-            step = results.plan.step(folder)
-            chance = chance_of(step.record.facts) if role.startswith("passes-") and is_done(step) else None
-            if chance is not None:
-                said.setdefault(f"{name}, {role}", f"{name}: {chance.figures()}. {chance.meaning()}")
-    return list(said.values())
 
 
 def _gains(material: Material, found: list[Station]) -> list[Block]:

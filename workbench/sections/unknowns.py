@@ -4,9 +4,8 @@ from collections import Counter
 
 from workbench.blocks import Block, Column, Heading, Item, Items, Row, Table, Text
 from workbench.phrases import agreeing, listed, points
-from workbench.results import Results
+from workbench.rows import Rows
 from workbench.sections.material import Material
-from workbench.workspace import read_jsonl
 
 MOST_FINDINGS = 8
 """Findings about the data that a report shows."""
@@ -22,7 +21,7 @@ def not_measured(material: Material) -> list[Block]:
     results, use_case = material.results, material.results.use_case
     said: list[str] = [_waiting(results, name) for name in results.waiting]
     for one in results.candidates:
-        planned, done = sum(owner == one.name for owner, _ in results.plan.runs), len(one.runs)
+        planned, done = sum(run.candidate == one.name for run in results.planned), len(one.seeds)
         if done < planned:
             said.append(f"{one.name}: {done} of {planned} training seeds finished; the others are in no figure here.")
         elif one.candidate.training and planned == 1:
@@ -40,30 +39,25 @@ def not_measured(material: Material) -> list[Block]:
     if unchecked:
         said.append(FORGETTING.format(names=listed(unchecked)))
     if not material.recommendation.findings:
-        said.append(f"Why one wins: `workbench diagnose {results.case.name}` measures what explains it.")
+        said.append(f"Why one wins: `workbench diagnose {use_case.name}` measures what explains it.")
     said += NOT_IN_REPORT
     bases = listed(material.base_models)
     said.append(f"Other base models than {bases}, and other requests than the test examples stand for.")
     return [Heading(text="What was not measured"), Items(items=tuple(Item(text=text) for text in said))]
 
 
-def _waiting(results: Results, name: str) -> str:
+def _waiting(results: Rows, name: str) -> str:
     """Why a candidate has no finished run: what stopped it, where something did."""
-    for (owner, _), run in results.plan.runs.items():
-        for step in map(results.plan.step, run.steps.values() if owner == name else ()):
-            record = step.record if (step.folder / "step.json").exists() else None
-            if record is not None and record.status == "failed":
-                return f"{name}: it could not be run. {record.message} {record.hint}"
-    return f"{name}: it has no finished run, so it is in no figure here."
+    why = results.stopped(name)
+    return (
+        f"{name}: it could not be run. {why}" if why else f"{name}: it has no finished run, so it is in no figure here."
+    )
 
 
-def _excluded(results: Results) -> str:
+def _excluded(results: Rows) -> str:
     reasons: Counter[str] = Counter()
     for one in results.candidates:
-        for steps in one.steps:
-            for record in read_jsonl(steps["score"].path("scores.jsonl")):
-                if record["metric"] == results.use_case.metric and record["value"] is None:
-                    reasons[str(record.get("reason") or "no reason given")] += 1
+        reasons.update({reason: sum(map(len, places)) for reason, places in one.unscored.items()})
     why = "; ".join(f"{reason} ({count} answers)" for reason, count in reasons.most_common(3)) or "no score was written"
     count, verb = results.excluded, agreeing(results.excluded, "is", "are")
     return (
@@ -97,6 +91,6 @@ def data(material: Material) -> list[Block]:
     blocks: list[Block] = [heading, Table(title=title, columns=columns, rows=rows)]
     rest = len(findings) - MOST_FINDINGS
     if rest > 0:
-        command = f"workbench check {material.results.case.name}"
+        command = f"workbench check {material.results.use_case.name}"
         blocks.append(Text(text=f"And {rest} more, which {command} lists.", note=True))
     return blocks
