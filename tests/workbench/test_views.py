@@ -15,12 +15,11 @@ from workbench.candidate import Candidate, Prompt, Retrieval
 from workbench.case import Case, create_case, open_case, presets
 from workbench.create import Files, create_from_files
 from workbench.launch import runner_path, stop_flag
-from workbench.lookup import Lookup, Place
+from workbench.lookup import Desk, Lookup, Place
 from workbench.phrases import percent
 from workbench.results import decide, load_results
 from workbench.run import Passage
 from workbench.usecase import Example, Message, UseCase
-from workbench.workspace import Step
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = {
@@ -375,7 +374,7 @@ def test_without_documents_the_page_says_where_to_add_them(page: Open, tmp_path:
 def test_documents_are_searched(page: Open, full_workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    def look_up(case: Case, candidate: Candidate, step: Step, question: str) -> Lookup:
+    def ask(desk: Desk, case: Case, candidate: Candidate, question: str) -> Lookup:
         asked.append(question)
         passages = {name: Passage(id=name, document=name[:-2], text="The lamp is red.", score=1) for name in IDS}
         places = tuple(Place(id=name, score=0.5) for name in IDS)
@@ -384,7 +383,10 @@ def test_documents_are_searched(page: Open, full_workspace: Path, monkeypatch: p
             turns=(Message(role="user", content="Question: lamp"),), tokens=7,
         )  # fmt: skip
 
-    monkeypatch.setattr("workbench.views.documents.look_up", look_up)
+    monkeypatch.setattr(Desk, "__init__", lambda desk, index: None)
+    monkeypatch.setattr(Desk, "alive", True)
+    monkeypatch.setattr(Desk, "close", lambda desk: None)
+    monkeypatch.setattr(Desk, "ask", ask)
     app = page(full_workspace, "documents.py", case="shop-facts")
     assert asked == []
     assert "price-list.png" in html(app)
