@@ -1,6 +1,6 @@
 """One request, one list of passages: by vectors, by words, or by both."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +14,10 @@ from workbench.run import Passage
 FUSED = 60
 """Added to each rank where ranks are fused: how little the very first differ (Cormack, Clarke and Büttcher 2009)."""
 DEEP = 50
-"""Passages that either list is to have where they are weighed together, and by which its scores are scaled."""
+"""Passages of either way that are weighed together, at least."""
 BY_VECTOR = 0.8
-"""What similarity counts for where both are weighed together, words counting for the rest (Bruch et al. 2023)."""
+"""What similarity counts for where both are weighed together, words counting for the rest. From 0.75 to 0.85 what is
+found hardly changes, and it is no worse than by the better way alone, whichever that is."""
 
 
 @dataclass(frozen=True)
@@ -79,28 +80,26 @@ class Searcher:
         similar = dict(near)
         more = [place for place, _ in heaviest(weights, max(DEEP, len(near))) if place not in similar]
         similar |= zip(more, self.index.similar(vector, more), strict=True)
-        return together(similar, {place: float(weights[place]) for place in similar}, near=near)
+        return together(similar, {place: float(weights[place]) for place in similar})
 
 
-def together(similar: dict[int, float], weights: dict[int, float], *, near: Ranked) -> Ranked:
-    """One ranking by similarity and by words: their weighted mean, each scaled by its own range; of equals the earlier.
+def together(similar: Mapping[int, float], weights: Mapping[int, float]) -> Ranked:
+    """One ranking by similarity and by words: the weighted mean of both, each as a share of its greatest.
 
-    Similarities are scaled from the last of the nearest, ``near``, to the first of them, weights from 0 to the
-    greatest. That keeps how far ahead a passage is, which ranks forget: a convex combination (Bruch, Gai and Ingber
-    2023, "An Analysis of Fusion Functions for Hybrid Retrieval").
+    Both are of the same passages; of equals the earlier comes first. This keeps how far ahead a passage is, which ranks
+    forget: a convex combination (Bruch, Gai and Ingber 2023, "An Analysis of Fusion Functions for Hybrid Retrieval"),
+    with 0 for the least that a cosine of texts is.
     """
-    scale = near[:DEEP]
-    low, high = (scale[-1][1], scale[0][1]) if scale else (0.0, 0.0)
-    most = max(weights.values(), default=0.0)
+    nearest, most = max(similar.values(), default=0.0), max(weights.values(), default=0.0)
     scores = [
-        (
-            place,
-            BY_VECTOR * ((similarity - low) / (high - low) if high > low else 0.0)
-            + (1 - BY_VECTOR) * (weights[place] / most if most else 0.0),
-        )
+        (place, BY_VECTOR * _share(similarity, nearest) + (1 - BY_VECTOR) * _share(weights[place], most))
         for place, similarity in similar.items()
     ]
     return sorted(scores, key=lambda one: (-one[1], one[0]))
+
+
+def _share(score: float, greatest: float) -> float:
+    return score / greatest if greatest > 0 else score
 
 
 def fused(lists: Sequence[Ranked]) -> Ranked:
