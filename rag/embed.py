@@ -215,16 +215,24 @@ def _checked(name: str, folder: Path, weights: str | None) -> Source:
 
 
 def _from_hub(name: str) -> Source:
-    try:
-        folder = Path(snapshot_download(name, allow_patterns=[*MODEL_FILES], ignore_patterns=[*OTHER_RUNTIMES]))
-    except (OSError, HFValidationError) as error:
-        raise NotFound(f"The embedder {name!r} is not there: {_reason(name, error)}.", _ways(name)) from error
+    folder = hub_folder(name, what="embedder")
     if not (folder / "modules.json").is_file():
         raise NotFound(
             f"The embedder {name!r} is not there in full: {folder} holds no modules.json.",
             f"{_ways(name)} A model without modules.json was not made for sentence-transformers.",
         )
     return Source(folder, f"hub:{folder.name}")
+
+
+def hub_folder(name: str, *, what: str) -> Path:
+    """The files of a model from the Hub, or from its cache where there is no network; ``what`` it is for.
+
+    Raises NotFound where it is in neither.
+    """
+    try:
+        return Path(snapshot_download(name, allow_patterns=[*MODEL_FILES], ignore_patterns=[*OTHER_RUNTIMES]))
+    except (OSError, HFValidationError) as error:
+        raise NotFound(f"The {what} {name!r} is not there: {_reason(name, error)}.", _ways(name)) from error
 
 
 def _reason(name: str, error: Exception) -> str:

@@ -1,32 +1,44 @@
-"""Passages are found by their vectors: exact search by inner product. The only importer of faiss.
+"""An index: passages with their vectors and their words, in a folder.
 
 passages.jsonl   one passage a line, in the order of the vectors
+parents.jsonl    the longer stretches that they were cut out of, where there are such
 index.faiss      the vectors
+words/           what passages are found by that hold a question's words
 meta.json        what they were made with; written last
 """
 
 import json
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from rag import lexical as by_words
+from rag import vectors as by_vectors
 from rag.chunking import Chunk
+from rag.lexical import Lexical
+from rag.vectors import Kind, VectorIndex
+from workbench.candidate import VectorKind
 from workbench.errors import ConfigError, NotFound
 from workbench.model import Noun
 from workbench.run import Passage
 from workbench.workspace import disk_error, read_jsonl, write_atomically, write_jsonl
 
 PASSAGES = "passages.jsonl"
+PARENTS = "parents.jsonl"
 VECTORS = "index.faiss"
+WORDS = "words"
 META = "meta.json"
+PROBES, PROBE_WORDS = 200, 12
+"""Passages by which search among vectors is tried out, and the words out of the middle of each that are asked for."""
 
+Ask = Callable[[Sequence[str]], NDArray[np.float32]]
+"""Makes the vectors of questions."""
 
 Ranked = list[tuple[int, float]]
 """Places of passages with their scores, the best first."""
@@ -50,6 +62,10 @@ class IndexMeta(Noun):
     """Longest of the stretches that passages were cut out of, in ``parents.jsonl``; None: there are none."""
     duplicates: dict[str, str] = Field(default_factory=dict)
     """Ids of documents that were left out because they repeat another, and that other's id."""
+    vectors: Kind = "flat"
+    """How vectors are searched."""
+    recall: float = Field(default=1.0, ge=0, le=1)
+    """Share of the ten nearest passages that this finds, measured on words out of passages in place of questions."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +74,21 @@ class Index:
 
     meta: IndexMeta
     chunks: tuple[Chunk, ...]
-    vectors: faiss.IndexFlatIP
+    vectors: VectorIndex
+    parents: Mapping[str, Chunk] = field(default_factory=dict)
+    """The longer stretches by their ids."""
+    folder: Path | None = None
+    """Where it was read from; None: it was just built."""
+
+    @cached_property
+    def lexical(self) -> Lexical:
+        """The passages by their words. Raises ConfigError where what was written of them is damaged."""
+        if self.folder is None:
+            return Lexical.of([chunk.text for chunk in self.chunks])
+        found = by_words.read(self.folder / WORDS)
+        if found is None or len(found) != len(self.chunks):
+            raise _broken(self.folder, f"{WORDS}/ cannot be read or is of other passages")
+        return found
 
     @cached_property
     def lengths(self) -> Counter[str]:
@@ -90,11 +120,18 @@ class Index:
 
         ``query`` has shape (dimension,) and length 1.
         """
+        return tuple(self.passage(place, score) for place, score in self.nearest_within(query, names)[:k])
+
+    def nearest_within(self, query: NDArray[np.float32], names: Sequence[str]) -> Ranked:
+        """Places and similarities of all passages of the documents that are named by id or title, nearest first."""
         known = dict.fromkeys(self.document(name) or self.titled.get(name.strip()) for name in names)
         places = [place for name in known if name is not None for place in self.places[name]]
-        scored = [(float(query @ self.vectors.reconstruct(place)), place) for place in places]
-        nearest = sorted(scored, key=lambda one: -one[0])[:k]
-        return tuple(self.passage(place, score) for score, place in nearest)
+        return sorted(zip(places, self.similar(query, places), strict=True), key=lambda one: -one[1])
+
+    def similar(self, query: NDArray[np.float32], places: Sequence[int]) -> list[float]:
+        """The similarities of a query to some passages, in their order."""
+        found: list[float] = (self.vectors.at(places) @ query).tolist()
+        return found
 
     def rank(self, queries: NDArray[np.float32], k: int, *, without: Sequence[str | None]) -> list[Ranked]:
         """Places and similarities of the ``k`` nearest passages of each query, the nearest first.
@@ -110,34 +147,65 @@ class Index:
             )
         most = max((self.lengths[document] for document in without if document is not None), default=0)
         wanted = min(k + most, len(self.chunks))
-        scores, rows = self.vectors.search(np.ascontiguousarray(queries, dtype=np.float32), wanted)
+        scores, rows = self.vectors.search(queries, wanted)
         return [
             [
                 (place, score)
                 for place, score in zip(rows[n].tolist(), scores[n].tolist(), strict=True)
-                if self.chunks[place].document != document
+                if place >= 0 and self.chunks[place].document != document
             ][:k]
             for n, document in enumerate(without)
         ]
 
     def passage(self, place: int, score: float) -> Passage:
         """The passage at a place, with what it scored."""
+        return passage_of(self.chunks[place], score)
+
+    def around(self, place: int) -> Chunk:
+        """The longer stretch that the passage at a place was cut out of, or the passage where there is none."""
         chunk = self.chunks[place]
-        return Passage(
-            id=chunk.id,
-            document=chunk.document,
-            text=chunk.text,
-            score=score,
-            page=chunk.page,
-            heading=chunk.heading,
-        )
+        return self.parents.get(chunk.parent, chunk)
 
 
-def build(meta: IndexMeta, chunks: Sequence[Chunk], vectors: NDArray[np.float32]) -> Index:
-    """An exact index over passages and their vectors, one row of length 1 each."""
-    flat = faiss.IndexFlatIP(meta.dimension)
-    flat.add(np.ascontiguousarray(vectors, dtype=np.float32))
-    return Index(meta, tuple(chunks), flat)
+def passage_of(chunk: Chunk, score: float) -> Passage:
+    """A stretch of a document as it is handed over, with what it scored."""
+    return Passage(
+        id=chunk.id, document=chunk.document, text=chunk.text, score=score, page=chunk.page, heading=chunk.heading
+    )
+
+
+def build(
+    meta: IndexMeta,
+    chunks: Sequence[Chunk],
+    made: NDArray[np.float32],
+    *,
+    parents: Sequence[Chunk] = (),
+    wanted: VectorKind = "auto",
+    ask: Ask | None = None,
+) -> Index:
+    """An index over passages and their vectors, one row of length 1 each; how these are searched is put into ``meta``.
+
+    Where not every vector is compared, what is found is measured with words out of the middle of passages, of which
+    ``ask`` makes the vectors as of questions; without it passages themselves are asked for.
+    """
+    kind = by_vectors.kind_for(wanted, vectors=len(chunks), dimension=meta.dimension)
+    if kind == "flat":
+        return Index(meta, tuple(chunks), by_vectors.flat(made), _by_id(parents))
+    probed = np.linspace(0, len(chunks) - 1, min(PROBES, len(chunks))).astype(int).tolist()
+    queries = made[probed] if ask is None else ask([_middle(chunks[place].text) for place in probed])
+    stored, recall = by_vectors.build(kind, made, queries=queries)
+    return Index(meta.model_copy(update={"vectors": kind, "recall": recall}), tuple(chunks), stored, _by_id(parents))
+
+
+def _middle(text: str) -> str:
+    """Some words out of the middle of a passage."""
+    words = text.split()
+    start = max(0, (len(words) - PROBE_WORDS) // 2)
+    return " ".join(words[start : start + PROBE_WORDS])
+
+
+def _by_id(chunks: Sequence[Chunk]) -> dict[str, Chunk]:
+    return {chunk.id: chunk for chunk in chunks}
 
 
 def save(index: Index, folder: Path) -> None:
@@ -146,14 +214,16 @@ def save(index: Index, folder: Path) -> None:
     Raises WorkbenchError where the disk is full or the folder is not writable.
     """
     write_jsonl(folder / PASSAGES, [asdict(chunk) for chunk in index.chunks])
+    if index.parents:
+        write_jsonl(folder / PARENTS, [asdict(parent) for parent in index.parents.values()])
     partial = folder / f".{VECTORS}.part"
     try:
-        faiss.write_index(index.vectors, str(partial))
+        by_vectors.write(index.vectors, partial)
         partial.replace(folder / VECTORS)
-    except (OSError, RuntimeError) as error:
+        by_words.write(index.lexical, folder / WORDS)
+    except OSError as error:
         partial.unlink(missing_ok=True)
-        cause = error if isinstance(error, OSError) else OSError(str(error).strip().splitlines()[-1])
-        raise disk_error(folder / VECTORS, cause) from error
+        raise disk_error(folder / VECTORS, error) from error
     write_atomically(folder / META, index.meta.model_dump_json(indent=1))
 
 
@@ -171,15 +241,46 @@ def load(folder: Path, *, embedder: str, digest: str) -> Index:
             "Search with that embedder, or remove the folder and run again to build the index anew.",
         )
     chunks = tuple(Chunk(**record) for record in read_jsonl(folder / PASSAGES))
-    try:
-        flat = faiss.read_index(str(folder / VECTORS))
-    except RuntimeError as error:
-        raise _broken(folder, f"{VECTORS} cannot be read") from error
-    if not isinstance(flat, faiss.IndexFlatIP) or flat.d != meta.dimension:
-        raise _broken(folder, f"{VECTORS} holds something else than vectors of length {meta.dimension}")
-    if not len(chunks) == flat.ntotal == meta.passages:
-        raise _broken(folder, f"{len(chunks):,} passages, {flat.ntotal:,} vectors, {meta.passages:,} expected")
-    return Index(meta, chunks, flat)
+    parents = _by_id([Chunk(**record) for record in read_jsonl(folder / PARENTS)])
+    stored = by_vectors.read(folder / VECTORS)
+    if stored is None:
+        raise _broken(folder, f"{VECTORS} cannot be read")
+    if stored.kind != meta.vectors or stored.dimension != meta.dimension:
+        raise _broken(
+            folder, f"{VECTORS} holds something else than vectors of length {meta.dimension} ({meta.vectors})"
+        )
+    if not len(chunks) == len(stored) == meta.passages:
+        raise _broken(folder, f"{len(chunks):,} passages, {len(stored):,} vectors, {meta.passages:,} expected")
+    if any(chunk.parent and chunk.parent not in parents for chunk in chunks):
+        raise _broken(folder, f"{PARENTS} lacks a stretch that a passage was cut out of")
+    return Index(meta, chunks, stored, parents, folder)
+
+
+def bytes_per_vector(index: Index, folder: Path) -> int:
+    """Bytes that a vector takes in memory and on disk, its links or its share of the centres included."""
+    return round((folder / VECTORS).stat().st_size / len(index.chunks))
+
+
+def said(index: Index, folder: Path) -> str:
+    """How vectors are searched, where not every one is compared, to follow what is said of the passages."""
+    if index.meta.vectors == "flat":
+        return ""
+    return (
+        f"; searched by {index.meta.vectors}, which finds {index.meta.recall:.1%} of the {by_vectors.NEAREST} nearest "
+        f"at {bytes_per_vector(index, folder):,} bytes a vector"
+    )
+
+
+def recall(index: Index, queries: NDArray[np.float32]) -> float | None:
+    """Share of the nearest passages that search finds for some questions; None where exact vectors are not kept."""
+    exact = by_vectors.exact_of(index.vectors)
+    if exact is None or not len(queries):
+        return None
+    if exact is index.vectors:
+        return 1.0
+    some = queries[:PROBES]
+    best, _ = exact.search(some, min(by_vectors.NEAREST, len(index.chunks)))
+    return index.vectors.recall(some, exact=best)
 
 
 def read_meta(folder: Path) -> IndexMeta:

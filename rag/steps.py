@@ -1,18 +1,20 @@
 """The two steps of retrieval: documents into an index, and examples into the passages found for them."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from typing import Any
 
 from rag import index as indexes
 from rag.chunking import Chunk, cut_spans, parents_of, passages_of
 from rag.corpus import Corpus, read_corpus
 from rag.embed import DEFAULT_EMBEDDER, Embedder, load_embedder
-from rag.index import IndexMeta
+from rag.index import IndexMeta, Ranked
+from rag.rerank import load_reranker
 from rag.search import Searcher
+from rag.selection import Selection
 from rag.spans import Chunking
+from workbench.candidate import Retrieval
 from workbench.errors import ConfigError
 from workbench.examples import read_examples
 from workbench.run import Passage, Retrieved
@@ -32,8 +34,6 @@ REPORT_EVERY = 200
 RANKED = 50
 """Passages whose order is kept for each example."""
 
-PARENTS = "parents.jsonl"
-"""The longer stretches that passages were cut out of, one a line, as passages are written."""
 RETRIEVED = "retrieved.jsonl"
 
 
@@ -98,11 +98,19 @@ def make_index(step: Step, *, embedders: Embedders) -> None:
         duplicates=dict(corpus.duplicates),
     )
     with watch.phase("writing"):
-        if chunking.parent_tokens is not None:
-            write_jsonl(step.path(PARENTS), [asdict(parent) for parent in parents])
-        indexes.save(indexes.build(meta, chunks, vectors), step.folder)
-    step.note(**facts(corpus), passages=len(chunks), embedder=embedder.digest, phase_seconds=watch.seconds)
-    print(said(corpus, passages=len(chunks)))
+        wanted = inputs.get("vectors", "auto")
+        index = indexes.build(meta, chunks, vectors, parents=parents, wanted=wanted, ask=embedder.questions)
+        indexes.save(index, step.folder)
+    step.note(
+        **facts(corpus),
+        passages=len(chunks),
+        embedder=embedder.digest,
+        vectors=index.meta.vectors,
+        recall=index.meta.recall,
+        bytes_per_vector=indexes.bytes_per_vector(index, step.folder),
+        phase_seconds=watch.seconds,
+    )
+    print(said(corpus, passages=len(chunks)) + indexes.said(index, step.folder))
 
 
 def require_readable(chunking: Chunking, embedder: Embedder) -> None:
@@ -169,17 +177,20 @@ def retrieve(step: Step, *, embedders: Embedders) -> None:
     The document that has an example's own id is passed over for that example: nobody retrieves his own answer.
     The passages found for an example do not depend on which examples are timed. Where ``gold`` is asked for, they are
     those of the documents that the example names as its evidence, if it names any. Raises ConfigError where
-    the index was built with another embedder than the one of that name now.
+    the index was built with another embedder than the one of that name now, and what ``load_reranker`` raises.
     """
     needed, watch = step.needed("index"), Stopwatch()
+    settings = retrieval_of(step, needed)
     step.progress("loading the embedder")
     with watch.phase("loading"):
         embedder = embedders.get(indexes.read_meta(needed.folder).embedder)
         index = indexes.load(needed.folder, embedder=embedder.name, digest=embedder.digest)
+        reranker = load_reranker(settings.reranker) if settings.reranker is not None else None
+        documents = whole_documents(step) if settings.whole_documents else None
     examples = read_examples(step.file("examples"))
     questions = [example.question for example in examples]
-    k = int(step.record.inputs["passages"])
-    searcher = Searcher(index, step.record.inputs.get("search", "dense"))
+    searcher = Searcher(index, settings.search)
+    selection = Selection(index, settings, embedder.ruler.count_many, reranker, documents)
     own = [index.document(example.id) for example in examples]
     with watch.phase("embedding"):
         vectors = embedder.questions(
@@ -187,17 +198,26 @@ def retrieve(step: Step, *, embedders: Embedders) -> None:
             progress=lambda done, total: step.progress("embedding questions", step=done, total=total),
         )
     with watch.phase("searching"):
-        ranked = searcher.rank(questions, vectors, max(k, RANKED), without=own)
-        rankings = [tuple(index.chunks[place].id for place, _ in one[:RANKED]) for one in ranked]
-        found = [tuple(index.passage(place, score) for place, score in one[:k]) for one in ranked]
+        ranked = searcher.rank(questions, vectors, selection.deep, without=own)
+    with watch.phase("reranking"):
+        ranked = reread(step, questions, ranked, selection=selection)
+    rankings = [tuple(index.chunks[place].id for place, _ in one[:RANKED]) for one in ranked]
+    with watch.phase("choosing"):
+        found = [
+            selection.everything(own[n]) if selection.all_fit else selection.choose(vectors[n], one)
+            for n, one in enumerate(ranked)
+        ]
         handed = [False] * len(examples)
-        if step.record.inputs.get("gold"):
-            right = [index.within(vectors[n], example.evidence, k) for n, example in enumerate(examples)]
+        if settings.gold:
+            right = [
+                selection.hand_over(index.nearest_within(vectors[n], example.evidence))
+                for n, example in enumerate(examples)
+            ]
             step.note(handed=sum(map(bool, right)))
             found = [own or searched for own, searched in zip(right, found, strict=True)]
             handed = [bool(own) for own in right]
     with watch.phase("timing"):
-        timed = time_alone(step, questions[:TIMED], searcher=searcher, embedder=embedder, k=k)
+        timed = time_alone(step, questions[:TIMED], searcher=searcher, embedder=embedder, selection=selection)
     seconds = [*timed, *[None] * (len(examples) - len(timed))]
     rows = zip(examples, found, rankings, seconds, handed, strict=True)
     write_jsonl(step.path(RETRIEVED), [_record(*row) for row in rows])
@@ -206,17 +226,59 @@ def retrieve(step: Step, *, embedders: Embedders) -> None:
         examples=len(examples),
         own_document_excluded=sum(document is not None for document in own),
         questions_cut=cut_off,
+        nothing_found=sum(not passages for passages in found),
+        recall=indexes.recall(index, vectors),
         phase_seconds=watch.seconds,
     )
-    print(f"{k} passages for each of {len(examples):,} examples")
+    print(told(found, settings))
 
 
-def time_alone(step: Step, questions: list[str], *, searcher: Searcher, embedder: Embedder, k: int) -> list[float]:
-    """Seconds to embed and search each question by itself, after a few that warm up."""
+def retrieval_of(step: Step, index: Step) -> Retrieval:
+    """The settings by which a ``retrieve`` step searches an index: those of either that are not left as they were."""
+    known = index.record.inputs | step.record.inputs
+    return Retrieval.parse({name: known[name] for name in Retrieval.model_fields if name in known}, where=step.name)
+
+
+def whole_documents(step: Step) -> dict[str, str]:
+    """The texts of all documents that a step is given, by id, in their order."""
+    step.progress("reading documents")
+    return {document.id: document.whole for document in read_corpus(step.file("documents")).documents}
+
+
+def reread(step: Step, questions: list[str], ranked: list[Ranked], *, selection: Selection) -> list[Ranked]:
+    """The rankings in the reranker's order, where there is one."""
+    found = []
+    for n, (question, one) in enumerate(zip(questions, ranked, strict=True), start=1):
+        found.append(selection.reread(question, one))
+        if selection.reranker is not None and n % 10 == 0:
+            step.progress("reading what was found again", step=n, total=len(questions))
+    return found
+
+
+def told(found: Sequence[tuple[Passage, ...]], settings: Retrieval) -> str:
+    """What was found, in one line."""
+    nothing = sum(not passages for passages in found)
+    if settings.whole_documents or settings.least_score is not None or settings.budget_tokens is not None:
+        counts = [len(passages) for passages in found] or [0]
+        said = f"{min(counts)} to {max(counts)} passages for each of {len(found):,} examples"
+    else:
+        said = f"{settings.passages} passages for each of {len(found):,} examples"
+    return f"{said}; none for {nothing:,}" if nothing else said
+
+
+def time_alone(
+    step: Step, questions: list[str], *, searcher: Searcher, embedder: Embedder, selection: Selection
+) -> list[float]:
+    """Seconds to embed, search and choose for each question by itself, after a few that warm up."""
     seconds = []
     for n, question in enumerate(questions[:WARM_UP] + questions):
         started = time.perf_counter()
-        searcher.find([question], embedder.questions([question]), k)
+        if selection.all_fit:
+            selection.everything(None)
+        else:
+            vectors = embedder.questions([question])
+            (ranked,) = searcher.rank([question], vectors, selection.deep)
+            selection.choose(vectors[0], selection.reread(question, ranked))
         seconds.append(time.perf_counter() - started)
         if n % 10 == 0:
             step.progress("timing requests one by one", step=max(0, n - WARM_UP), total=len(questions))

@@ -36,8 +36,8 @@ ALLOWED = {
 }
 HOMES = {
     "bm25s": {"rag.lexical"},
-    "faiss": {"rag.index"},
-    "sentence_transformers": {"rag.embed"},
+    "faiss": {"rag.vectors"},
+    "sentence_transformers": {"rag.embed", "rag.rerank"},
     "lm_eval": {"evals.harness", "evals.loaded"},
 }
 

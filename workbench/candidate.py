@@ -31,7 +31,7 @@ class Retrieval(Noun):
     """How passages are found for a request."""
 
     search: SearchWay = "dense"
-    """dense: by the embedder's vectors; lexical: by the words, as BM25 weighs them; hybrid: by both, ranks fused."""
+    """dense: by the embedder's vectors; lexical: by the words, as BM25 weighs them; hybrid: by both together."""
 
     embedder: str = "sentence-transformers/all-MiniLM-L6-v2"
     """A sentence-transformers model: a Hub id or a folder."""

@@ -17,7 +17,8 @@ class Passage(Noun):
     document: str
     text: str
     score: float
-    """By vectors the cosine, 1 is identical; by words the BM25 weight; by both the fused ranks; or the reranker's."""
+    """By vectors the cosine, 1 is identical; by words the BM25 weight; by both their weighted mean, each as a share of
+    its greatest; the reranker's where there is one."""
     page: int | None = None
     """The page of the document that it begins on; None where that has no pages."""
     heading: str = ""

@@ -100,7 +100,7 @@ def test_a_document_of_many_passages_is_passed_over_whole(embedder: Embedder) ->
 
 def test_what_is_saved_is_what_is_loaded(index: Index, embedder: Embedder, tmp_path: Path) -> None:
     save(index, tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {"index.faiss", "passages.jsonl", "meta.json"}
+    assert {path.name for path in tmp_path.iterdir()} == {"index.faiss", "passages.jsonl", "words", "meta.json"}
     again = load(tmp_path, embedder="toy", digest=embedder.digest)
     assert (again.meta, again.chunks) == (index.meta, index.chunks)
     questions = embedder.questions(["When does the ferry leave?", "blue"])

@@ -89,10 +89,10 @@ def test_ranks_are_fused_by_the_formula() -> None:
 
 
 def test_a_corpus_without_words_is_searched_in_vain() -> None:
-    assert Lexical(["...", "?"]).search("lamp", 3) == []
+    assert Lexical.of(["...", "?"]).search("lamp", 3) == []
 
 
 def test_equals_come_in_the_order_of_the_corpus() -> None:
-    places = [place for place, _ in Lexical(["a lamp"] * 20 + ["a chair"] * 20).search("lamp", 7)]
+    places = [place for place, _ in Lexical.of(["a lamp"] * 20 + ["a chair"] * 20).search("lamp", 7)]
     assert places == list(range(7))
     assert np.all(np.diff(places) == 1)
