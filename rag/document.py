@@ -1,7 +1,13 @@
 """A document: one text that answers can be found in, and where its pages begin."""
 
+import hashlib
+import re
 from bisect import bisect_right
 from dataclasses import dataclass
+
+SPACE = re.compile(r"\s")
+BLOCK = 1 << 20
+"""Characters that are looked at together."""
 
 
 @dataclass(frozen=True)
@@ -39,3 +45,19 @@ class Unreadable:
 def plain(text: str) -> str:
     """A text without case, any space in it a single blank."""
     return " ".join(text.split()).casefold()
+
+
+def fingerprint(title: str, text: str) -> str:
+    """Equal for documents that differ in nothing but spacing."""
+    seen = hashlib.sha256(f"{title}\n".encode())
+    gap, start = "", 0
+    # Part by part: the words of a long text take many times its size.
+    while start < len(text):
+        space = SPACE.search(text, start + BLOCK)
+        end = space.start() if space else len(text)
+        words = " ".join(text[start:end].split())
+        if words:
+            seen.update(f"{gap}{words}".encode())
+            gap = " "
+        start = end
+    return seen.hexdigest()

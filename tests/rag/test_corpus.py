@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from rag.corpus import read_corpus
-from rag.document import Document
+from rag.document import Document, fingerprint
+from workbench.document_kinds import DOCUMENT_SUFFIXES, layout_version
 from workbench.errors import DataError, NotFound
 
 
@@ -50,7 +51,7 @@ def test_what_cannot_be_read_is_listed_and_does_not_stop_the_rest(tmp_path: Path
     folder = write(
         tmp_path,
         a_DOT_pdf=b"%PDF-1.7",
-        b_DOT_txt=b"caf\xe9 in latin-1",
+        b_DOT_docx=b"no archive",
         c_DOT_txt=b" \n ",
         d_DOT_md=b"PK\x03\x04\x00\xff",
         e_DOT_jsonl='{"text": "fine"}\n{"text": \n',
@@ -58,6 +59,10 @@ def test_what_cannot_be_read_is_listed_and_does_not_stop_the_rest(tmp_path: Path
         g_DOT_jsonl=rows({"text": "kept"}, {"text": "  ", "id": "blank"}),
         h_DOT_txt=b"\x00\x01\x02binary",
         README="no ending",
+        i_DOT_doc=b"old",
+        j_DOT_html=b"<nav>Home</nav>",
+        k_DOT_pptx=b"slides",
+        l_DOT_zip=b"no archive",
         _DOT_hidden="never mind",
         fine_DOT_txt="Read me.",
     )
@@ -66,14 +71,20 @@ def test_what_cannot_be_read_is_listed_and_does_not_stop_the_rest(tmp_path: Path
     reasons = {item.name: item.reason for item in corpus.unreadable}
     expected = {
         "README": "no ending",
-        "a.pdf": "unknown kind, '.pdf'",
-        "b.txt": "is not utf-8 text: byte 0xE9",
+        "a.pdf": "cannot be read as a PDF",
+        "b.docx": "cannot be read as a Word document: it is not a ZIP file inside",
         "c.txt": "is empty",
         "d.md": "ZIP or XLSX",
         "e.jsonl": "Line 2",
         "f.csv": "none of the columns 'text', 'content', 'body'; it has 'question', 'answer'",
         "g.jsonl, line 2": "has no text",
         "h.txt": "zero byte",
+        "i.doc": "unknown kind, '.doc'",
+        "j.html": "has no text",
+        "k.pptx": "is damaged"
+        if layout_version()
+        else "needs an optional package: pip install 'llm-workbench[layout]'",
+        "l.zip": "cannot be read as a ZIP archive",
     }
     assert reasons.keys() == expected.keys()
     for name, part in expected.items():
@@ -95,9 +106,10 @@ def test_nothing_to_read_is_an_error_with_what_to_do(tmp_path: Path) -> None:
         read_corpus(tmp_path / "nowhere")
     with pytest.raises(DataError, match="holds no documents") as caught:
         read_corpus(tmp_path)
-    assert ".txt" in caught.value.hint
-    write(tmp_path, a_DOT_pdf="x", b_DOT_txt="", c_DOT_doc="x", d_DOT_doc="x")
-    with pytest.raises(DataError, match=r"a\.pdf is of an unknown kind.*b\.txt is empty.* and 1 more"):
+    for kind in DOCUMENT_SUFFIXES:
+        assert kind in caught.value.hint or kind == ".htm"
+    write(tmp_path, a_DOT_doc="x", b_DOT_txt="", c_DOT_doc="x", d_DOT_doc="x")
+    with pytest.raises(DataError, match=r"a\.doc is of an unknown kind.*b\.txt is empty.* and 1 more"):
         read_corpus(tmp_path)
 
 
@@ -127,3 +139,30 @@ def test_ids_do_not_depend_on_other_documents(tmp_path: Path) -> None:
     after = {document.text: document.id for document in read_corpus(tmp_path).documents}
     assert before.items() < after.items()
     assert len(set(after.values())) == 5
+
+
+def test_progress_counts_files(tmp_path: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    write(tmp_path, a_DOT_txt="lamp", b_DOT_doc="x", c_DOT_txt="chair")
+    read_corpus(tmp_path, progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_a_long_text_has_the_fingerprint_of_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = " \n lamp\u2003chair  " * 50 + "end "
+    whole = fingerprint("Shop", text)
+    for block in (1, 7, 64):
+        monkeypatch.setattr("rag.document.BLOCK", block)
+        assert fingerprint("Shop", text) == fingerprint("Shop", f"{' '.join(text.split())}") == whole
+    assert fingerprint("Shop", "lamp chair") != fingerprint("Shop", "lampchair")
+
+
+def test_mixed_languages_stand_side_by_side(tmp_path: Path) -> None:
+    texts = {
+        "de.txt": "Die Fähre fährt täglich außer sonntags.",
+        "ja.txt": "フェリーは毎日運航しています。",
+        "ar.txt": "تغادر العبارة كل يوم",
+    }
+    for (name, text), encoding in zip(texts.items(), ("cp1252", "shift_jis", "utf-16"), strict=True):
+        (tmp_path / name).write_bytes(text.encode(encoding))
+    assert {one.id: one.text for one in read_corpus(tmp_path).documents} == texts
