@@ -14,13 +14,16 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from rag import index as indexes
+from rag.corpus import read_corpus
 from rag.embed import load_embedder
 from rag.lexical import tokens
+from rag.rerank import Reranker, load_reranker
 from rag.search import Searcher
+from rag.selection import Selection
 from recipes.data import PromptPlan, Turn, choose_shots, conversation, encode_prompt
 from recipes.model import load_tokenizer
 from workbench.base_models import local_folder
-from workbench.candidate import Candidate
+from workbench.candidate import Candidate, Retrieval
 from workbench.errors import WorkbenchError
 from workbench.examples import read_examples
 from workbench.lookup import Lookup, Place
@@ -39,6 +42,8 @@ class Finder:
 
     def __init__(self, step: Step) -> None:
         """Load both; raises what ``rag.index.load`` and ``rag.embed.load_embedder`` raise."""
+        self.step = step
+        self.rerankers: dict[str, Reranker] = {}
         meta = indexes.read_meta(step.folder)
         self.embedder = load_embedder(meta.embedder)
         self.index = indexes.load(step.folder, embedder=self.embedder.name, digest=self.embedder.digest)
@@ -53,6 +58,20 @@ class Finder:
         """Whether a word tells passages apart: few of them hold it."""
         return 0 < self.spread[word] <= max(1, COMMON * len(self.index.chunks))
 
+    def selection(self, retrieval: Retrieval) -> Selection:
+        """How a candidate chooses among what is found; a reranker is loaded once."""
+        name = retrieval.reranker
+        if name is not None and name not in self.rerankers:
+            self.rerankers[name] = load_reranker(name)
+        reranker = self.rerankers[name] if name is not None else None
+        documents = self.documents if retrieval.whole_documents else None
+        return Selection(self.index, retrieval, self.embedder.ruler.count_many, reranker, documents)
+
+    @cached_property
+    def documents(self) -> dict[str, str]:
+        """The texts of all documents, for candidates that are handed whole ones."""
+        return {one.id: one.whole for one in read_corpus(self.step.file("documents")).documents}
+
     def look_up(self, asked: Mapping[str, Any]) -> Lookup:
         """What each way finds for a question, and what the candidate would send with it."""
         candidate = Candidate.parse(asked["candidate"], where="The candidate")
@@ -61,16 +80,19 @@ class Finder:
         assert retrieval is not None
         vector = self.embedder.questions([question])
         lists = {way: searcher.find([question], vector, SHOWN)[0] for way, searcher in self.searchers.items()}
+        selection = self.selection(retrieval)
         began = time.perf_counter()
         vector = self.embedder.questions([question])
-        handed = self.searchers[retrieval.search].find([question], vector, retrieval.passages)[0]
+        (ranked,) = self.searchers[retrieval.search].rank([question], vector, selection.deep)
+        ranked = selection.reread(question, ranked)
+        handed = selection.everything(None) if selection.all_fit else selection.choose(vector[0], ranked)
         seconds = time.perf_counter() - began
         turns = _turns(candidate, question, handed, instruction=str(asked["instruction"]), train=Path(asked["train"]))
         return Lookup(
             passages={one.id: one for found in (*lists.values(), handed) for one in found},
             dense=_places(lists["dense"]),
             lexical=_places(lists["lexical"]),
-            fused=_places(lists["hybrid"]),
+            both=_places(lists["hybrid"]),
             handed=tuple(one.id for one in handed),
             turns=tuple(Message.parse(turn, where="The prompt") for turn in turns),
             tokens=_counted(turns, str(candidate.base_model)),

@@ -65,7 +65,7 @@ def _search(case: Case, candidate: Candidate, step: Step, question: str) -> Look
 
 def _show_found(found: Lookup, candidate: Candidate) -> None:
     """Each list with its ranks and scores, then the prompt."""
-    lists = (("By meaning", found.dense, 3), ("By words", found.lexical, 1), ("By both", found.fused, 4))
+    lists = (("By meaning", found.dense, 3), ("By words", found.lexical, 1), ("By both", found.both, 3))
     for title, places, digits in lists:
         say(f"\n{title}:")
         for rank, place in enumerate(places, 1):

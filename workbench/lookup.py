@@ -31,7 +31,7 @@ class Place(Noun):
     id: str
     """The passage's."""
     score: float
-    """By vectors the cosine; by words the BM25 weight; by both the fused ranks."""
+    """By vectors the cosine; by words the BM25 weight; by both their weighted mean, each as a share of its greatest."""
 
 
 class Lookup(Noun):
@@ -43,7 +43,7 @@ class Lookup(Noun):
     """By vectors, the best first."""
     lexical: tuple[Place, ...]
     """By words, the best first."""
-    fused: tuple[Place, ...]
+    both: tuple[Place, ...]
     """By both, the best first."""
     handed: tuple[str, ...]
     """Ids of the passages that the candidate would put into its prompt, in that order."""

@@ -30,7 +30,7 @@ for line in sys.stdin:
     passage = {"id": "a.md#1", "document": "a.md", "text": asked["instruction"], "score": 0.5}
     place = [{"id": "a.md#1", "score": 0.5}]
     print(json.dumps({
-        "passages": {"a.md#1": passage}, "dense": place, "lexical": [], "fused": place, "handed": ["a.md#1"],
+        "passages": {"a.md#1": passage}, "dense": place, "lexical": [], "both": place, "handed": ["a.md#1"],
         "turns": [{"role": "user", "content": asked["question"]}], "tokens": None, "words": ["lamp"], "seconds": 0.01,
     }), flush=True)
 """

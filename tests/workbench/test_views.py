@@ -379,7 +379,7 @@ def test_documents_are_searched(page: Open, full_workspace: Path, monkeypatch: p
         passages = {name: Passage(id=name, document=name[:-2], text="The lamp is red.", score=1) for name in IDS}
         places = tuple(Place(id=name, score=0.5) for name in IDS)
         return Lookup(
-            passages=passages, dense=places, lexical=(), fused=places, handed=IDS[:1], words=("lamp",), seconds=0.012,
+            passages=passages, dense=places, lexical=(), both=places, handed=IDS[:1], words=("lamp",), seconds=0.012,
             turns=(Message(role="user", content="Question: lamp"),), tokens=7,
         )  # fmt: skip
 

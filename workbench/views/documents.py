@@ -154,7 +154,7 @@ def ranks(found: Lookup, candidate: Candidate) -> None:
     lists = (
         ("dense", "By meaning", "cosine of the vectors", found.dense, 3),
         ("lexical", "By words", "BM25 weight", found.lexical, 1),
-        ("hybrid", "By both", "ranks fused", found.fused, 4),
+        ("hybrid", "By both", "weighed together, at most 1", found.both, 3),
     )
     grid = st.grid(3, min_column_width=250, gap="medium")
     for way, title, scale, places, digits in lists:
