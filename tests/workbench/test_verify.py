@@ -392,7 +392,7 @@ def test_changed_rows_of_every_kind_are_found(reports: dict[str, Made], tmp_path
     flip(rows["probed"][0]["cells"][1]["values"][0], 5)
     wrong = verified(data, tmp_path)
     for place in (
-        "row 3 (sft), “Mean, s”",
+        " (sft), “Mean, s”",
         "“Tokens written”",
         "“Training, s a seed”",
         "Also measured",
