@@ -5,6 +5,7 @@ from itertools import zip_longest
 from typing import Any
 
 from workbench.blocks import Block, Heading, Table
+from workbench.phrases import shortened
 
 TOLERANCE = 1e-9
 """Relative, between two numbers that count as the same; what is printed as words has to be the same words."""
@@ -69,7 +70,8 @@ def _tables(told: Table, found: Table, *, place: str) -> Iterator[str]:
         told.model_dump(mode="json", exclude=without), found.model_dump(mode="json", exclude=without), place=place
     )
     for n, (one, other) in enumerate(zip(told.rows, found.rows, strict=True), 1):
-        row = f"{place}, row {n} ({_short(one.cells[0])})" if one.cells and one.cells[0] else f"{place}, row {n}"
+        whose = next((f" ({shortened(cell, most=40)})" for cell in one.cells[:1] if cell), "")
+        row = f"{place}, row {n}{whose}"
         for column, cell, follows in zip(told.columns, one.cells, other.cells, strict=True):
             yield from between(cell, follows, place=f"{row}, “{column.title}”")
         marks = [each.model_dump(mode="json", exclude={"cells": True}) for each in (one, other)]

@@ -5,12 +5,13 @@ rows can give are left out and named (``sections.STATED``).
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from workbench import __version__, sections
+from workbench import __version__
 from workbench.blocks import Block, Heading, Report
 from workbench.carried import carried
 from workbench.differences import between, between_blocks, figures_in, figures_of
@@ -18,6 +19,7 @@ from workbench.errors import DataError, NotFound, WorkbenchError
 from workbench.grounds import Grounds
 from workbench.model import Noun
 from workbench.rows import decide
+from workbench.sections import STATED, Material, title, write
 
 RAW = "scores, timings, people's labels, texts, and what was found in the examples"
 """What a report carries as it is."""
@@ -39,6 +41,15 @@ class Verification(Noun):
     """Of the program that wrote the report."""
 
 
+@dataclass(frozen=True)
+class Written:
+    """A report as it is compared: what it tells, section by section."""
+
+    title: str
+    recommendation: Mapping[str, Any]
+    sections: Mapping[str, Sequence[Block]]
+
+
 def verify(path: Path) -> Verification:
     """Decide again from a report's raw rows, write its sections again, and compare all that it tells.
 
@@ -46,35 +57,44 @@ def verify(path: Path) -> Verification:
     """
     data = _read(path)
     grounds = Grounds.parse(data["grounds"], where=f"The raw rows of {path.name}")
-    report = Report.parse(data["report"], where=f"The report in {path.name}")
-    told = _parts(report, data["sections"], where=path.name)
-    wrong, compared, figures = [], [], figures_in(data["recommendation"])
+    told = _told(data, where=path.name)
     try:
-        rows = carried(grounds)
-        found = decide(rows)
-        again = dict(sections.write(sections.Material(rows, found, rows.audit())))
+        follows = written_again(grounds)
     except WorkbenchError as error:
-        wrong.append(f"nothing can be computed from the raw rows: {error}")
+        wrong: tuple[str, ...] = (f"nothing can be computed from the raw rows: {error}",)
+        compared: tuple[str, ...] = ()
     else:
-        wrong += between(report.title, sections.title(rows.use_case), place="the title")
-        wrong += between(data["recommendation"], json.loads(found.model_dump_json()), place="the recommendation")
-        for name, blocks in again.items():
-            compared.append(_heading(name, blocks))
-            figures += figures_of(told.get(name, ()))
-            wrong += between_blocks(told.get(name, ()), blocks, place=compared[-1])
-        wrong += [
-            f"{_heading(name, blocks)}: no such section follows"
-            for name, blocks in told.items()
-            if blocks and name not in again and name not in sections.STATED
-        ]
+        wrong, compared = tuple(disagreements(told, follows)), tuple(follows.sections)
     return Verification(
         path=str(path),
-        figures=figures,
-        sections=tuple(one for one in compared if one),
-        stated={_heading(name, told[name]): why for name, why in sections.STATED.items() if told.get(name)},
-        wrong=tuple(wrong),
+        figures=figures_in(told.recommendation) + sum(figures_of(told.sections.get(name, ())) for name in compared),
+        sections=tuple(_heading(name, told.sections[name]) for name in compared if told.sections.get(name)),
+        stated={_heading(name, told.sections[name]): why for name, why in STATED.items() if told.sections.get(name)},
+        wrong=wrong,
         version=grounds.version,
     )
+
+
+def written_again(grounds: Grounds) -> Written:
+    """What a report tells if it follows from these rows, without what is only stated.
+
+    Raises WorkbenchError where nothing can be computed from them.
+    """
+    rows = carried(grounds)
+    found = decide(rows)
+    parts = dict(write(Material(rows, found, rows.audit())))
+    return Written(title(rows.use_case), found.model_dump(mode="json"), parts)
+
+
+def disagreements(told: Written, follows: Written) -> Iterator[str]:
+    """Each figure and each sentence that is told and does not follow, with its place in words and what does."""
+    yield from between(told.title, follows.title, place="the title")
+    yield from between(told.recommendation, follows.recommendation, place="the recommendation")
+    for name, blocks in follows.sections.items():
+        own = told.sections.get(name, ())
+        yield from between_blocks(own, blocks, place=_heading(name, own or blocks))
+    for name in told.sections.keys() - follows.sections.keys() - STATED.keys():
+        yield from between_blocks(told.sections[name], (), place=_heading(name, told.sections[name]))
 
 
 def _read(path: Path) -> Mapping[str, Any]:
@@ -94,16 +114,16 @@ def _read(path: Path) -> Mapping[str, Any]:
     return data
 
 
-def _parts(report: Report, counts: Mapping[str, Any], *, where: str) -> dict[str, list[Block]]:
-    """The blocks of a report by section."""
+def _told(data: Mapping[str, Any], *, where: str) -> Written:
+    """What a report tells, by section."""
+    report, counts = Report.parse(data["report"], where=f"The report in {where}"), data["sections"]
     sizes = [count for count in counts.values() if isinstance(count, int) and count >= 0]
     if len(sizes) < len(counts) or sum(sizes) != len(report.blocks):
-        raise DataError(
-            f"The sections of {where} are not as long as the report.",
-            "Write it anew: `workbench report CASE --to json`.",
-        )
+        said = f"The sections of {where} are not as long as the report."
+        raise DataError(said, "Write it anew: `workbench report CASE --to json`.")
     blocks = iter(report.blocks)
-    return {name: list(islice(blocks, size)) for name, size in zip(counts, sizes, strict=True)}
+    sections = {name: list(islice(blocks, size)) for name, size in zip(counts, sizes, strict=True)}
+    return Written(report.title, data["recommendation"], sections)
 
 
 def _heading(name: str, blocks: Sequence[Block]) -> str:
