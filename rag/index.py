@@ -145,7 +145,7 @@ def save(index: Index, folder: Path) -> None:
 
     Raises WorkbenchError where the disk is full or the folder is not writable.
     """
-    write_jsonl(folder / PASSAGES, [asdict(chunk) for chunk in index.chunks])
+    write_jsonl(folder / PASSAGES, (asdict(chunk) for chunk in index.chunks))
     partial = folder / f".{VECTORS}.part"
     try:
         faiss.write_index(index.vectors, str(partial))
