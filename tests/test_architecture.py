@@ -36,8 +36,13 @@ ALLOWED = {
 }
 HOMES = {
     "bm25s": {"rag.lexical"},
+    "bs4": {"rag.webpage"},
+    "charset_normalizer": {"rag.encodings"},
+    "docx": {"rag.word"},
     "faiss": {"rag.index"},
     "sentence_transformers": {"rag.embed"},
+    "markitdown": {"rag.layout"},
+    "pypdf": {"rag.pdf"},
     "lm_eval": {"evals.harness", "evals.loaded"},
 }
 
