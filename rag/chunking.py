@@ -58,16 +58,17 @@ def cut_with_parents(
 
 def passages_of(document: Document, found: Cut) -> list[Chunk]:
     """The passages of a document that was cut."""
-    return [_chunk(document, span, f"#{n}") for n, span in enumerate(found.passages, start=1)]
+    whole = document.whole
+    return [_chunk(document, whole, span, f"#{n}") for n, span in enumerate(found.passages, start=1)]
 
 
 def parents_of(document: Document, found: Cut) -> list[Chunk]:
     """The longer stretches of a document that was cut; none where it was cut without."""
-    return [_chunk(document, span, f"#p{n}") for n, span in enumerate(found.parents, start=1)]
-
-
-def _chunk(document: Document, span: Span, place: str) -> Chunk:
     whole = document.whole
+    return [_chunk(document, whole, span, f"#p{n}") for n, span in enumerate(found.parents, start=1)]
+
+
+def _chunk(document: Document, whole: str, span: Span, place: str) -> Chunk:
     body = whole[span.start : span.end]
     return Chunk(
         id=f"{document.id}{place}",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rag.document import Document, Unreadable, fingerprint
 from rag.reading import Keep, parse_anew, read_file
-from workbench.document_kinds import KINDS
+from workbench.document_kinds import KINDS, files_of
 from workbench.errors import DataError, NotFound
 from workbench.table import listed
 
@@ -35,17 +35,16 @@ def read_corpus(
     """
     if not folder.is_dir():
         raise NotFound(f"There is no folder {folder}.", "Check the name of the folder with the documents.")
-    paths = {path.relative_to(folder): path for path in sorted(folder.rglob("*")) if path.is_file()}
-    shown = {name: path for name, path in paths.items() if not any(part.startswith(".") for part in name.parts)}
+    paths = sorted(files_of(folder))
     found: list[Document] = []
     unreadable: list[Unreadable] = []
-    for done, (name, path) in enumerate(shown.items(), start=1):
-        for item in read_file(path, name.as_posix(), keep=keep):
+    for done, path in enumerate(paths, start=1):
+        for item in read_file(path, path.relative_to(folder).as_posix(), keep=keep):
             if isinstance(item, Document):
                 found.append(item)
             else:
                 unreadable.append(item)
-        progress(done, len(shown))
+        progress(done, len(paths))
     if not found:
         raise _nothing_readable(folder, unreadable)
     documents, duplicates = _drop_repeats(found)

@@ -213,9 +213,9 @@ def save(index: Index, folder: Path) -> None:
 
     Raises WorkbenchError where the disk is full or the folder is not writable.
     """
-    write_jsonl(folder / PASSAGES, [asdict(chunk) for chunk in index.chunks])
+    write_jsonl(folder / PASSAGES, (asdict(chunk) for chunk in index.chunks))
     if index.parents:
-        write_jsonl(folder / PARENTS, [asdict(parent) for parent in index.parents.values()])
+        write_jsonl(folder / PARENTS, (asdict(parent) for parent in index.parents.values()))
     partial = folder / f".{VECTORS}.part"
     try:
         by_vectors.write(index.vectors, partial)

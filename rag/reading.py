@@ -11,13 +11,11 @@ from rag.parsed import Parsed
 from rag.pdf import parse_pdf
 from rag.webpage import parse_webpage
 from rag.word import parse_word
-from workbench.document_kinds import LAYOUT_SUFFIXES, layout_version
+from workbench.document_kinds import LAYOUT_SUFFIXES, READING, layout_version
 from workbench.errors import DataError
 from workbench.table import Table
 from workbench.textfiles import read_csv, read_jsonl
 
-VERSION = 1
-"""Raised by one whenever the code that parses files changes what comes out of it."""
 PLAIN_SUFFIXES = (".txt", ".md")
 TABLE_SUFFIXES = (".jsonl", ".csv")
 PARSED_SUFFIXES = (".html", ".htm", ".pdf", ".docx", *LAYOUT_SUFFIXES)
@@ -91,12 +89,12 @@ def _parser(suffix: str) -> tuple[str, Parse]:
     """What parses files of an ending, and by what name that is known in what is kept."""
     layout = layout_version()
     if suffix in (".html", ".htm"):
-        return f"html {VERSION}", parse_webpage
+        return f"html {READING}", parse_webpage
     if suffix == ".pdf" and layout is not None:
-        return f"pdf {VERSION} layout {layout}", parse_pdf_layout
+        return f"pdf {READING} layout {layout}", parse_pdf_layout
     if suffix in LAYOUT_SUFFIXES:
-        return f"{suffix[1:]} {VERSION} layout {layout}", lambda data, name: parse_layout(data, name, suffix)
-    return f"{suffix[1:]} {VERSION}", parse_pdf if suffix == ".pdf" else parse_word
+        return f"{suffix[1:]} {READING} layout {layout}", lambda data, name: parse_layout(data, name, suffix)
+    return f"{suffix[1:]} {READING}", parse_pdf if suffix == ".pdf" else parse_word
 
 
 def _rows(table: Table, name: str) -> Iterator[Document | Unreadable]:

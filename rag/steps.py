@@ -1,15 +1,16 @@
 """The two steps of retrieval: documents into an index, and examples into the passages found for them."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from rag import index as indexes
-from rag.chunking import Chunk, cut_spans, parents_of, passages_of
+from rag.cache import Cache
 from rag.corpus import Corpus, read_corpus
 from rag.embed import DEFAULT_EMBEDDER, Embedder, load_embedder
 from rag.index import IndexMeta, Ranked
+from rag.indexing import cut_all, embed_all, new_documents
 from rag.rerank import load_reranker
 from rag.search import Searcher
 from rag.selection import Selection
@@ -17,6 +18,7 @@ from rag.spans import Chunking
 from workbench.candidate import Retrieval
 from workbench.errors import ConfigError
 from workbench.examples import read_examples
+from workbench.phrases import agreeing
 from workbench.run import Passage, Retrieved
 from workbench.table import listed
 from workbench.usecase import Example
@@ -67,23 +69,35 @@ class Stopwatch:
 def make_index(step: Step, *, embedders: Embedders) -> None:
     """Do an ``index`` step: documents into passages, vectors and what they were made with.
 
-    Raises DataError where no document can be read, NotFound where the embedder is not there, and
+    What the workspace's cache holds of earlier indexes is used, so that only new documents are parsed, cut and
+    embedded. Raises DataError where no document can be read, NotFound where the embedder is not there, and
     ConfigError where the passages are to be longer than the embedder reads.
     """
     inputs, watch = step.record.inputs, Stopwatch()
     chunking = chunking_of(inputs)
+    cache, began = Cache(step.workspace / "cache"), time.time()
     step.progress("reading documents")
     with watch.phase("reading"):
-        corpus = read_corpus(step.file("documents"))
+        corpus = read_corpus(step.file("documents"), keep=cache.parsed, progress=shown(step, "reading documents"))
     step.progress("loading the embedder")
     with watch.phase("loading"):
         embedder = embedders.get(inputs.get("embedder", DEFAULT_EMBEDDER))
     require_readable(chunking, embedder)
+    cuts = cache.cuts(chunking, embedder=embedder.digest)
+    kept = cache.vectors(embedder=embedder.digest, dimension=embedder.dimension)
     with watch.phase("chunking"):
-        chunks, parents = chunk_all(step, corpus, chunking, embedder)
+        chunks, parents = cut_all(
+            corpus.documents,
+            chunking,
+            embedder=embedder,
+            kept=cuts,
+            progress=shown(step, "cutting documents into passages"),
+        )
     with watch.phase("embedding"):
-        vectors = embedder.passages(
-            [chunk.text for chunk in chunks],
+        embedded = embed_all(
+            chunks,
+            embedder=embedder,
+            kept=kept,
             progress=lambda done, total: step.progress("embedding passages", step=done, total=total),
         )
     meta = IndexMeta(
@@ -99,18 +113,34 @@ def make_index(step: Step, *, embedders: Embedders) -> None:
     )
     with watch.phase("writing"):
         wanted = inputs.get("vectors", "auto")
-        index = indexes.build(meta, chunks, vectors, parents=parents, wanted=wanted, ask=embedder.questions)
+        index = indexes.build(meta, chunks, embedded.vectors, parents=parents, wanted=wanted, ask=embedder.questions)
         indexes.save(index, step.folder)
+        cuts.tidy()
+        kept.tidy()
+        cache.trim(since=began)
+    new = new_documents(chunks, embedded.fresh)
     step.note(
         **facts(corpus),
         passages=len(chunks),
+        documents_new=new,
+        passages_embedded=int(embedded.fresh.sum()),
         embedder=embedder.digest,
         vectors=index.meta.vectors,
         recall=index.meta.recall,
         bytes_per_vector=indexes.bytes_per_vector(index, step.folder),
         phase_seconds=watch.seconds,
     )
-    print(said(corpus, passages=len(chunks)) + indexes.said(index, step.folder))
+    print(said(corpus, passages=len(chunks), new=new) + indexes.said(index, step.folder))
+
+
+def shown(step: Step, phase: str) -> Callable[[int, int], None]:
+    """Tells how far a phase is, every so many documents and at the end."""
+
+    def tell(done: int, total: int) -> None:
+        if done % REPORT_EVERY == 0 or done == total:
+            step.progress(phase, step=done, total=total)
+
+    return tell
 
 
 def require_readable(chunking: Chunking, embedder: Embedder) -> None:
@@ -136,20 +166,6 @@ def chunking_of(inputs: Mapping[str, Any]) -> Chunking:
     )
 
 
-def chunk_all(step: Step, corpus: Corpus, chunking: Chunking, embedder: Embedder) -> tuple[list[Chunk], list[Chunk]]:
-    """The passages of all documents, in their order, and the longer stretches that they were cut out of."""
-    chunks: list[Chunk] = []
-    parents: list[Chunk] = []
-    total = len(corpus.documents)
-    for done, document in enumerate(corpus.documents, start=1):
-        found = cut_spans(document, chunking, ruler=embedder.ruler)
-        chunks += passages_of(document, found)
-        parents += parents_of(document, found)
-        if done % REPORT_EVERY == 0 or done == total:
-            step.progress("cutting documents into passages", step=done, total=total)
-    return chunks, parents
-
-
 def facts(corpus: Corpus) -> dict[str, Any]:
     """What a step says about the documents: how many, which could not be read and why, how many repeat others."""
     return {
@@ -160,9 +176,12 @@ def facts(corpus: Corpus) -> dict[str, Any]:
     }
 
 
-def said(corpus: Corpus, *, passages: int) -> str:
-    """The same in one line."""
-    parts = [f"{passages:,} passages of {len(corpus.documents):,} documents"]
+def said(corpus: Corpus, *, passages: int, new: int) -> str:
+    """The same in one line, with how many documents are ``new``: had to be embedded, where others had not."""
+    total = len(corpus.documents)
+    parts = [f"{passages:,} passages of {total:,} documents"]
+    if new < total:
+        parts.append(f"{new:,} of {total:,} documents {agreeing(new, 'is', 'are')} new" if new else "none is new")
     if corpus.duplicates:
         parts.append(f"repeats left out: {len(corpus.duplicates):,}")
     if corpus.unreadable:
@@ -242,7 +261,8 @@ def retrieval_of(step: Step, index: Step) -> Retrieval:
 def whole_documents(step: Step) -> dict[str, str]:
     """The texts of all documents that a step is given, by id, in their order."""
     step.progress("reading documents")
-    return {document.id: document.whole for document in read_corpus(step.file("documents")).documents}
+    corpus = read_corpus(step.file("documents"), keep=Cache(step.workspace / "cache").parsed)
+    return {document.id: document.whole for document in corpus.documents}
 
 
 def reread(step: Step, questions: list[str], ranked: list[Ranked], *, selection: Selection) -> list[Ranked]:

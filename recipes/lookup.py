@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from rag import index as indexes
-from rag.corpus import read_corpus
 from rag.embed import load_embedder
 from rag.lexical import tokens
 from rag.rerank import Reranker, load_reranker
 from rag.search import Searcher
 from rag.selection import Selection
+from rag.steps import whole_documents
 from recipes.data import PromptPlan, Turn, choose_shots, conversation, encode_prompt
 from recipes.model import load_tokenizer
 from workbench.base_models import local_folder
@@ -70,7 +70,7 @@ class Finder:
     @cached_property
     def documents(self) -> dict[str, str]:
         """The texts of all documents, for candidates that are handed whole ones."""
-        return {one.id: one.whole for one in read_corpus(self.step.file("documents")).documents}
+        return whole_documents(self.step)
 
     def look_up(self, asked: Mapping[str, Any]) -> Lookup:
         """What each way finds for a question, and what the candidate would send with it."""

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from evals.scorers import words
+from rag.cache import Cache
 from rag.corpus import read_corpus
 from recipes.asking import asker
 from recipes.bases import Bases
@@ -30,7 +31,7 @@ def paraphrase(step: Step, *, bases: Bases) -> None:
     """
     inputs = step.record.inputs
     helper = Helper.parse(inputs["paraphraser"], where=str(step.folder))
-    documents = read_corpus(step.file("documents")).documents
+    documents = read_corpus(step.file("documents"), keep=Cache(step.workspace / "cache").parsed).documents
     wanted = [(n, one.id, one.whole) for n in range(int(inputs["paraphrases"])) for one in documents]
     path = step.path("paraphrases.jsonl")
     done = len(list(read_jsonl(path)))

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any
 
 from evals.scorers import SCORERS
+from rag.cache import Cache
 from rag.corpus import read_corpus
 from recipes.answer import Generated, context
 from recipes.asking import asker
@@ -75,7 +76,8 @@ def train_stage(step: Step, base: Base, stage: Stage, *, seed: int) -> dict[str,
     look = _look(step, base, stage)
     match stage:
         case Cpt():
-            texts = [document.whole for document in read_corpus(step.file("documents")).documents]
+            kept = Cache(step.workspace / "cache").parsed
+            texts = [document.whole for document in read_corpus(step.file("documents"), keep=kept).documents]
             if stage.paraphrases:
                 texts += read_paraphrases(step.needed("paraphrases"))
             encoded = windows(texts, base.tokenizer, length=stage.max_length)

@@ -38,6 +38,11 @@ HOMES = {
     "bm25s": {"rag.lexical"},
     "faiss": {"rag.vectors"},
     "sentence_transformers": {"rag.embed", "rag.rerank"},
+    "bs4": {"rag.webpage"},
+    "charset_normalizer": {"rag.encodings"},
+    "docx": {"rag.word"},
+    "markitdown": {"rag.layout"},
+    "pypdf": {"rag.pdf"},
     "lm_eval": {"evals.harness", "evals.loaded"},
 }
 

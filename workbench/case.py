@@ -9,14 +9,15 @@ from pathlib import Path
 import yaml
 
 from workbench.candidate import APPROACHES, Candidate
-from workbench.errors import ConfigError, NotFound
+from workbench.document_kinds import KINDS, files_of, is_readable, not_readable, reading_of
+from workbench.errors import ConfigError, DataError, NotFound
 from workbench.examples import Examples, read_examples, share_of, write_examples
 from workbench.pairs import Pair, pair_requests, write_pairs
 from workbench.phrases import listed
 from workbench.ratings import Rating, write_ratings
 from workbench.stage import Cpt, Imitating, Kto, Sft, queue_of, reads_pairs, reads_requests
 from workbench.usecase import Example, Split, UseCase
-from workbench.workspace import NamedFolder, disk_error, file_digest, folder_digest, write_atomically
+from workbench.workspace import NamedFolder, digest, disk_error, file_digest, folder_digest, write_atomically
 
 SPLITS: tuple[Split, ...] = ("train", "dev", "test")
 
@@ -112,7 +113,7 @@ class Case(NamedFolder):
         return file_digest(self.split_path(split))
 
     def documents_digest(self) -> str:
-        """The digest of all documents.
+        """The digest of all documents, and of what parses them where they are of kinds that must be parsed.
 
         Raises ConfigError where there are none.
         """
@@ -121,7 +122,9 @@ class Case(NamedFolder):
                 f"The use case {self.name} has no documents, so nothing can be retrieved.",
                 "Add files with `--documents`, or leave the RAG candidates out.",
             )
-        return folder_digest(self.documents)
+        reading = reading_of(self.documents)
+        own = folder_digest(self.documents)
+        return digest([own, reading]) if reading else own
 
     def candidates(self) -> tuple[Candidate, ...]:
         """The candidates chosen for this use case, or the suggested ones where none was chosen yet."""
@@ -290,7 +293,8 @@ def create_case(
     """Write a use case into a workspace: settings, frozen splits and a copy of its documents.
 
     ``documents`` is a file or folder to copy, or texts by file name. The folder appears whole or not at all.
-    Raises ConfigError where one of this name is there already, unless ``replace`` is set.
+    Raises ConfigError where one of this name is there already, unless ``replace`` is set, and NotFound or DataError
+    where there are no documents, or none that can be read.
     """
     case = Case(workspace / "use_cases" / use_case.name)
     if case.folder.exists() and not replace:
@@ -321,8 +325,12 @@ def _copy_documents(to: Path, documents: Path | Mapping[str, str] | None) -> Non
         for name, text in documents.items():
             (to / name).write_text(text, encoding="utf-8")
     elif documents.is_dir():
-        shutil.copytree(documents, to, dirs_exist_ok=True)
+        if not any(is_readable(path.name) for path in files_of(documents)):
+            raise DataError(f"{documents} holds no file that can be read as a document.", f"Put {KINDS} into it.")
+        shutil.copytree(documents, to, dirs_exist_ok=True, ignore_dangling_symlinks=True)
     elif documents.is_file():
+        if not is_readable(documents.name):
+            raise not_readable(documents.name)
         shutil.copy(documents, to)
     else:
         raise NotFound(f"There are no documents at {documents}.", "Name a file or a folder.")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import get_args
 
 from workbench import __version__
+from workbench.document_kinds import KINDS
 from workbench.errors import WorkbenchError
 from workbench.probe_kinds import TELLS
 from workbench.usecase import MetricName
@@ -69,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("--train", type=Path, required=True, metavar="FILE", help="CSV, JSONL, Parquet or XLSX")
     new.add_argument("--test", type=Path, metavar="FILE", help="left out: the train file is split by group")
     new.add_argument("--dev", type=Path, metavar="FILE", help="left out: part of the training rows")
-    new.add_argument("--documents", type=Path, metavar="PATH", help="file or folder to retrieve from")
+    new.add_argument("--documents", type=Path, metavar="PATH", help=f"file or folder to retrieve from: {KINDS}")
     new.add_argument("--solved-examples", action="store_true", help="retrieve from the solved training examples, too")
     for field in ("input", "target", "check", "messages", "id", "group", "evidence", "tags"):
         new.add_argument(f"--{field}", metavar="COLUMN", help=f"column of the {field} (guessed from its name)")

@@ -9,6 +9,7 @@ import numpy as np
 
 from workbench.audit import Audit, audit, mend
 from workbench.case import SPLITS, Case, create_case
+from workbench.document_kinds import is_readable, not_readable
 from workbench.errors import ConfigError, DataError
 from workbench.examples import Examples
 from workbench.finding import Finding
@@ -20,7 +21,6 @@ from workbench.usecase import MetricName, Split, UseCase
 from workbench.workspace import disk_error, write_jsonl
 
 SPLIT_SEED = 0
-DOCUMENT_SUFFIXES = (".txt", ".md", ".jsonl", ".csv")
 
 GUESSED = Columns()
 """No column is named, so all are guessed."""
@@ -155,8 +155,8 @@ def add_documents(case: Case, files: Mapping[str, bytes]) -> None:
     Raises DataError where a name is none or an ending is not one that documents have, before anything is written.
     """
     for name in files:
-        if Path(name).name != name or Path(name).suffix.lower() not in DOCUMENT_SUFFIXES:
-            raise DataError(f"{name!r} is not a document that can be read.", f"Use {', '.join(DOCUMENT_SUFFIXES)}.")
+        if Path(name).name != name or not is_readable(name):
+            raise not_readable(name)
     folder = case.folder / "documents"
     for name, content in files.items():
         try:

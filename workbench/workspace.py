@@ -3,6 +3,7 @@
     <workspace>/use_cases/<name>/   use_case.yaml, train.jsonl, dev.jsonl, test.jsonl, documents/, candidates/
     <workspace>/steps/<kind>-<key>/ step.json, progress.jsonl, log.txt, and what the step made
     <workspace>/runs/<id>/run.json  the candidate as it was, the seed, the names of its steps
+    <workspace>/cache/              what documents became, for the next index; may be removed at any time
     <workspace>/reports/
 
 Every file that others read is written to a temporary name first and renamed, so a reader never sees half of one.
@@ -18,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import Any, BinaryIO, Literal, TextIO
 
 from pydantic import Field
 
@@ -53,17 +54,28 @@ def write_atomically(path: Path, content: str | bytes) -> None:
 
     Raises WorkbenchError where the disk is full or the folder is not writable.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as out:
+        out.write(content.encode("utf-8") if isinstance(content, str) else content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to that takes the place of ``path`` once it is whole.
+
+    Raises WorkbenchError as ``write_atomically`` does.
+    """
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("wb") as out:
-            out.write(content.encode("utf-8") if isinstance(content, str) else content)
+            yield out
             out.flush()
             os.fsync(out.fileno())
         partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise disk_error(path, error) from error
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def disk_error(path: Path, error: OSError) -> WorkbenchError:
@@ -316,5 +328,6 @@ def appending(path: Path) -> Iterator[TextIO]:
 
 
 def write_jsonl(path: Path, records: Iterator[dict[str, Any]] | list[dict[str, Any]]) -> None:
-    """Write records as JSONL, all or nothing."""
-    write_atomically(path, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
+    """Write records as JSONL, all or nothing, one after the other."""
+    with replacing(path) as out:
+        out.writelines(f"{json.dumps(record, ensure_ascii=False)}\n".encode() for record in records)

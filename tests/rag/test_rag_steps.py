@@ -12,6 +12,7 @@ import pytest
 
 from rag.embed import load_embedder
 from rag.steps import TIMED, Embedders, make_index, retrieve
+from tests.rag.files import pdf
 from workbench.errors import ConfigError, DataError
 from workbench.examples import write_examples
 from workbench.run import Retrieved
@@ -19,6 +20,7 @@ from workbench.usecase import Example, Message
 from workbench.workspace import Step, StepRecord, read_jsonl, write_atomically
 
 PROJECT = Path(__file__).resolve().parents[2]
+SCANNED = "has no text: 2 pages are pictures; run OCR first"
 DOCUMENTS = {
     "lamp": "The lamp costs nine crowns.",
     "chair": "The chair is made of blue oak.",
@@ -46,7 +48,7 @@ def workspace(tmp_path: Path, toy_embedder: Path) -> Path:
     rows = [{"id": key, "text": text} for key, text in DOCUMENTS.items()]
     (documents / "shop.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (documents / "the-lamp-again.txt").write_text("The lamp  costs nine crowns.")
-    (documents / "scan.pdf").write_bytes(b"%PDF")
+    (documents / "scan.pdf").write_bytes(pdf([None, None]))
     asked = [example("q1", "What does the lamp cost?"), example("ferry", "When does the ferry leave the harbour?")]
     asked += [example(f"more-{n}", "Is the chair of oak?") for n in range(TIMED)]
     write_examples(tmp_path / "examples.jsonl", asked)
@@ -78,10 +80,10 @@ def test_two_steps_from_the_command_line(workspace: Path) -> None:
 
     facts = index.record.facts
     assert (facts["documents"], facts["duplicates"], facts["passages"], facts["unreadable"]) == (3, 1, 3, 1)
-    assert facts["unreadable_files"] == [{"name": "scan.pdf", "reason": "is of an unknown kind, '.pdf'"}]
+    assert facts["unreadable_files"] == [{"name": "scan.pdf", "reason": SCANNED}]
     assert facts["phase_seconds"].keys() == {"reading", "loading", "chunking", "embedding", "writing"}
     assert (index.folder / "log.txt").read_text() == (
-        "3 passages of 3 documents; repeats left out: 1; not read: 1 (scan.pdf is of an unknown kind, '.pdf')\n"
+        f"3 passages of 3 documents; repeats left out: 1; not read: 1 (scan.pdf {SCANNED})\n"
     ), "nothing that a library says of itself"
     assert index.record.provenance["packages"]["faiss-cpu"]
     assert {line["phase"] for line in index.read_progress()} >= {"loading the embedder", "embedding passages"}

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from workbench.case import Case, cases, create_case, open_case, presets
-from workbench.errors import ConfigError, NotFound, WorkbenchError
+from workbench.document_kinds import KINDS
+from workbench.errors import ConfigError, DataError, NotFound, WorkbenchError
 from workbench.pairs import Pair
 from workbench.usecase import Example, Message, UseCase
+from workbench.workspace import folder_digest
 
 ROW = Example(id="a", messages=(Message(role="user", content="What?"),), target="that")
 
@@ -49,6 +51,38 @@ def test_missing_documents_leave_nothing_behind(tmp_path: Path) -> None:
         make(tmp_path, documents=tmp_path / "nowhere")
     assert cases(tmp_path) == ()
     assert make(tmp_path)
+
+
+def test_documents_that_cannot_be_read_are_refused_at_once(tmp_path: Path) -> None:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    for name in ("slides.key", ".hidden.txt"):
+        (folder / name).write_text("x")
+    with pytest.raises(DataError, match="holds no file that can be read"):
+        make(tmp_path, documents=folder)
+    with pytest.raises(DataError, match=r"'slides\.key' is not a document") as caught:
+        make(tmp_path, documents=folder / "slides.key")
+    assert KINDS in caught.value.hint
+    assert cases(tmp_path) == ()
+    for name in ("a.zip", "b.pdf", "c.docx", "d.HTML"):
+        (folder / name).write_text("x")
+    (folder / "gone.txt").symlink_to(tmp_path / "nowhere")
+    case = make(tmp_path, documents=folder)
+    assert case.documents is not None
+    assert {path.name for path in case.documents.iterdir()} >= {"a.zip", "b.pdf", "c.docx", "d.HTML"}
+    assert make(tmp_path, documents=folder / "a.zip", replace=True).documents is not None
+
+
+def test_the_digest_of_documents_that_are_parsed_changes_with_what_parses_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = make(tmp_path, documents={"a.md": "A text."})
+    assert plain.documents is not None
+    assert plain.documents_digest() == folder_digest(plain.documents)
+    parsed = make(tmp_path, replace=True, documents={"a.html": "<p>A text."})
+    before = parsed.documents_digest()
+    monkeypatch.setattr("workbench.document_kinds.READING", 99)
+    assert parsed.documents_digest() != before
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones(tmp_path: Path) -> None:

@@ -10,13 +10,13 @@ import streamlit as st
 from workbench.audit import Audit
 from workbench.case import SPLITS, Case
 from workbench.create import (
-    DOCUMENT_SUFFIXES,
     Files,
     add_documents,
     create_from_files,
     mend_case,
     retrieve_solved_examples,
 )
+from workbench.document_kinds import KINDS, readable_suffixes
 from workbench.examples import Examples
 from workbench.finding import SPLIT_NAMES, Finding, Severity
 from workbench.intake import BINARY_SUFFIXES, TEXT_SUFFIXES, Columns, guess_columns, read_table
@@ -28,7 +28,7 @@ from workbench.views.settings import changes, settings
 from workbench.views.state import CANDIDATES, USE_CASE
 
 ENDINGS = [suffix.removeprefix(".") for suffix in TEXT_SUFFIXES + BINARY_SUFFIXES]
-DOCUMENT_ENDINGS = [suffix.removeprefix(".") for suffix in DOCUMENT_SUFFIXES]
+DOCUMENT_ENDINGS = [suffix.removeprefix(".") for suffix in readable_suffixes()]
 PREVIEW = 8  # Rows of an uploaded file that are shown.
 MOST_ROWS = 200  # Rows of one finding, and of one split, that are shown.
 FIELDS = {
@@ -75,7 +75,7 @@ def create() -> None:
     train = left.file_uploader("Examples: CSV, JSONL, Parquet or XLSX", ENDINGS, key="new train")
     test = right.file_uploader("Test examples, where they are a file of their own", ENDINGS, key="new test")
     documents = st.file_uploader(
-        "Documents to retrieve from, where there are any: .txt, .md, .jsonl or .csv", DOCUMENT_ENDINGS,
+        f"Documents to retrieve from, where there are any: {KINDS}", DOCUMENT_ENDINGS,
         accept_multiple_files=True, key="new documents",
     )  # fmt: skip
     solved = st.checkbox(
@@ -329,11 +329,10 @@ def documents_of(case: Case) -> None:
     )
     with st.expander("Add documents"):
         uploads = st.file_uploader(
-            "Documents",
+            f"Documents: {KINDS}",
             DOCUMENT_ENDINGS,
             accept_multiple_files=True,
             key="more documents",
-            label_visibility="collapsed",
         )
         solved = st.checkbox("The solved training examples", key="more solved")
         if st.button("Add them", disabled=not (uploads or solved)):
