@@ -200,7 +200,7 @@ def retrieve(step: Step, *, embedders: Embedders) -> None:
     """
     needed, watch = step.needed("index"), Stopwatch()
     settings = retrieval_of(step, needed)
-    step.progress("loading the embedder")
+    step.progress("loading the embedder and the passages")
     with watch.phase("loading"):
         embedder = embedders.get(indexes.read_meta(needed.folder).embedder)
         index = indexes.load(needed.folder, embedder=embedder.name, digest=embedder.digest)
@@ -260,7 +260,6 @@ def retrieval_of(step: Step, index: Step) -> Retrieval:
 
 def whole_documents(step: Step) -> dict[str, str]:
     """The texts of all documents that a step is given, by id, in their order."""
-    step.progress("reading documents")
     corpus = read_corpus(step.file("documents"), keep=Cache(step.workspace / "cache").parsed)
     return {document.id: document.whole for document in corpus.documents}
 
