@@ -72,7 +72,7 @@ class VectorIndex:
         found: tuple[Floats, Places] = self.index.search(np.ascontiguousarray(queries, dtype=np.float32), k)
         return found
 
-    def at(self, places: Sequence[int]) -> Floats:
+    def at(self, places: Sequence[int] | Places) -> Floats:
         """The vectors at some places (places, dimension); of codes what they stand for."""
         wanted = np.asarray(places, dtype=np.int64)
         found: Floats = (
@@ -80,14 +80,16 @@ class VectorIndex:
         )
         return found
 
-    def recall(self, queries: Floats, *, exact: Floats) -> float:
-        """Share of what is truly nearest to the queries that a search finds; at least one query is needed.
+    def recall(self, queries: Floats, exact: "VectorIndex") -> float:
+        """Share of the NEAREST that exact search finds for some queries, at least one, which this one finds, too.
 
-        ``exact`` (queries, NEAREST) holds the similarities that exact search finds, so that equals count alike.
+        ``exact`` holds the same vectors. What is as near as the last of those counts as well.
         """
-        scores, places = self.search(queries, exact.shape[1])
-        near = (scores >= exact[:, -1:] - TIE) & (places >= 0)
-        return float(near.mean())
+        k = min(NEAREST, len(self))
+        best, _ = exact.search(queries, k)
+        _, places = self.search(queries, k)
+        similar = np.einsum("qkd,qd->qk", exact.at(places.clip(0).ravel()).reshape(*places.shape, -1), queries)
+        return float(((similar >= best[:, -1:] - TIE) & (places >= 0)).mean())
 
 
 def kind_for(wanted: VectorKind, *, vectors: int, dimension: int) -> Kind:
@@ -121,14 +123,13 @@ def build(kind: Kind, vectors: Floats, *, queries: Floats) -> tuple[VectorIndex,
     with one_thread():
         index = _graph(vectors) if kind == "hnsw" else _coded(vectors)
     found = VectorIndex(kind, index)
-    best, _ = exact.search(queries, min(NEAREST, len(vectors)))
     recall = 0.0
     for effort in WIDTHS if kind == "hnsw" else CENTRES:
         if kind == "hnsw":
             index.hnsw.efSearch = effort
         else:
             faiss.downcast_index(index.base_index).nprobe = effort
-        recall = found.recall(queries, exact=best)
+        recall = found.recall(queries, exact)
         if recall >= WANTED:
             break
     return found, recall

@@ -159,12 +159,14 @@ class Case(NamedFolder):
         return candidate.model_copy(update={"base_model": candidate.base_model or self.use_case.base_model})
 
     def suggested(self) -> tuple[Candidate, ...]:
-        """The presets that this use case has everything for, but for those with stages that are for the curious."""
+        """The presets that this use case has everything for, but for those that are for the curious or take long."""
         return tuple(
             candidate
             for candidate in presets().values()
             if not self.lacks(candidate)
             and all(isinstance(stage, Sft) or reads_pairs(stage) for stage in candidate.training)
+            # Whole documents take several times as long to read as passages: that is asked for, not taken for granted.
+            and not (candidate.retrieval is not None and candidate.retrieval.whole_documents)
         )
 
     def lacks(self, candidate: Candidate) -> str:

@@ -123,7 +123,7 @@ def test_only_what_changed_is_embedded_again(
     assert texts_of(removed, "chair.md") == []
     assert texts_of(removed, "moved.md") == texts_of(first, "ferry.md")
     loaded = load(removed.folder, embedder="e", digest=removed.record.facts["embedder"])
-    assert len(loaded.chunks) == loaded.vectors.ntotal == len(passages(removed))
+    assert len(loaded.chunks) == len(loaded.vectors) == len(passages(removed))
 
 
 def test_the_vectors_are_those_of_the_passages_however_they_came(
@@ -137,7 +137,7 @@ def test_the_vectors_are_those_of_the_passages_however_they_came(
     embedder = load_embedder(str(toy_embedder))
     loaded = load(step.folder, embedder="e", digest=embedder.digest)
     alone = embedder.passages([chunk.text for chunk in loaded.chunks])
-    assert np.allclose(loaded.vectors.reconstruct_n(0, len(alone)), alone, atol=1e-6)
+    assert np.allclose(loaded.vectors.at(range(len(alone))), alone, atol=1e-6)
 
 
 def test_other_settings_embed_only_texts_that_were_not_embedded(
@@ -267,4 +267,4 @@ def test_texts_that_repeat_are_embedded_once(tmp_path: Path, index: Index, embed
     assert embedded == ["The lamp is blue."]
     assert [one["document"] for one in passages(step)] == ["1", "2"]
     vectors = load(step.folder, embedder="e", digest=step.record.facts["embedder"]).vectors
-    assert np.array_equal(vectors.reconstruct(0), vectors.reconstruct(1))
+    assert np.array_equal(*vectors.at([0, 1]))

@@ -12,8 +12,12 @@ import pytest
 
 from rag.embed import load_embedder
 from rag.steps import TIMED, Embedders, make_index, retrieve
+<<<<<<< HEAD
 from tests.rag.files import pdf
 from workbench.errors import ConfigError, DataError
+=======
+from workbench.errors import ConfigError, DataError, NotFound
+>>>>>>> search
 from workbench.examples import write_examples
 from workbench.run import Retrieved
 from workbench.usecase import Example, Message
@@ -138,3 +142,87 @@ def test_documents_that_cannot_be_read_fail_before_anything_is_loaded(workspace:
         path.unlink()
     with pytest.raises(DataError, match="no documents"):
         make_index(Step(workspace / "steps/index-a"), embedders=Embedders())
+
+
+def retrieving(workspace: Path, name: str, **inputs: Any) -> list[Retrieved]:
+    """What a ``retrieve`` step with some more settings finds in the index that was made."""
+    step = make_step(
+        workspace, name, inputs={"passages": 2, "examples": "digest", **inputs},
+        files={"examples": "examples.jsonl", "documents": "documents"}, needs={"index": "index-a"},
+    )  # fmt: skip
+    retrieve(step, embedders=Embedders())
+    return found_in(step)
+
+
+def test_a_ranking_goes_deeper_than_what_is_handed_over(workspace: Path) -> None:
+    make_index(Step(workspace / "steps/index-a"), embedders=Embedders())
+    plain = retrieving(workspace, "retrieve-plain")
+    assert [len(one.ranking) for one in plain[:3]] == [3, 2, 3], "all, but for the example's own document"
+    for one in plain[:3]:
+        assert one.ranking[:2] == tuple(passage.id for passage in one.passages)
+        assert {name.split("#")[0] for name in one.ranking} <= DOCUMENTS.keys()
+    thinned = retrieving(workspace, "retrieve-thinned", least_score=0.99)
+    assert [one.ranking for one in thinned] == [one.ranking for one in plain], "before any threshold"
+    assert {len(one.passages) for one in thinned} == {0}
+    assert Step(workspace / "steps/retrieve-thinned").record.facts["nothing_found"] == len(thinned)
+
+
+def test_a_corpus_with_nothing_for_the_questions_hands_nothing_over(workspace: Path) -> None:
+    make_index(Step(workspace / "steps/index-a"), embedders=Embedders())
+    write_examples(workspace / "examples.jsonl", [example("q", "zebra zebra zebra?")])
+    (found,) = retrieving(workspace, "retrieve-words", search="lexical")
+    assert (found.passages, found.ranking) == ((), ())
+    (found,) = retrieving(workspace, "retrieve-thinned", least_score=0.1)
+    assert found.passages == ()
+
+
+def test_whole_documents_are_handed_over_as_they_are_in_the_folder(workspace: Path) -> None:
+    make_index(Step(workspace / "steps/index-a"), embedders=Embedders())
+    settings = {"whole_documents": True, "budget_tokens": 100}
+    asked, own, *_ = retrieving(workspace, "retrieve-whole", **settings)
+    assert [one.id for one in asked.passages] == ["lamp#whole", "chair#whole", "ferry#whole"]
+    assert [one.id for one in own.passages] == ["lamp#whole", "chair#whole"], "not its own"
+    assert asked.passages[0].text == DOCUMENTS["lamp"]
+    assert asked.ranking[0] == "lamp#1"
+    assert asked.seconds is not None
+
+
+def test_a_reranker_puts_its_order_into_the_ranking(workspace: Path, toy_reranker: Path) -> None:
+    make_index(Step(workspace / "steps/index-a"), embedders=Embedders())
+    plain, *_ = retrieving(workspace, "retrieve-plain")
+    found, *_ = retrieving(workspace, "retrieve-reread", reranker=str(toy_reranker), rerank_from=3)
+    assert set(found.ranking) == set(plain.ranking)
+    assert [one.score for one in found.passages] == sorted((one.score for one in found.passages), reverse=True)
+    assert found.ranking[:2] == tuple(one.id for one in found.passages)
+    with pytest.raises(NotFound, match="no-such-reranker"):
+        retrieving(workspace, "retrieve-lost", reranker="./no-such-reranker")
+
+
+def test_the_stretch_around_a_passage_is_handed_over_and_its_passage_ranked(workspace: Path) -> None:
+    text = "The lamp costs nine crowns. " * 3 + "The ferry leaves from the harbour on Sunday. " * 3
+    (workspace / "documents" / "long.md").write_text(text)
+    index = Step(workspace / "steps/index-a")
+    record = index.record.model_copy(
+        update={"inputs": {**index.record.inputs, "chunk_tokens": 16, "parent_tokens": 64}}
+    )
+    write_atomically(index.folder / "step.json", record.model_dump_json())
+    make_index(index, embedders=Embedders())
+    found, *_ = retrieving(workspace, "retrieve-around")
+    around = [one for one in found.passages if one.document == "long.md"]
+    assert [one.text.count("harbour") for one in around] == [3], "all of it, found by a part"
+    assert all("#p" not in name for name in found.ranking)
+
+
+def test_a_graph_is_built_where_it_is_asked_for_and_said_so(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    index = Step(workspace / "steps/index-a")
+    record = index.record.model_copy(update={"inputs": {**index.record.inputs, "vectors": "hnsw"}})
+    write_atomically(index.folder / "step.json", record.model_dump_json())
+    make_index(index, embedders=Embedders())
+    assert "searched by hnsw, which finds 100.0% of the 10 nearest at" in capsys.readouterr().out
+    facts = index.record.facts
+    assert (facts["vectors"], facts["recall"]) == ("hnsw", 1.0)
+    assert facts["bytes_per_vector"] > 64 * 4
+    retrieving(workspace, "retrieve-plain")
+    assert Step(workspace / "steps/retrieve-plain").record.facts["recall"] == 1.0

@@ -1,4 +1,4 @@
-"""Search by words and by both: names and numbers that vectors blur are found, and ranks are fused."""
+"""Search by words and by both: names and numbers that vectors blur are found, and neither way outvotes the other."""
 
 from pathlib import Path
 
@@ -8,8 +8,8 @@ import pytest
 from rag.chunking import Chunk
 from rag.embed import Embedder, load_embedder
 from rag.index import Index, IndexMeta, build
-from rag.lexical import Lexical, tokens
-from rag.search import Searcher, fused
+from rag.lexical import Lexical, heaviest, read, tokens, write
+from rag.search import Searcher, fused, together
 
 CORPUS = {
     "lamp.md": "The lamp K-4711 costs nine crowns.",
@@ -86,6 +86,54 @@ def test_ranks_are_fused_by_the_formula() -> None:
     assert [place for place, _ in found] == [3, 7, 9, 5]
     assert found[0][1] == pytest.approx(1 / 62 + 1 / 61)
     assert fused([[(2, 1.0)], [(1, 1.0)]]) == [(1, pytest.approx(1 / 61)), (2, pytest.approx(1 / 61))]
+
+
+def test_both_are_weighed_by_the_formula() -> None:
+    found = together({7: 0.8, 3: 0.4, 5: 0.2, 9: -0.1}, {7: 0.0, 3: 10.0, 5: 5.0, 9: 0.0})
+    assert [place for place, _ in found] == [7, 3, 5, 9]
+    assert [score for _, score in found] == pytest.approx([0.8, 0.8 * 0.5 + 0.2, 0.8 * 0.25 + 0.1, -0.1])
+    assert together({2: 0.5, 1: 0.5}, {2: 0.0, 1: 0.0}) == [(1, pytest.approx(0.8)), (2, pytest.approx(0.8))]
+    assert together({4: 0.0}, {4: 0.0}) == [(4, 0.0)], "nothing is near and no word is shared"
+    assert together({}, {}) == []
+
+
+def test_both_order_a_passage_that_only_words_found_by_its_own_similarity(index: Index, embedder: Embedder) -> None:
+    question = "When does the ferry leave the harbour?"
+    vectors = embedder.questions([question])
+    (ranked,) = Searcher(index, "hybrid").rank([question], vectors, 6)
+    similar = index.similar(vectors[0], range(len(index.chunks)))
+    weights = index.lexical.weigh(question)
+    expected = together(dict(enumerate(similar)), dict(enumerate(map(float, weights))))
+    assert [place for place, _ in ranked] == [place for place, _ in expected]
+    assert [score for _, score in ranked] == pytest.approx([score for _, score in expected], abs=1e-6)
+
+
+def test_the_heaviest_are_those_of_a_whole_sort() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        weights = np.maximum(0, rng.integers(-4, 9, size=40)).astype(np.float32)
+        k = int(rng.integers(1, 45))
+        by_sort = sorted((place for place in range(40) if weights[place] > 0), key=lambda p: (-weights[p], p))[:k]
+        assert [place for place, _ in heaviest(weights, k)] == by_sort
+
+
+def test_words_are_written_and_read_without_pickle(tmp_path: Path) -> None:
+    made = Lexical.of(list(CORPUS.values()))
+    write(made, tmp_path)
+    assert {path.suffix for path in tmp_path.iterdir()} == {".npy", ".json"}
+    again = read(tmp_path)
+    assert again is not None
+    for question in ("lamp K-4711", "die strasse", "京", "zebra", ""):
+        assert again.search(question, 9) == made.search(question, 9)
+    (tmp_path / "data.csc.index.npy").write_bytes(b"half")
+    assert read(tmp_path) is None
+    assert read(tmp_path / "nowhere") is None
+
+
+def test_arrays_that_hold_pickled_objects_are_not_read(tmp_path: Path) -> None:
+    write(Lexical.of(list(CORPUS.values())), tmp_path)
+    np.save(tmp_path / "data.csc.index.npy", np.array([{"evil": 1}], dtype=object), allow_pickle=True)
+    assert read(tmp_path) is None
 
 
 def test_a_corpus_without_words_is_searched_in_vain() -> None:
