@@ -12,12 +12,8 @@ import pytest
 
 from rag.embed import load_embedder
 from rag.steps import TIMED, Embedders, make_index, retrieve
-<<<<<<< HEAD
 from tests.rag.files import pdf
-from workbench.errors import ConfigError, DataError
-=======
 from workbench.errors import ConfigError, DataError, NotFound
->>>>>>> search
 from workbench.examples import write_examples
 from workbench.run import Retrieved
 from workbench.usecase import Example, Message
