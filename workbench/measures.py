@@ -25,6 +25,8 @@ MeasureName = Literal[
     "citation_precision",
     "citation_recall",
     "grounded",
+    "citation_precision_judged",
+    "citation_recall_judged",
     "grounded_judged",
 ]
 RECALLS: Mapping[int, MeasureName] = {
@@ -38,8 +40,14 @@ FOUND: tuple[MeasureName, ...] = (
     *RECALLS.values(), *PRECISIONS.values(), "reciprocal_rank", "ndcg@10", "in_prompt", "coverage",
 )  # fmt: skip
 """Of what was found, before anything is answered."""
-SAID: tuple[MeasureName, ...] = ("citation_precision", "citation_recall", "grounded", "grounded_judged")
-"""Of answers."""
+SAID: tuple[MeasureName, ...] = ("citation_precision", "citation_recall", "grounded")
+"""Of answers, by words."""
+JUDGED: Mapping[MeasureName, MeasureName] = {
+    "citation_precision": "citation_precision_judged",
+    "citation_recall": "citation_recall_judged",
+    "grounded": "grounded_judged",
+}
+"""The same where a model says what supports a claim."""
 
 
 class Measure(Noun):
@@ -77,6 +85,14 @@ MEASURES: Mapping[MeasureName, Measure] = {
     ),
     "grounded": Measure(
         title="Grounded (words)", meaning="share of an answer's claims whose words stand in one passage of the prompt"
+    ),
+    "citation_precision_judged": Measure(
+        title="Citations that support (model)",
+        meaning="share of an answer's citations whose passage supports their claim, by a model",
+    ),
+    "citation_recall_judged": Measure(
+        title="Claims with such a citation (model)",
+        meaning="share of an answer's claims that cite a passage which supports them, by a model",
     ),
     "grounded_judged": Measure(
         title="Grounded (model)",

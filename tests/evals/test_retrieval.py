@@ -15,7 +15,7 @@ from evals.retrieval import (
     recall,
     reciprocal_rank,
 )
-from workbench.measures import FOUND, MEASURES, RECALLS, SAID
+from workbench.measures import FOUND, JUDGED, MEASURES, RECALLS, SAID
 
 RANKED = ["b", "a", "a", "c", "d", "b"]
 
@@ -103,4 +103,4 @@ def test_what_was_not_kept_is_not_guessed() -> None:
 
 
 def test_every_measure_is_explained() -> None:
-    assert set(MEASURES) == set(FOUND) | set(SAID)
+    assert set(MEASURES) == set(FOUND) | set(SAID) | set(JUDGED.values())

@@ -12,6 +12,7 @@ from workbench.sections.answer import answer, question
 from workbench.sections.disagreements import examples
 from workbench.sections.evidence import differences, picture, tables
 from workbench.sections.flips import flips
+from workbench.sections.found import found
 from workbench.sections.lost import lost
 from workbench.sections.material import Material
 from workbench.sections.money import money
@@ -33,6 +34,7 @@ ALL: Sequence[Callable[[Material], list[Block]]] = (
     money,
     segments,
     why,
+    found,
     differences,
     stages,
     lost,
