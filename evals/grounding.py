@@ -10,7 +10,7 @@ from evals.abstention import abstains
 from evals.claims import Claim
 from evals.retrieval import Measured
 from evals.scorers import words
-from workbench.measures import SAID, MeasureName
+from workbench.measures import JUDGED, SAID, MeasureName
 
 LONG = 4
 """Letters from which on a word carries meaning, whatever the language; shorter ones count where nothing else does."""
@@ -79,7 +79,7 @@ def _holds(row: Sequence[bool], number: int) -> bool:
 def said_measures(
     found: Sequence[Claim], table: Supported, *, reason: str, cite: bool
 ) -> Mapping[MeasureName, Measured]:
-    """Every measure by words of one answer; ``reason``: why there is nothing to check, empty where there is."""
+    """Every measure of one answer, by words; ``reason``: why there is nothing to check, empty where there is."""
     if reason or not found:
         return {name: Measured(None, reason or "it claims nothing") for name in SAID}
     if not cite:
@@ -91,3 +91,13 @@ def said_measures(
         "citation_precision": Measured(precise, "" if precise is not None else "it cites nothing"),
         "citation_recall": Measured(citation_recall(found, table)),
     }
+
+
+def judged_measures(
+    found: Sequence[Claim], table: Sequence[Sequence[bool] | None], *, reason: str, cite: bool
+) -> Mapping[MeasureName, Measured]:
+    """The same by a model; none has a value where the model gave no verdict on one of the claims."""
+    rows = [row for row in table if row is not None]
+    if len(rows) < len(table):
+        reason = reason or "the model gave no verdict"
+    return {JUDGED[name]: one for name, one in said_measures(found, rows, reason=reason, cite=cite).items()}

@@ -121,6 +121,11 @@ class Case(NamedFolder):
         return self.folder / "support.yaml"
 
     @property
+    def claim_labels_path(self) -> Path:
+        """Claims of answers that people labelled as supported or not, where there are any."""
+        return self.folder / "claim-labels.jsonl"
+
+    @property
     def support(self) -> Support | None:
         """The model that says whether a passage supports a claim; None: words alone do."""
         return Support.load(self.support_path) if self.support_path.exists() else None

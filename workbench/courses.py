@@ -145,13 +145,21 @@ def plan_measures(plan: Plan, of: str, steps: Mapping[str, str]) -> dict[str, st
             files=files,
         )
     }
+    asked = {"support": model.model_dump(mode="json"), "support_model": model.identity} if model is not None else {}
     if model is not None:
         found["support"] = plan.add(
             "support",
             f"let {model.name} check what supports the answers of {of}",
-            inputs=examples | {"support": model.model_dump(mode="json"), "support_model": model.identity},
+            inputs=examples | asked,
             needs={"retrieve": retrieve, "answers": steps["answer"]},
             files=files,
+        )
+    if case.claim_labels_path.exists():
+        found["labelled"] = plan.add(
+            "support",
+            "hold what supports a claim against what people say",
+            inputs=asked | {"claims": file_digest(case.claim_labels_path)},
+            files={"claims": str(case.claim_labels_path.relative_to(case.workspace))},
         )
     return found
 

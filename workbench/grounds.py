@@ -12,6 +12,7 @@ from workbench.blocks import Block, Examples
 from workbench.candidate import Candidate
 from workbench.carried_checks import CarriedChecks, Column, carried_checks, column
 from workbench.chances import Chance
+from workbench.claim_labels import CheckedClaim
 from workbench.diagnose import Probed
 from workbench.facts import Facts
 from workbench.given import Given
@@ -91,6 +92,8 @@ class Grounds(Noun):
     leaked: tuple[str, ...]
     """Examples that are in no comparison, since they stand in the training set."""
     probed: tuple[Probed, ...]
+    labelled: tuple[CheckedClaim, ...] = ()
+    """Claims that people labelled as supported or not, as rules and a model see them."""
     development: tuple[str, ...]
     """What each example of the development set is counted under."""
     chances: tuple[tuple[str, Chance], ...]
@@ -139,6 +142,7 @@ def grounds(rows: Rows, blocks: Sequence[Block]) -> Grounds:
         waiting={name: rows.stopped(name) for name in rows.waiting},
         leaked=tuple(sorted(rows.leaked)),
         probed=rows.probed,
+        labelled=rows.labelled,
         development=rows.development,
         chances=rows.chances(),
         checks=carried_checks(rows.checked.rows),

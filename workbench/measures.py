@@ -57,13 +57,17 @@ class Measure(Noun):
     meaning: str
 
 
+def _first(k: int) -> str:
+    return "the first passage" if k == 1 else f"the first {k} passages"
+
+
 MEASURES: Mapping[MeasureName, Measure] = {
     **{
-        name: Measure(title=f"Recall@{k}", meaning=f"share of the right documents among the first {k} passages")
+        name: Measure(title=f"Recall@{k}", meaning=f"share of the right documents among {_first(k)}")
         for k, name in RECALLS.items()
     },
     **{
-        name: Measure(title=f"Precision@{k}", meaning=f"share of the first {k} passages that are of a right document")
+        name: Measure(title=f"Precision@{k}", meaning=f"share of {_first(k)} that is of a right document")
         for k, name in PRECISIONS.items()
     },
     "reciprocal_rank": Measure(title="MRR", meaning="1 divided by the rank of the first passage of a right document"),

@@ -11,6 +11,7 @@ from workbench.candidate import Candidate
 from workbench.case import Case
 from workbench.chances import Chance, chance_of
 from workbench.checked import gather
+from workbench.claim_labels import CheckedClaim
 from workbench.create import audit_case
 from workbench.examples import Examples
 from workbench.facts import Facts, facts_of
@@ -198,7 +199,7 @@ def load_results(case: Case, candidates: Sequence[Candidate] | None = None) -> R
     probed = gather_probed(case, mean_scores(found, use_case.metric), leaked=leaked) if plan.split == "test" else ()
     return Results(
         case=case, use_case=use_case, plan=plan, examples=examples, candidates=tuple(found), waiting=tuple(waiting),
-        checked=checked, leaked=leaked, probed=probed,
+        checked=checked, leaked=leaked, probed=probed, labelled=_labelled(plan),
     )  # fmt: skip
 
 
@@ -256,6 +257,13 @@ def _measured(
                 for name, reason in one.reasons.items():
                     missing.setdefault(name, _Places(len(runs))).add(reason, row, position[one.example])
     return found, {name: places.by_kind() for name, places in missing.items() if name in found}
+
+
+def _labelled(plan: Plan) -> tuple[CheckedClaim, ...]:
+    """Claims that people labelled, once they were checked."""
+    names = {run.steps["labelled"] for run in plan.runs.values() if "labelled" in run.steps}
+    paths = [plan.step(name).path("labelled.jsonl") for name in names if is_done(plan.step(name))]
+    return tuple(CheckedClaim.parse(record, where=str(path)) for path in paths for record in read_jsonl(path))
 
 
 class _Places:

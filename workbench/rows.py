@@ -16,6 +16,7 @@ from workbench.audit import Audit
 from workbench.candidate import Approach, Candidate
 from workbench.chances import Chance
 from workbench.checked import AllChecked
+from workbench.claim_labels import CheckedClaim
 from workbench.cost import Measured
 from workbench.diagnose import Probed
 from workbench.errors import WorkbenchError
@@ -149,6 +150,8 @@ class Rows(ABC):
     """Test examples whose answers some candidate may have seen in the training set: they are in no comparison."""
     probed: tuple[Probed, ...] = ()
     """What explains who wins, as far as it was measured."""
+    labelled: tuple[CheckedClaim, ...] = ()
+    """Claims that people labelled as supported or not, as rules and a model see them."""
 
     # --- What else there is ---------------------------------------------------------------------------
 

@@ -12,12 +12,12 @@ from workbench.sections.answer import answer, question
 from workbench.sections.disagreements import examples
 from workbench.sections.evidence import differences, picture, tables
 from workbench.sections.flips import flips
-from workbench.sections.found import found
 from workbench.sections.lost import lost
 from workbench.sections.material import Material
 from workbench.sections.money import money
 from workbench.sections.origin import provenance
 from workbench.sections.preferred import preferred
+from workbench.sections.retrieval import retrieval
 from workbench.sections.segments import segments
 from workbench.sections.stages import stages
 from workbench.sections.unknowns import data, not_measured, power
@@ -34,7 +34,7 @@ ALL: Sequence[Callable[[Material], list[Block]]] = (
     money,
     segments,
     why,
-    found,
+    retrieval,
     differences,
     stages,
     lost,

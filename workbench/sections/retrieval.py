@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from workbench.blocks import Block, Column, Heading, RecallChart, Row, Table, Text
+from workbench.claim_labels import agreements
 from workbench.found import Outcome, ahead, curve, finders, left_out, measured, outcomes
 from workbench.measures import FOUND, JUDGED, MEASURES, SAID, MeasureName
 from workbench.phrases import agreeing, listed, percent
@@ -17,7 +18,7 @@ COMPARED: tuple[MeasureName, ...] = ("recall@5", "reciprocal_rank", "ndcg@10", "
 """Measures by which ways of finding passages are held beside one another."""
 
 
-def found(material: Material) -> list[Block]:
+def retrieval(material: Material) -> list[Block]:
     """What each candidate finds and how its answers rest on it; nothing where nobody retrieves."""
     blocks = parts(material.results, material.recommendation.choice)
     return [Heading(text="Retrieval, part by part"), *blocks] if blocks else []
@@ -40,24 +41,16 @@ def _finding(rows: Rows, groups: Sequence[tuple[CandidateRows, ...]], choice: st
         return [Text(text=f"How well passages are found is not known: {_why_not(groups[0][0])}. {_mend(rows)}")]
     blocks: list[Block] = [
         RecallChart(title=recall_title(curves), curves=tuple(curves)),
-        _found_table("How well the evidence is found", rows, groups, SHOWN, choice=choice),
+        _found_table(groups, rows, choice=choice),
+        Text(text=_note(rows, groups[0][0]), note=True),
     ]
-    blocks.append(Text(text=_note(rows, groups[0][0]), note=True))
     if len(groups) > 1:
         blocks.append(_compared(rows, groups))
-    return [*blocks, _found_table("Every measure of what is found", rows, groups, FOUND, choice=choice, folded=True)]
+    return [*blocks, _every_measure(groups, rows)]
 
 
-def _found_table(
-    title: str,
-    rows: Rows,
-    groups: Sequence[tuple[CandidateRows, ...]],
-    names: Sequence[MeasureName],
-    *,
-    choice: str | None,
-    folded: bool = False,
-) -> Table:
-    shown = [name for name in names if any(name in group[0].measures for group in groups)]
+def _found_table(groups: Sequence[tuple[CandidateRows, ...]], rows: Rows, *, choice: str | None) -> Table:
+    shown = [name for name in SHOWN if any(name in group[0].measures for group in groups)]
     columns = (
         Column(title="Candidate"),
         *(Column(title=MEASURES[name].title, align="right", better="higher") for name in shown),
@@ -65,16 +58,35 @@ def _found_table(
     )
     body = []
     for group in groups:
-        means = {name: measured(rows, group[0], name) for name in shown}
-        most = max((mean.n for mean in means.values() if mean is not None), default=0)
-        cells = [_cell(mean.words if mean is not None else None, group[0], name) for name, mean in means.items()]
-        names_ = [one.name for one in group]
-        body.append(Row(cells=(", ".join(names_), *cells, f"{most:,}"), strong=choice in names_))
-    return Table(title=title, columns=columns, rows=tuple(body), folded=folded)
+        names = [one.name for one in group]
+        cells = [_told(rows, group[0], name) for name in shown]
+        body.append(Row(cells=(", ".join(names), *cells, _most(rows, group[0], shown)), strong=choice in names))
+    return Table(title="How well the evidence is found", columns=columns, rows=tuple(body))
 
 
-def _cell(words: str | None, one: CandidateRows, name: MeasureName) -> str:
-    return words if words is not None else f"not measured: {_why_not(one, name)}"
+def _every_measure(groups: Sequence[tuple[CandidateRows, ...]], rows: Rows) -> Table:
+    """A row for each measure, with what it means."""
+    columns = (
+        Column(title="Measure"),
+        Column(title="What it is"),
+        *(Column(title=", ".join(one.name for one in group), align="right", better="higher") for group in groups),
+    )
+    shown = [name for name in FOUND if any(name in group[0].measures for group in groups)]
+    body = tuple(
+        Row(cells=(MEASURES[name].title, MEASURES[name].meaning, *(_told(rows, group[0], name) for group in groups)))
+        for name in shown
+    )
+    return Table(title="Every measure of what is found, and what it is", columns=columns, rows=body, folded=True)
+
+
+def _told(rows: Rows, one: CandidateRows, name: MeasureName) -> str:
+    mean = measured(rows, one, name)
+    return mean.words if mean is not None else f"not measured: {_why_not(one, name)}"
+
+
+def _most(rows: Rows, one: CandidateRows, names: Sequence[MeasureName]) -> str:
+    """The number of examples that the means rest on; fewer under some measures."""
+    return f"{max((mean.n for name in names if (mean := measured(rows, one, name)) is not None), default=0):,}"
 
 
 def _why_not(one: CandidateRows, name: MeasureName = "recall@1") -> str:
@@ -91,10 +103,9 @@ def _mend(rows: Rows) -> str:
 def _note(rows: Rows, one: CandidateRows) -> str:
     text = (
         "With 95 % intervals, each for itself. The evidence of an example is the documents that it names or that "
-        "people confirmed. A passage is right where its document is (binary gains, by document). k counts passages, as "
-        "a prompt does. "
+        "people confirmed. A passage is right where its document is (binary gains, by document); k counts passages, as "
+        "a prompt does."
     )
-    text += " ".join(f"{MEASURES[name].title}: {MEASURES[name].meaning}." for name in SHOWN if name != "recall@5")
     missing = left_out(one, "recall@1")
     if missing:
         said = "; ".join(f"{count:,}, since {reason}" for reason, count in missing.items())
@@ -177,12 +188,43 @@ def _resting(rows: Rows, choice: str | None) -> list[Block]:
     )
     body = []
     for one in told:
-        means = {name: measured(rows, one, name) for name in names}
-        cells = [_cell(mean.words if mean is not None else None, one, name) for name, mean in means.items()]
-        most = max((mean.n for mean in means.values() if mean is not None), default=0)
-        body.append(Row(cells=(one.name, *cells, f"{most:,}"), strong=one.name == choice))
+        cells = (_told(rows, one, name) for name in names)
+        body.append(Row(cells=(one.name, *cells, _most(rows, one, names)), strong=one.name == choice))
     title = "Whether answers rest on their passages"
-    return [Table(title=title, columns=columns, rows=tuple(body)), Text(text=_resting_note(names, told), note=True)]
+    blocks: list[Block] = [
+        Table(title=title, columns=columns, rows=tuple(body)),
+        Text(text=_resting_note(names, told), note=True),
+    ]
+    return [*blocks, *_agreeing(rows)]
+
+
+def _agreeing(rows: Rows) -> list[Block]:
+    """How far the checks say what people say, where people labelled claims."""
+    found = agreements(rows.labelled)
+    if not found:
+        return []
+    columns = (
+        Column(title="Checked by"),
+        Column(title="Says what people say (95 % interval)", align="right", better="higher"),
+        Column(title="Cohen's kappa", align="right", better="higher"),
+        Column(title="Too generous", align="right", better="lower"),
+        Column(title="Too strict", align="right", better="lower"),
+        Column(title="Claims labelled", align="right"),
+    )
+    body = [
+        Row(
+            cells=(
+                one.check,
+                f"{percent(one.share)} ({100 * one.low:.1f} to {100 * one.high:.1f})",
+                "chance explains all" if one.kappa is None else f"{one.kappa:.2f}",
+                f"{one.too_generous:,}",
+                f"{one.too_strict:,}",
+                f"{one.n:,}",
+            )
+        )
+        for one in found
+    ]
+    return [Table(title="How far these checks agree with people", columns=columns, rows=tuple(body))]
 
 
 def _resting_note(names: Sequence[MeasureName], told: Sequence[CandidateRows]) -> str:
