@@ -8,7 +8,8 @@ from typing import cast
 
 from transformers import PreTrainedTokenizerBase
 
-from rag.prompt import with_passages
+from rag.prompt import told, with_passages
+from workbench.citations import marks, supporting
 from workbench.errors import ConfigError
 from workbench.pairs import Pair
 from workbench.ratings import Rating
@@ -29,6 +30,8 @@ class PromptPlan:
     instruction: str = ""
     shots: tuple[Example, ...] = ()
     """Solved examples that are shown before the request."""
+    cite: bool = False
+    """Whether answers are to cite the passages that they are given."""
 
 
 def answered(examples: Iterable[Example]) -> list[Example]:
@@ -61,9 +64,20 @@ def conversation(example: Example, plan: PromptPlan, retrieved: Retrieved | None
         turns.append({"role": "assistant", "content": shot.target})
     turns += [{"role": m.role, "content": m.content} for m in example.messages if m.role != "system"]
     if retrieved is not None:
-        texts = [passage.text for passage in retrieved.passages]
-        turns[-1] = {"role": "user", "content": with_passages(example.question, texts)}
+        texts = [told(passage) if plan.cite else passage.text for passage in retrieved.passages]
+        turns[-1] = {"role": "user", "content": with_passages(example.question, texts, cite=plan.cite)}
     return turns
+
+
+def answer_of(example: Example, plan: PromptPlan, retrieved: Retrieved | None = None) -> str:
+    """The answer that a row teaches: the reference, with the mark of the passage it rests on where marks are asked for.
+
+    An answer that has a mark keeps its own; one whose evidence is not among the passages has nothing to cite.
+    """
+    if not plan.cite or retrieved is None or marks(example.target):
+        return example.target
+    number = supporting(retrieved.passages, example.evidence, example.target)
+    return example.target if number is None else f"{example.target} [{number}]"
 
 
 def encode_prompt(turns: list[Turn], tokenizer: PreTrainedTokenizerBase) -> list[int]:
@@ -128,7 +142,7 @@ def encode_rows(
     rows: list[Row] = []
     for example in examples:
         found = retrieved[example.id] if retrieved is not None else None
-        rows.append(encode_row(conversation(example, plan, found), example.target, tokenizer))
+        rows.append(encode_row(conversation(example, plan, found), answer_of(example, plan, found), tokenizer))
     fitting = [row for row in rows if len(row.input_ids) <= max_length]
     _enough_fit([len(row.input_ids) for row in rows], max_length, what="training rows")
     return Encoded(fitting, len(rows) - len(fitting))

@@ -2,17 +2,17 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import comb
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from evals.scorers import SCORERS, words
 from recipes.answer import Generated, generate
 from recipes.data import encode_prompt
 from recipes.model import Base, seed_everything
-from recipes.prompting import conversations
+from recipes.prompting import conversations, unmarked
 from workbench.candidate import Decoding
 from workbench.errors import WorkbenchError
 from workbench.examples import read_examples
@@ -39,12 +39,12 @@ class Drawn:
 def draw(step: Step, base: Base) -> None:
     """Draw ``answers`` answers to each example; leaves ``draws.jsonl`` and notes pass@1 and pass@k."""
     inputs = step.record.inputs
-    count, metric = int(inputs["answers"]), str(inputs["metric"])
+    count, metric = int(inputs["answers"]), cast("MetricName", inputs["metric"])
     decoding = Decoding(max_new_tokens=int(inputs["max_new_tokens"]), temperature=float(inputs["temperature"]))
     examples = read_examples(step.file("examples"))[: int(inputs["most"])]
     targets = {example.id: example.reference for example in examples}
     prompts = {name: encode_prompt(turns, base.tokenizer) for name, turns in conversations(step, examples).items()}
-    path = step.path("draws.jsonl")
+    path, bare = step.path("draws.jsonl"), unmarked(step)
     names = list(prompts)
     # A part that was being written when the process died is drawn again, whole.
     whole = len(list(read_draws(path))) // count // REQUESTS_PER_PART * REQUESTS_PER_PART
@@ -55,7 +55,9 @@ def draw(step: Step, base: Base) -> None:
             seed_everything(int(digest([inputs["seed"], start])[:8], 16))
             answers = _answers(base, [prompts[name] for name in part for _ in range(count)], decoding)
             for i, given in enumerate(answers):
-                drawn = _scored(part[i // count], given, targets[part[i // count]], metric)
+                name = part[i // count]
+                value = SCORERS[metric](bare(given.text), targets[name]).value
+                drawn = Drawn(name, given.text, given.tokens, given.finish, value)
                 out.write(json.dumps(vars(drawn), ensure_ascii=False) + "\n")
             out.flush()
             step.progress("drawing answers", step=min(len(names), start + len(part)), total=len(names))
@@ -100,22 +102,18 @@ def _answers(base: Base, prompts: list[list[int]], decoding: Decoding) -> list[G
     return [found[i] for i in range(len(prompts))]
 
 
-def _scored(example: str, given: Generated, target: str, metric: str) -> Drawn:
-    name: MetricName = metric  # type: ignore[assignment]
-    return Drawn(example, given.text, given.tokens, given.finish, SCORERS[name](given.text, target).value)
-
-
 def keep_passed(
     draws: Sequence[Drawn],
     examples: Sequence[Example],
     stage: RejectionSampling,
     *,
     passages: Mapping[str, Retrieved] | None,
+    bare: Callable[[str], str] = str,
 ) -> tuple[list[Example], dict[str, Any]]:
     """The examples with the answers that passed as their references, each different answer once; and how many did.
 
-    The commonest of an example's answers go first, the shorter of equally common ones. Raises WorkbenchError where
-    none passed.
+    The commonest of an example's answers go first, the shorter of equally common ones; ``bare`` takes off what is no
+    part of what they say. Raises WorkbenchError where none passed.
     """
     by_example: dict[str, Counter[str]] = {}
     good = unsupported = 0
@@ -130,7 +128,7 @@ def keep_passed(
         order = sorted(answers, key=lambda text: (-answers[text], len(text), text))
         if stage.supported_only and passages is not None:
             texts = [*(passage.text for passage in passages[example.id].passages), example.question]
-            supported = [text for text in order if is_supported(text, texts)]
+            supported = [text for text in order if is_supported(bare(text), texts)]
             unsupported += len(order) - len(supported)
             order = supported
         for n, text in enumerate(order[: stage.keep]):

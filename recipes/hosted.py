@@ -10,7 +10,7 @@ from typing import Any
 
 from recipes.data import Turn
 from recipes.endpoint import Endpoint, Reply
-from recipes.prompting import conversations, read_retrieved
+from recipes.prompting import conversations, read_citations, read_retrieved
 from workbench.base_models import hosted_name
 from workbench.candidate import Decoding, Hosted
 from workbench.errors import WorkbenchError
@@ -91,9 +91,8 @@ def answer_hosted(step: Step) -> None:
             answered.keep(out, one, asked[one], reply, time.perf_counter() - began)
         rest = {one: turns for one, turns in asked.items() if one not in answered.found}
         _ask_at_once(endpoint, rest, answered, pace, out)
-    write_jsonl(
-        step.path("responses.jsonl"), [_response(one.id, answered.found[one.id], retrieved) for one in examples]
-    )
+    said = (_response(one.id, answered.found[one.id], retrieved) for one in examples)
+    write_jsonl(step.path("responses.jsonl"), [read_citations(step, one).model_dump() for one in said])
     partial.unlink(missing_ok=True)
     count = len(answered.found)
     step.note(
@@ -150,10 +149,10 @@ class _Pace:
             time.sleep(at - now)
 
 
-def _response(example: str, one: dict[str, Any], retrieved: dict[str, Retrieved] | None) -> dict[str, Any]:
+def _response(example: str, one: dict[str, Any], retrieved: dict[str, Retrieved] | None) -> Response:
     found = retrieved[example] if retrieved is not None else None
     seconds = one["seconds"]
     if seconds is not None and found is not None:
         seconds += found.seconds or 0.0
     passages = tuple(passage.id for passage in found.passages) if found else ()
-    return Response(example=example, passages=passages, **(one | {"seconds": seconds})).model_dump()
+    return Response(example=example, passages=passages, **(one | {"seconds": seconds}))

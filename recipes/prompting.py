@@ -1,10 +1,12 @@
 """The words around a step's requests: instruction, solved examples, and passages where any were found."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from recipes.data import PromptPlan, Turn, choose_shots, conversation
-from workbench.examples import read_examples
-from workbench.run import Retrieved
+from workbench.citations import cited, without_marks
+from workbench.confirmed import with_confirmed
+from workbench.examples import Examples, read_examples
+from workbench.run import Response, Retrieved
 from workbench.usecase import Example
 from workbench.workspace import Step, read_jsonl
 
@@ -22,7 +24,25 @@ def prompt_plan(step: Step) -> PromptPlan:
     inputs = step.record.inputs
     count = int(inputs["shots"])
     shots = choose_shots(read_examples(step.file("shots")), count) if count else ()
-    return PromptPlan(str(inputs["instruction"]), shots)
+    return PromptPlan(str(inputs["instruction"]), shots, cite=bool(inputs.get("cite")))
+
+
+def unmarked(step: Step) -> Callable[[str], str]:
+    """What takes the citation marks off an answer before it is scored; where none are asked for, it stays as it is."""
+    return without_marks if step.record.inputs.get("cite") else str
+
+
+def read_citations(step: Step, response: Response) -> Response:
+    """An answer with what it cites told apart from what it says, where citations are asked for."""
+    if not step.record.inputs.get("cite"):
+        return response
+    said = {"text": without_marks(response.text), "marked": response.text}
+    return response.model_copy(update={**said, "cited": cited(response.text, response.passages)})
+
+
+def read_asked(step: Step) -> Examples:
+    """The examples of a step, with the evidence that people confirmed for them."""
+    return with_confirmed(read_examples(step.file("examples")), step.record.inputs.get("evidence", {}))
 
 
 def conversations(step: Step, examples: Iterable[Example], role: str = "retrieve") -> dict[str, list[Turn]]:

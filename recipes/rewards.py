@@ -19,17 +19,20 @@ Rewarder = Callable[..., list[float | None]]
 """Called by the trainer with the tokens of the answers and the columns of their rows; one reward each."""
 
 
-def graded(metric: MetricName, examples: Mapping[str, Example], base: Base) -> Rewarder:
+def graded(
+    metric: MetricName, examples: Mapping[str, Example], base: Base, *, bare: Callable[[str], str] = str
+) -> Rewarder:
     """The score of an answer on a metric, by the function that measures it afterwards, too.
 
-    Raises WorkbenchError where an example's reference can not be used.
+    ``bare`` takes off what is no part of what an answer says. Raises WorkbenchError where an example's reference can
+    not be used.
     """
     score = SCORERS[metric]
 
     def reward(completion_ids: Sequence[Sequence[int]], example: Sequence[str], **rest: Any) -> list[float | None]:
         found: list[float | None] = []
         for ids, name in zip(completion_ids, example, strict=True):
-            scored = score(finished(list(ids), base).text, examples[name].reference)
+            scored = score(bare(finished(list(ids), base).text), examples[name].reference)
             if scored.value is None or not math.isfinite(scored.value):
                 raise WorkbenchError(
                     f"The answer to {name} can't be graded by {metric}: {scored.reason}",

@@ -16,6 +16,7 @@ from recipes.data import (
     Encoded,
     EncodedRating,
     Row,
+    answer_of,
     answered,
     encode_pairs,
     encode_prompt,
@@ -35,7 +36,7 @@ from recipes.look import ANSWERED, ROWS, SHOWN, Look, Question
 from recipes.model import Base, load
 from recipes.paraphrase import read_paraphrases
 from recipes.processes import sharded
-from recipes.prompting import conversations, prompt_plan, read_retrieved
+from recipes.prompting import conversations, prompt_plan, read_asked, read_retrieved, unmarked
 from recipes.reinforce import reinforce
 from recipes.reward import load_reward, train_reward
 from recipes.rewards import Rewarder, graded, judged, learned, shorter
@@ -84,14 +85,14 @@ def train_stage(step: Step, base: Base, stage: Stage, *, seed: int) -> dict[str,
             _show_tokens(step, base, encoded.rows)
             return train_sft(step, base, stage, encoded=encoded, look=look, seed=seed)
         case Sft():
-            examples = list(read_examples(step.file("examples")))
+            examples = list(read_asked(step))
             solved = answered(examples)
             facts = {"rows_without_answer": len(examples) - len(solved)}
             return facts | _on_examples(step, base, stage, solved, look=look, seed=seed)
         case RejectionSampling():
             draws = list(read_draws(step.needed("rows").path("draws.jsonl")))
-            examples = list(read_examples(step.file("examples")))
-            kept, facts = keep_passed(draws, examples, stage, passages=read_retrieved(step))
+            examples = list(read_asked(step))
+            kept, facts = keep_passed(draws, examples, stage, passages=read_retrieved(step), bare=unmarked(step))
             return facts | _on_examples(step, base, stage, kept, look=look, seed=seed)
         case Dpo() | Kto() | Reward():
             return _on_pairs(step, base, stage, look=look, seed=seed)
@@ -126,7 +127,9 @@ def _look(step: Step, base: Base, stage: Stage) -> Look:
         return _nothing_to_wait_for(stage)
     examples = {example.id: example for example in read_examples(step.file("dev"))}
     turns = conversations(step, examples.values(), "retrieve-dev")
-    own = (encode_row(turns[one.id], one.target, base.tokenizer) for one in answered(examples.values()))
+    plan, found = prompt_plan(step), read_retrieved(step, "retrieve-dev") or {}
+    targets = {one.id: answer_of(one, plan, found.get(one.id)) for one in answered(examples.values())}
+    own = (encode_row(turns[name], target, base.tokenizer) for name, target in targets.items())
     length = stage.max_length if isinstance(stage, Trained) else context(base)
     rows = list(islice((row for row in own if len(row.input_ids) <= length), ROWS))
     most = int(step.record.inputs.get("answer_tokens", 96))
@@ -137,11 +140,11 @@ def _look(step: Step, base: Base, stage: Stage) -> Look:
         Question(name, examples[name].question, examples[name].target or examples[name].check, prompts[name])
         for name in fitting[: ANSWERED if judged else SHOWN]
     ]
-    scorer = SCORERS[step.record.inputs["metric"]] if judged else None
+    scorer, bare = SCORERS[step.record.inputs["metric"]] if judged else None, unmarked(step)
 
     def score(one: Question, given: Generated) -> float | None:
         assert scorer is not None
-        return scorer(given.text, examples[one.example].reference).value
+        return scorer(bare(given.text), examples[one.example].reference).value
 
     if not rows and not (judged and questions):
         _nothing_to_wait_for(stage)
@@ -223,11 +226,11 @@ def _reinforced(step: Step, base: Base, stage: Grpo | Rlhf, *, look: Look, seed:
     )
     if isinstance(stage, Grpo):
         parts = stage.parts or (RewardPart(metric=metric),)
-        rewards = [(_rewarder(stage, one, examples, base), one.weight) for one in parts]
+        rewards = [(_rewarder(step, stage, one, examples, base), one.weight) for one in parts]
         if stage.long_from is not None:
             rewards.append((shorter(stage.long_from, stage.max_new_tokens), 1.0))
         return tried | run(rewards=rewards)
-    watched = (graded(stage.watched or metric, examples, base), 0.0)
+    watched = (graded(stage.watched or metric, examples, base, bare=unmarked(step)), 0.0)
     judge = step.needed("reward")
     made = judge.record.inputs
     before = Bases().trained(made["base_model"], earlier_stages(judge), four_bit=bool(made["four_bit"]), merged=True)
@@ -235,22 +238,22 @@ def _reinforced(step: Step, base: Base, stage: Grpo | Rlhf, *, look: Look, seed:
         return tried | run(rewards=[(learned(load_reward(scoring, judge.folder), base), 1.0), watched])
 
 
-def _rewarder(stage: Grpo, part: RewardPart, examples: Mapping[str, Example], base: Base) -> Rewarder:
+def _rewarder(step: Step, stage: Grpo, part: RewardPart, examples: Mapping[str, Example], base: Base) -> Rewarder:
     if part.metric != "judge":
-        return graded(part.metric, examples, base)
+        return graded(part.metric, examples, base, bare=unmarked(step))
     assert stage.judge is not None
     return judged(stage.judge, asker(stage.judge, tokens=REPLY_TOKENS), base)
 
 
 def _distilled(step: Step, base: Base, stage: Distill, *, look: Look, seed: int) -> dict[str, Any]:
-    examples = list(read_examples(step.file("examples")))
+    examples = list(read_asked(step))
     if stage.mode == "on-policy":
         asked = conversations(step, examples)
         return train_distill(step, base, stage, conversations=asked, teacher=load(stage.teacher), look=look, seed=seed)
     path = step.needed("rows").path("responses.jsonl")
     answers = {record["example"]: record for record in read_jsonl(path) if record["finish"] == "stop"}
     taught = [
-        one.model_copy(update={"target": answers[one.id]["text"]})
+        one.model_copy(update={"target": answers[one.id].get("marked") or answers[one.id]["text"]})
         for one in examples
         if one.id in answers and answers[one.id]["text"].strip()
     ]

@@ -9,7 +9,7 @@ from recipes.draw import draw
 from recipes.hosted import answer_hosted
 from recipes.model import Base, seed_everything
 from recipes.peak import enough_memory, forget_peak_memory, peak_memory
-from recipes.prompting import conversations, read_retrieved
+from recipes.prompting import conversations, read_citations, read_retrieved
 from recipes.stages import train_stage
 from workbench.base_models import hosted_name
 from workbench.candidate import Decoding
@@ -65,10 +65,8 @@ def answer(step: Step, *, bases: Bases) -> None:
         prompts = {name: encode_prompt(turns, base.tokenizer) for name, turns in conversations(step, examples).items()}
         answers = _answer_all(step, base, prompts, decoding)
         seconds = _time_some(step, base, prompts, decoding, answers)
-    write_jsonl(
-        step.path("responses.jsonl"),
-        [_response(e, answers[e.id], prompts[e.id], retrieved, seconds.get(e.id)).model_dump() for e in examples],
-    )
+    said = (_response(one, answers[one.id], prompts[one.id], retrieved, seconds.get(one.id)) for one in examples)
+    write_jsonl(step.path("responses.jsonl"), [read_citations(step, one).model_dump() for one in said])
     step.path("answers.part.jsonl").unlink(missing_ok=True)
     step.note(
         answered=len(examples),

@@ -37,7 +37,7 @@ ALLOWED = {
 HOMES = {
     "bm25s": {"rag.lexical"},
     "faiss": {"rag.vectors"},
-    "sentence_transformers": {"rag.embed", "rag.rerank"},
+    "sentence_transformers": {"rag.embed", "rag.rerank", "evals.nli"},
     "bs4": {"rag.webpage"},
     "charset_normalizer": {"rag.encodings"},
     "docx": {"rag.word"},

@@ -14,6 +14,7 @@ from workbench.decision import Strength
 from workbench.diagnose import Effect
 from workbench.earnings import Acceptability
 from workbench.forgetting import Loss
+from workbench.found import RecallCurve
 from workbench.frontier import Frontier
 from workbench.model import Noun
 from workbench.rates import WinRates
@@ -214,6 +215,14 @@ class EffectsChart(Noun):
     effects: tuple[Effect, ...] = Field(min_length=1)
 
 
+class RecallChart(Noun):
+    """How much of the evidence is found, by how many passages are looked at."""
+
+    kind: Literal["recall by k"] = "recall by k"
+    title: str
+    curves: tuple[RecallCurve, ...] = Field(min_length=1)
+
+
 Chart = (
     StandingsChart
     | DifferencesChart
@@ -225,6 +234,7 @@ Chart = (
     | WinRatesChart
     | EffectsChart
     | BreakEvenChart
+    | RecallChart
 )
 
 
@@ -308,6 +318,7 @@ Block = Annotated[
     | WinRatesChart
     | EffectsChart
     | BreakEvenChart
+    | RecallChart
     | Examples
     | Definitions
     | Code,

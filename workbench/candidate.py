@@ -63,6 +63,9 @@ class Retrieval(Noun):
     whole_documents: bool = False
     """Hand over whole documents, those with the best passages first, as many as fit budget_tokens; all documents where
     they all fit."""
+    cite: bool = False
+    """Ask for the number of the passage behind each claim. The marks are checked, and taken off before an answer is
+    scored; trained candidates learn to cite the passage that holds the evidence."""
     gold: bool = False
     """Hand over the passages of the documents that each test example names as its evidence, instead of searching: no
     request brings them, so this can only explain, and never be chosen."""

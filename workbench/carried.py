@@ -133,6 +133,7 @@ def carried(grounds: Grounds) -> Carried:
         checked=judged(grounds.checks.rows()),
         leaked=frozenset(grounds.leaked),
         probed=grounds.probed,
+        labelled=grounds.labelled,
         grounds=grounds,
     )
 
@@ -157,6 +158,8 @@ def _candidate(one: Raw, examples: Examples, quoted: Mapping[str, Quoted]) -> Ca
         abstained=abstained,
         failed=one.failed,
         unscored=one.unscored,
+        measures={name: np.stack([floats(row) for row in rows]) for name, rows in one.measures.items()},
+        unmeasured=one.unmeasured,
         raw=one,
         examples=examples,
         quoted=quoted,

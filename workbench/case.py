@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from workbench.candidate import APPROACHES, Candidate
+from workbench.confirmed import read_standings
 from workbench.document_kinds import KINDS, files_of, is_readable, not_readable, reading_of
 from workbench.errors import ConfigError, DataError, NotFound
 from workbench.examples import Examples, read_examples, share_of, write_examples
@@ -16,6 +17,7 @@ from workbench.pairs import Pair, pair_requests, write_pairs
 from workbench.phrases import listed
 from workbench.ratings import Rating, write_ratings
 from workbench.stage import Cpt, Imitating, Kto, Sft, queue_of, reads_pairs, reads_requests
+from workbench.support import Support
 from workbench.usecase import Example, Split, UseCase
 from workbench.workspace import NamedFolder, digest, disk_error, file_digest, folder_digest, write_atomically
 
@@ -107,6 +109,39 @@ class Case(NamedFolder):
         if not path.exists():
             path.parent.mkdir(exist_ok=True)
             write_examples(path, share_of(self.examples("train"), share))
+
+    @property
+    def evidence_path(self) -> Path:
+        """What people said of the passages that may support an example."""
+        return self.folder / "evidence.jsonl"
+
+    @property
+    def support_path(self) -> Path:
+        """Which model says what supports a claim, where one is asked."""
+        return self.folder / "support.yaml"
+
+    @property
+    def claim_labels_path(self) -> Path:
+        """Claims of answers that people labelled as supported or not, where there are any."""
+        return self.folder / "claim-labels.jsonl"
+
+    @property
+    def support(self) -> Support | None:
+        """The model that says whether a passage supports a claim; None: words alone do."""
+        return Support.load(self.support_path) if self.support_path.exists() else None
+
+    def confirmed(self, split: Split) -> dict[str, list[str]]:
+        """The documents that people confirmed for examples of a split which name none, () where none supports one.
+
+        The splits stay as they were frozen: steps that look at evidence are told of it besides.
+        """
+        known = read_standings(self.evidence_path)
+        named = {one.id for one in self.examples(split) if not one.evidence} if known else set()
+        return {
+            name: list(one.documents)
+            for name, one in sorted(known.items())
+            if name in named and (one.documents or one.empty)
+        }
 
     def split_digest(self, split: Split) -> str:
         """The digest of one split's file."""

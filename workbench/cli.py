@@ -125,6 +125,16 @@ def _parser() -> argparse.ArgumentParser:
     documents.add_argument("--search", metavar="QUESTION", help="what each way of searching finds, and the prompt")
     documents.add_argument("--json", action="store_true", help="print JSON for programs")
 
+    evidence = verb("evidence", "Propose passages for examples that name no evidence, and confirm which support them.")
+    evidence.add_argument("name")
+    evidence.add_argument("--split", choices=("test", "dev", "train"), default="test", help="whose examples")
+    evidence.add_argument(
+        "--export", type=Path, metavar="FILE", help="write what is proposed as JSONL, to be filled in"
+    )
+    evidence.add_argument("--confirm", type=Path, metavar="FILE", help="take in verdicts: example, passage, verdict")
+    evidence.add_argument("--annotator", default="", metavar="NAME", help="whose verdicts these are")
+    evidence.add_argument("--json", action="store_true", help="print JSON for programs")
+
     run = verb("run", "Run candidates x seeds; finished steps are reused, stopped ones resumed.")
     run.add_argument("name")
     run.add_argument(
@@ -204,6 +214,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     diagnose.add_argument("--list", action="store_true", help="only say what each kind would tell and what it takes")
     diagnose.add_argument("--json", action="store_true", help="print JSON for programs")
+
+    found = verb("retrieval", "Say how well passages are found, and how answers rest on them.")
+    found.add_argument("name")
+    found.add_argument("--nli", metavar="MODEL", help="let an NLI CrossEncoder say what supports a claim, too")
+    found.add_argument("--judge", metavar="MODEL", help="let a language model say it")
+    found.add_argument("--endpoint", metavar="URL", help="of the judge (default: it is loaded here)")
+    found.add_argument("--key-variable", metavar="NAME", help="environment variable that holds the endpoint's key")
+    found.add_argument("--words", action="store_true", help="ask no model any more")
+    found.add_argument("--export", type=Path, metavar="FILE", help="write claims as JSONL, for people to label")
+    found.add_argument("--most", type=_positive, default=100, metavar="N", help="claims at most (default: 100)")
+    found.add_argument("--labels", type=Path, metavar="FILE", help="take people's labels of claims in")
+    found.add_argument("--annotator", default="", metavar="NAME", help="whose labels these are")
+    found.add_argument("--json", action="store_true", help="print JSON for programs")
 
     queue = verb("queue", "Ask people to choose blind between candidates' answers: make a queue, or close one.")
     queue.add_argument("name")

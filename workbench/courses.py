@@ -129,6 +129,41 @@ def plan_scores(plan: Plan, split: Split, title: str, answers: str) -> str:
     return plan_score(plan, split, title, answers, metrics=[use_case.metric, *use_case.secondary_metrics])
 
 
+def plan_measures(plan: Plan, of: str, steps: Mapping[str, str]) -> dict[str, str]:
+    """The steps that measure what a candidate found and how its answers rest on it: by words and, if asked, a model."""
+    case = plan.case
+    known, model = case.confirmed(plan.split), case.support
+    examples = {"examples": case.split_digest(plan.split)}
+    files = {"examples": relative(case, plan.split)}
+    retrieve = steps[f"retrieve-{plan.split}"]
+    found = {
+        "measure": plan.add(
+            "measure",
+            f"measure what {of} found",
+            inputs=examples | ({"evidence": known} if known else {}),
+            needs={"index": steps["index"], "retrieve": retrieve, "answers": steps["answer"]},
+            files=files,
+        )
+    }
+    asked = {"support": model.model_dump(mode="json"), "support_model": model.identity} if model is not None else {}
+    if model is not None:
+        found["support"] = plan.add(
+            "support",
+            f"let {model.name} check what supports the answers of {of}",
+            inputs=examples | asked,
+            needs={"retrieve": retrieve, "answers": steps["answer"]},
+            files=files,
+        )
+    if case.claim_labels_path.exists():
+        found["labelled"] = plan.add(
+            "support",
+            "hold what supports a claim against what people say",
+            inputs=asked | {"claims": file_digest(case.claim_labels_path)},
+            files={"claims": str(case.claim_labels_path.relative_to(case.workspace))},
+        )
+    return found
+
+
 class Course:
     """One candidate with one seed, as far as its steps are planned."""
 
@@ -151,6 +186,8 @@ class Course:
         told = plan.case.use_case.instruction if prompt.instruction is None else prompt.instruction
         self.prompt: dict[str, Any] = {"instruction": told, "shots": prompt.examples}
         self.shown: dict[str, str] = {}
+        if candidate.retrieval is not None and candidate.retrieval.cite:
+            self.prompt["cite"] = True
         if prompt.examples:
             self.prompt["shots_from"] = plan.case.split_digest("train")
             self.shown = {"shots": relative(plan.case, "train")}
@@ -219,6 +256,8 @@ class Course:
                 self.steps[f"{role}-{number}"] = made
         if isinstance(stage, Imitating) and stage.general_share and stage.general_rows:
             inputs["general"] = file_digest(Path(stage.general_rows))
+        if self.prompt.get("cite") and isinstance(stage, Imitating) and (known := self.case.confirmed("train")):
+            inputs["evidence"] = known
         files = {}
         if looks_at_dev(self.case, stage):
             files = {**self.shown, "dev": relative(self.case, "dev")}
@@ -361,6 +400,8 @@ def plan_retrieval(plan: Plan, candidate: Candidate) -> dict[str, str]:
     read = {"documents": _documents(case)} if retrieval.whole_documents else {}
     for name, one in asked.items():
         how = ({"gold": True} if retrieval.gold and name == plan.split else {}) | searched
+        if "gold" in how and (known := case.confirmed(plan.split)):
+            how["evidence"] = known
         steps[f"retrieve-{name}"] = plan.add(
             "retrieve",
             f"find passages for the {name} examples" if name in SPLITS else f"find passages for the {name}",

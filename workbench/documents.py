@@ -103,7 +103,7 @@ class Shelf:
         with self.path.open("rb") as source:
             for place in self.places[document]:
                 source.seek(place)
-                found.append(_passage(source.readline()))
+                found.append(read_passage(source.readline()))
         return found
 
 
@@ -117,7 +117,8 @@ def shelf(step: Step) -> Shelf:
     return Shelf(path, places)
 
 
-def _passage(line: bytes) -> Passage:
+def read_passage(line: bytes) -> Passage:
+    """One line of an index's passages."""
     record = json.loads(line)
     known = {name: record[name] for name in Passage.model_fields if name in record}
     return Passage.parse({"score": 0.0} | known, where=PASSAGES)

@@ -81,7 +81,7 @@ def plan_export(case: Case, run: Run, *, to: Path, form: ExportForm) -> tuple[Pl
     if not is_done(last):
         raise ConfigError(f"{run.id} is not finished.", f"Finish it with `workbench run {case.name}`.")
     trained = last.record.inputs
-    prompt = {name: trained[name] for name in ("instruction", "shots") if name in trained}
+    prompt = {name: trained[name] for name in ("instruction", "shots", "cite") if name in trained}
     told = case.use_case.instruction if candidate.prompt.instruction is None else candidate.prompt.instruction
     retrieved = run.steps.get(f"retrieve-{split}")
     files = {"examples": str(case.split_path(split).relative_to(case.workspace))}

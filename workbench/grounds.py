@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Self
 
 import numpy as np
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from workbench import __version__
 from workbench.audit import Audit
@@ -12,9 +12,11 @@ from workbench.blocks import Block, Examples
 from workbench.candidate import Candidate
 from workbench.carried_checks import CarriedChecks, Column, carried_checks, column
 from workbench.chances import Chance
+from workbench.claim_labels import CheckedClaim
 from workbench.diagnose import Probed
 from workbench.facts import Facts
 from workbench.given import Given
+from workbench.measures import MeasureName
 from workbench.model import Noun
 from workbench.question import Question
 from workbench.rows import CandidateRows, Places, Planned, Rows, Took
@@ -44,6 +46,10 @@ class Raw(Noun):
     """The same of answers that are not in the asked-for form, by kind."""
     unscored: dict[str, Places]
     """The same of answers without a score on the primary metric, by the reason."""
+    measures: dict[MeasureName, tuple[Column, ...]] = Field(default_factory=dict)
+    """What was found and what answers rest on, by measure; None where there is no value."""
+    unmeasured: dict[MeasureName, dict[str, Places]] = Field(default_factory=dict)
+    """For each run, the positions of examples without a value under a measure, by the reason."""
     took: Took
     facts: Facts
     answered: tuple[str, ...]
@@ -86,6 +92,8 @@ class Grounds(Noun):
     leaked: tuple[str, ...]
     """Examples that are in no comparison, since they stand in the training set."""
     probed: tuple[Probed, ...]
+    labelled: tuple[CheckedClaim, ...] = ()
+    """Claims that people labelled as supported or not, as rules and a model see them."""
     development: tuple[str, ...]
     """What each example of the development set is counted under."""
     chances: tuple[tuple[str, Chance], ...]
@@ -101,10 +109,11 @@ class Grounds(Noun):
         for one in self.candidates:
             if self.use_case.metric not in one.values:
                 raise ValueError(f"{one.name} has no values of {self.use_case.metric}")
-            for what, rows in one.values.items():
+            for what, rows in (*one.values.items(), *one.measures.items()):
                 if len(rows) != len(one.seeds) or any(len(row) != n for row in rows):
                     raise ValueError(f"{one.name} needs a row of {n} values of {what} for each of its seeds")
-            every: Sequence[Places] = (one.abstained, *one.failed.values(), *one.unscored.values())
+            unmeasured = [places for by_reason in one.unmeasured.values() for places in by_reason.values()]
+            every: Sequence[Places] = (one.abstained, *one.failed.values(), *one.unscored.values(), *unmeasured)
             if any(len(rows) != len(one.seeds) for rows in every):
                 raise ValueError(f"{one.name} needs a row of positions for each of its seeds")
             if any(not 0 <= place < n for rows in every for row in rows for place in row):
@@ -133,6 +142,7 @@ def grounds(rows: Rows, blocks: Sequence[Block]) -> Grounds:
         waiting={name: rows.stopped(name) for name in rows.waiting},
         leaked=tuple(sorted(rows.leaked)),
         probed=rows.probed,
+        labelled=rows.labelled,
         development=rows.development,
         chances=rows.chances(),
         checks=carried_checks(rows.checked.rows),
@@ -151,6 +161,8 @@ def _raw(rows: Rows, one: CandidateRows) -> Raw:
         abstained=tuple(tuple(np.flatnonzero(row).tolist()) for row in one.abstained),
         failed=dict(one.failed),
         unscored=dict(one.unscored),
+        measures={name: tuple(map(column, table)) for name, table in one.measures.items()},
+        unmeasured={name: dict(places) for name, places in one.unmeasured.items()},
         took=one.took(),
         facts=one.facts,
         answered=one.answered,

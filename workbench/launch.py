@@ -73,8 +73,8 @@ def launch(plan: Plan, *, on_tick: Callable[[Plan], None] = lambda plan: None) -
             "Follow it with `workbench status`, or stop it with `workbench stop`.",
         )
     began = time.monotonic()
-    if plan.runs or any(record.kind != "index" for record in plan.steps.values()):
-        # Whoever only has the documents read has asked nothing yet.
+    if plan.runs or any(record.kind not in ("index", "retrieve") for record in plan.steps.values()):
+        # Whoever only has the documents read and searched has asked nothing yet.
         scores = [name for name, record in plan.steps.items() if record.kind == "score"]
         freeze(case, seen=any(is_done(plan.step(name)) for name in scores))
     plan.write()

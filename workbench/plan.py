@@ -19,6 +19,8 @@ VERSIONS: dict[StepKind, int] = {
     "answer": 2,
     "import": 1,
     "score": 2,
+    "measure": 1,
+    "support": 1,
     "prefer": 1,
     "export": 1,
     "check": 3,

@@ -11,6 +11,7 @@ from workbench.courses import (
     Course,
     asked_of,
     measures_stages,
+    plan_measures,
     plan_retrieval,
     plan_scores,
     relative,
@@ -114,6 +115,8 @@ def _plan_run(plan: Plan, use_case: UseCase, candidate: Candidate, seed: int, *,
     )
     if most is None:
         steps["score"] = plan_scores(plan, plan.split, f"score {candidate.name}{told}", steps["answer"])
+        if candidate.retrieval is not None and plan.split == "test":
+            steps |= plan_measures(plan, f"{candidate.name}{told}", steps)
     _note_run(plan, candidate, seed, steps)
 
 

@@ -11,10 +11,12 @@ from workbench.candidate import Candidate
 from workbench.case import Case
 from workbench.chances import Chance, chance_of
 from workbench.checked import gather
+from workbench.claim_labels import CheckedClaim
 from workbench.create import audit_case
 from workbench.examples import Examples
 from workbench.facts import Facts, facts_of
 from workbench.given import Given
+from workbench.measures import MeasureName, Measures
 from workbench.people import given_labels
 from workbench.plan import Plan, is_done
 from workbench.planning import make_plan
@@ -30,6 +32,8 @@ from workbench.statistics.arrays import Floats
 from workbench.usecase import MetricName, UseCase
 from workbench.workspace import Step, read_jsonl
 
+MEASURING = ("measure", "support")
+"""The roles of the steps that measure what was found and what answers rest on."""
 TRAINING_ROLES = ("train", "passes", "rows", "pairs", "paraphrases", "reward")
 """How the roles of those steps of a run begin that its training takes."""
 
@@ -195,7 +199,7 @@ def load_results(case: Case, candidates: Sequence[Candidate] | None = None) -> R
     probed = gather_probed(case, mean_scores(found, use_case.metric), leaked=leaked) if plan.split == "test" else ()
     return Results(
         case=case, use_case=use_case, plan=plan, examples=examples, candidates=tuple(found), waiting=tuple(waiting),
-        checked=checked, leaked=leaked, probed=probed,
+        checked=checked, leaked=leaked, probed=probed, labelled=_labelled(plan),
     )  # fmt: skip
 
 
@@ -222,11 +226,44 @@ def _gather(plan: Plan, runs: Sequence[Run], examples: Examples, use_case: UseCa
                 abstained[row, place] = score.abstained
                 failed.add(score.failure, row, place)
                 unscored.add("" if score.value is not None else score.reason or "no reason given", row, place)
+    measures, unmeasured = _measured(plan, runs, examples)
     return CandidateResults(
         candidate=runs[0].candidate, values=values, abstained=abstained, failed=failed.by_kind(),
-        unscored=unscored.by_kind(), runs=tuple(runs),
+        unscored=unscored.by_kind(), measures=measures, unmeasured=unmeasured, runs=tuple(runs),
         steps=tuple({role: plan.step(name) for role, name in run.steps.items()} for run in runs),
     )  # fmt: skip
+
+
+def _measured(
+    plan: Plan, runs: Sequence[Run], examples: Examples
+) -> tuple[dict[MeasureName, Floats], dict[MeasureName, dict[str, Places]]]:
+    """What the measuring steps of the runs left, as far as they are done: values, and the reasons where there is none.
+
+    A measure of which no run has a value has none here.
+    """
+    position = {example.id: i for i, example in enumerate(examples)}
+    found: dict[MeasureName, Floats] = {}
+    missing: dict[MeasureName, _Places] = {}
+    for row, run in enumerate(runs):
+        for step in (plan.step(run.steps[role]) for role in MEASURING if role in run.steps):
+            if not is_done(step):
+                continue
+            path = step.path("measures.jsonl")
+            for record in read_jsonl(path):
+                one = Measures.parse(record, where=str(path))
+                for name, value in one.values.items():
+                    empty = np.full((len(runs), len(examples)), np.nan)
+                    found.setdefault(name, empty)[row, position[one.example]] = value
+                for name, reason in one.reasons.items():
+                    missing.setdefault(name, _Places(len(runs))).add(reason, row, position[one.example])
+    return found, {name: places.by_kind() for name, places in missing.items() if name in found}
+
+
+def _labelled(plan: Plan) -> tuple[CheckedClaim, ...]:
+    """Claims that people labelled, once they were checked."""
+    names = {run.steps["labelled"] for run in plan.runs.values() if "labelled" in run.steps}
+    paths = [plan.step(name).path("labelled.jsonl") for name in names if is_done(plan.step(name))]
+    return tuple(CheckedClaim.parse(record, where=str(path)) for path in paths for record in read_jsonl(path))
 
 
 class _Places:

@@ -7,7 +7,7 @@ again from the rows that it carries, with the code that built it.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +16,14 @@ from workbench.audit import Audit
 from workbench.candidate import Approach, Candidate
 from workbench.chances import Chance
 from workbench.checked import AllChecked
+from workbench.claim_labels import CheckedClaim
 from workbench.cost import Measured
 from workbench.diagnose import Probed
 from workbench.errors import WorkbenchError
 from workbench.examples import Examples
 from workbench.facts import Facts
 from workbench.given import Given
+from workbench.measures import MeasureName
 from workbench.model import Noun
 from workbench.panel import Panel, Scores
 from workbench.people import Deciding, deciding_labels
@@ -73,6 +75,10 @@ class CandidateRows(ABC):
     """The answers that were no answer in the asked-for form, by kind."""
     unscored: Mapping[str, Places]
     """The answers without a score on the primary metric, by the reason."""
+    measures: Mapping[MeasureName, Floats] = field(default_factory=dict)
+    """What was found and what answers rest on, by measure: shape (runs, examples); NaN where there is no value."""
+    unmeasured: Mapping[MeasureName, Mapping[str, Places]] = field(default_factory=dict)
+    """The examples without a value under each measure, by the reason."""
 
     @property
     def failures(self) -> Mapping[str, int]:
@@ -144,6 +150,8 @@ class Rows(ABC):
     """Test examples whose answers some candidate may have seen in the training set: they are in no comparison."""
     probed: tuple[Probed, ...] = ()
     """What explains who wins, as far as it was measured."""
+    labelled: tuple[CheckedClaim, ...] = ()
+    """Claims that people labelled as supported or not, as rules and a model see them."""
 
     # --- What else there is ---------------------------------------------------------------------------
 

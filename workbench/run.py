@@ -59,6 +59,10 @@ class Response(Noun):
     """Its score, where that came with it: it counts in place of the primary metric."""
     abstained: bool = False
     """Whether it came with the word that it abstains."""
+    cited: tuple[str, ...] = ()
+    """Ids of the passages that it cites, where citations were asked for; its text is without their marks."""
+    marked: str = ""
+    """The answer with its marks, as it was written; empty where none were asked for."""
 
 
 class Run(Noun):

@@ -39,6 +39,7 @@ from workbench.doctor import examine
 from workbench.documents_verb import documents as documents
 from workbench.effort import Gpu, Load, effort, gpu_of, load_of_case
 from workbench.errors import ConfigError, NotFound
+from workbench.evidence_verb import evidence as evidence
 from workbench.export import find_run, plan_export
 from workbench.intake import Columns, read_table
 from workbench.label_verbs import judge as judge
@@ -54,6 +55,7 @@ from workbench.rating_intake import RatingCheck, looks_rated
 from workbench.recommend import Recommendation
 from workbench.report import Form, render, write_report
 from workbench.results import Results, decide, load_results
+from workbench.retrieval_verb import retrieval as retrieval
 from workbench.score import METRICS
 from workbench.sections.bases import base_blocks
 from workbench.sections.lost import cost_blocks

@@ -6,7 +6,7 @@ from typing import Literal
 from workbench.plan import Plan, is_done
 from workbench.workspace import StepKind
 
-Engine = Literal["rag", "recipes", "evals", "evals.checks"]
+Engine = Literal["rag", "recipes", "evals", "evals.checks", "evals.support"]
 ENGINES: dict[StepKind, Engine] = {
     "index": "rag",
     "retrieve": "rag",
@@ -17,13 +17,15 @@ ENGINES: dict[StepKind, Engine] = {
     "answer": "recipes",
     "import": "evals",
     "score": "evals",
+    "measure": "evals",
+    "support": "evals.support",
     "prefer": "recipes",
     "export": "recipes",
     "check": "evals.checks",
     "drift": "recipes",
 }
 """The package that does each kind of step."""
-ENGINE_ORDER: tuple[Engine, ...] = ("rag", "recipes", "evals", "evals.checks")
+ENGINE_ORDER: tuple[Engine, ...] = ("rag", "recipes", "evals", "evals.checks", "evals.support")
 """Of the engines that could go on, the first is started."""
 
 

@@ -36,6 +36,8 @@ StepKind = Literal[
     "answer",
     "import",
     "score",
+    "measure",
+    "support",
     "prefer",
     "export",
     "check",

@@ -17,6 +17,7 @@ from workbench.sections.material import Material
 from workbench.sections.money import money
 from workbench.sections.origin import provenance
 from workbench.sections.preferred import preferred
+from workbench.sections.retrieval import retrieval
 from workbench.sections.segments import segments
 from workbench.sections.stages import stages
 from workbench.sections.unknowns import data, not_measured, power
@@ -33,6 +34,7 @@ ALL: Sequence[Callable[[Material], list[Block]]] = (
     money,
     segments,
     why,
+    retrieval,
     differences,
     stages,
     lost,

@@ -18,6 +18,7 @@ from workbench.sections.disagreements import verdict_of
 from workbench.sections.evidence import differences, picture, tables
 from workbench.sections.lost import lost
 from workbench.sections.material import Material
+from workbench.sections.retrieval import retrieval
 from workbench.sections.segments import segments
 from workbench.sections.stages import stages
 from workbench.usecase import Example
@@ -49,6 +50,8 @@ def show() -> None:
             blocks.draw(block, f"table {number}")
         for number, block in enumerate(segments(material)):
             blocks.draw(block, f"segments {number}")
+        for number, block in enumerate(retrieval(material)):
+            blocks.draw(block, f"retrieval {number}")
         for number, block in enumerate(stages(material)):
             blocks.draw(block, f"stages {number}")
         for number, block in enumerate(lost(material)):

@@ -31,6 +31,7 @@ from workbench.people import asked_people
 from workbench.plan import Plan
 from workbench.planning import make_plan
 from workbench.probes import Probes, plan_probes
+from workbench.proposals import Finding, Proposing, progress_of_evidence
 from workbench.recommend import Recommendation
 from workbench.results import Results, decide, load_results, mean_scores
 from workbench.run import Response, Retrieved
@@ -65,6 +66,7 @@ DOCUMENTS = View("documents.py", "Documents", "What was read and what not, what 
 CANDIDATES = View("candidates.py", "Candidates", "What could answer: choose, tune, and see what it will take.")
 RUNS = View("runs.py", "Runs", "What is happening: progress, losses, logs; stop and resume.")
 RESULTS = View("results.py", "Results", "What it shows: every candidate, every difference, every answer.")
+EVIDENCE = View("evidence.py", "Evidence", "Confirm which passages hold the answers, where examples do not say.")
 CHECKS = View("checks.py", "Checks", "What training cost: every suite, what is refused, what a weaker adapter keeps.")
 LABEL = View("label.py", "Label", "Choose blind between two answers: A, B, tie, both bad; keys do it all.")
 PREFERENCES = View("labels.py", "Preferences", "Ask people to choose; what their choices show, and train on them.")
@@ -72,7 +74,7 @@ RECOMMENDATION = View("recommendation.py", "Recommendation", "What to do, how fi
 GROUPS: Mapping[str, tuple[View, ...]] = {
     "Set up": (USE_CASE, DOCUMENTS, CANDIDATES),
     "Run": (RUNS,),
-    "Learn": (RESULTS, CHECKS, LABEL, PREFERENCES),
+    "Learn": (RESULTS, EVIDENCE, CHECKS, LABEL, PREFERENCES),
     "Decide": (RECOMMENDATION,),
 }
 """The path, in its order."""
@@ -348,6 +350,19 @@ def _shelf(folder: str, stamp: tuple[str, int, int]) -> Shelf:
     return shelf(Step(Path(folder)))
 
 
+def proposing(finding: Finding) -> Proposing:
+    """What passages are proposed from: those of the documents, and what was found for each example."""
+    steps = [finding.plan.step(name) for name in (finding.index, finding.retrieve)]
+    files = steps[0].path(PASSAGES), steps[1].path("retrieved.jsonl")
+    return _proposing(*(str(step.folder) for step in steps), tuple(map(_stat, files)), finding)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading the passages …")
+def _proposing(index: str, retrieve: str, stamp: Stamp, _finding: Finding) -> Proposing:
+    del index, retrieve, stamp
+    return Proposing(_finding.passages(), _finding.rankings())
+
+
 def curve_of(step: Step, name: str, figure: str = "loss") -> Curve:
     """The course of a training step's figure; ``name`` says whose it is."""
     return _curve(str(step.folder), _stat(step.path("progress.jsonl")), name, figure)
@@ -399,6 +414,12 @@ def start_diagnose(case: Case, kinds: Sequence[str]) -> None:
         _started()[str(case.folder)] = launch_detached(case, "diagnose", *arguments)
 
 
+def start_evidence(case: Case, split: str) -> None:
+    """Find passages for the examples of a split in a process of its own, unless something is under way."""
+    if not under_way(case):
+        _started()[str(case.folder)] = launch_detached(case, "evidence", "--split", split)
+
+
 def start_documents(case: Case) -> None:
     """Read the documents in a process of its own, unless something is under way."""
     if not under_way(case):
@@ -425,7 +446,7 @@ def marks(case: Case) -> dict[View, Status]:
     asked = _labels_mark(case)
     found: dict[View, Status] = {
         USE_CASE: "failed" if worst == "error" else "done", DOCUMENTS: _documents_mark(case), LABEL: asked,
-        PREFERENCES: asked,
+        PREFERENCES: asked, EVIDENCE: _evidence_mark(case),
     }  # fmt: skip
     try:
         return found | _progress_marks(case, plan_of(case))
@@ -473,6 +494,17 @@ def _documents_mark(case: Case) -> Status:
     if {"failed", "stopped"} & states:
         return "failed"
     return "running" if "running" in states else "done" if "done" in states else "waiting"
+
+
+def _evidence_mark(case: Case) -> Status:
+    """Every test example names its evidence or is settled; some are; or none is, and somebody retrieves."""
+    if case.documents is None:
+        return "waiting"
+    try:
+        open_, settled = progress_of_evidence(case, "test")
+    except WorkbenchError:
+        return "failed"
+    return "done" if not open_ else "running" if settled else "waiting"
 
 
 def _checks_mark(case: Case) -> Status:

@@ -1,0 +1,83 @@
+"""Plotly figures of what retrieval finds: recall by the number of passages looked at."""
+
+import html
+import math
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from workbench.candidate import Approach
+from workbench.chart_parts import COLOURS, LINE, SYMBOLS, Mark, axis, bare, spread
+from workbench.found import RecallCurve
+from workbench.phrases import listed, percent
+
+DASHES = ("solid", "dash", "dot", "dashdot")
+"""Lines of one approach, told apart."""
+APART = 17.0
+"""Pixels between two labels at the ends of lines."""
+PLOT_HEIGHT = 300.0
+"""About the pixels from 0 to 100 %."""
+
+
+def recall_title(curves: Sequence[RecallCurve]) -> str:
+    """The finding: who finds most in the first passages, and how much is not found however deep one looks."""
+    k = 5 if all(5 in one.points for one in curves) else min(curves[0].points)
+    best = max(curves, key=lambda one: one.points[k].mean)
+    deepest = max(best.points)
+    first = "in the first passage" if k == 1 else f"in the first {k} passages"
+    said = f"{listed(best.candidates)} {'find' if len(best.candidates) > 1 else 'finds'} "
+    said += f"{percent(best.points[k].mean)} of the evidence {first}"
+    return f"{said}, {percent(best.points[deepest].mean)} in the first {deepest}" if deepest > k else said
+
+
+def recall_chart(curves: Sequence[RecallCurve], *, title: str = "") -> go.Figure:
+    """Recall with its intervals by the number of passages looked at, a line for each way of finding them."""
+    chart = bare(height=380, title=title)
+    counts: dict[Approach, int] = {}
+    for one in curves:
+        nth = counts[one.approach] = counts.get(one.approach, -1) + 1
+        chart.add_trace(_line(one, dash=DASHES[nth % len(DASHES)]))
+    for one, shift in zip(curves, _shifts(curves), strict=True):
+        deepest = max(one.points)
+        chart.add_annotation(
+            x=math.log10(deepest), y=100 * one.points[deepest].mean, text=html.escape(", ".join(one.candidates)),
+            showarrow=False, xanchor="left", xshift=12, yshift=shift, font={"color": COLOURS[one.approach]},
+        )  # fmt: skip
+    every = sorted({k for one in curves for k in one.points})
+    lowest = min(mean.low for one in curves for mean in one.points.values())
+    longest = max(len(", ".join(one.candidates)) for one in curves)
+    chart.update_layout(margin_r=max(60, 8 * longest + 24))
+    chart.update_xaxes(
+        type="log", tickvals=every, ticktext=[str(k) for k in every], gridcolor=LINE, zeroline=False, fixedrange=True,
+        range=[math.log10(every[0]) - 0.06, math.log10(every[-1]) + 0.06],
+        title=axis(["passages looked at, the best first (log scale)", "with 95 % intervals"]),
+    )  # fmt: skip
+    chart.update_yaxes(
+        range=[max(0.0, 10 * math.floor(10 * lowest - 0.4)), 103], ticksuffix=" %", gridcolor=LINE, zeroline=False,
+        fixedrange=True, ticklabelstandoff=6, title=axis(["recall: share of the evidence found"]),
+    )  # fmt: skip
+    return chart
+
+
+def _line(one: RecallCurve, *, dash: str) -> go.Scatter:
+    means = list(one.points.values())
+    arms = [spread(Mark(mean.mean, mean.low, mean.high, approach=one.approach)) for mean in means]
+    error = arms[0] | {key: [arm[key][0] for arm in arms] for key in ("array", "arrayminus")} | {"thickness": 1.5}
+    names = html.escape(", ".join(one.candidates))
+    return go.Scatter(
+        x=list(one.points), y=[100 * mean.mean for mean in means], mode="lines+markers", error_y=error,
+        line={"color": COLOURS[one.approach], "width": 2.5, "dash": dash},
+        marker={"symbol": SYMBOLS[one.approach], "color": COLOURS[one.approach], "size": 9},
+        hovertemplate=[f"{names}: {mean.words} in {k}<extra></extra>" for k, mean in one.points.items()],
+    )  # fmt: skip
+
+
+def _shifts(curves: Sequence[RecallCurve]) -> list[float]:
+    """Pixels upwards for the label at each line's end, so that none covers another."""
+    ends = [PLOT_HEIGHT * one.points[max(one.points)].mean for one in curves]
+    shifts = [0.0] * len(curves)
+    last = math.inf
+    for n in sorted(range(len(curves)), key=lambda n: -ends[n]):
+        place = min(ends[n], last - APART)
+        shifts[n], last = place - ends[n], place
+    return shifts
