@@ -27,7 +27,7 @@ from workbench.run import Response, Retrieved, Run
 from workbench.score import Score
 from workbench.score_tables import score_table
 from workbench.statistics.arrays import Floats
-from workbench.usecase import MetricName, UseCase
+from workbench.usecase import MetricName, Split, UseCase
 from workbench.workspace import Step, read_jsonl
 
 TRAINING_ROLES = ("train", "passes", "rows", "pairs", "paraphrases", "reward")
@@ -112,7 +112,7 @@ class Results(Rows):
         return frozen(self.case)
 
     @property
-    def split(self) -> str:
+    def split(self) -> Split:
         """The split that the examples are of."""
         return self.plan.split
 
