@@ -191,7 +191,8 @@ def _sides(
         run[example] = _response(row, example, table, n)
     if twice:
         raise DataError(
-            f"{len(twice):,} rows of {table.source} answer for a candidate what it had answered ({table.unit} "
+            f"{len(twice):,} {agreeing(len(twice), 'row', 'rows')} of {table.source} "
+            f"{agreeing(len(twice), 'answers', 'answer')} for a candidate what it had answered ({table.unit} "
             f"{shortened(twice)}).",
             "Leave one row for each, or name the column that tells trainings apart: --seed.",
         )

@@ -17,7 +17,7 @@ from workbench.question import Question
 from workbench.rows import CandidateRows, Planned, Rows, Took
 from workbench.run import Response, Retrieved
 from workbench.statistics.arrays import Floats
-from workbench.usecase import Example, Message
+from workbench.usecase import Example, Message, Split
 
 NOT_CARRIED = "(its text is not among the raw rows)"
 
@@ -77,7 +77,7 @@ class Carried(Rows):
         return self.grounds.question
 
     @property
-    def split(self) -> str:
+    def split(self) -> Split:
         """The split that the examples are of."""
         return self.grounds.split
 

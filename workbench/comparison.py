@@ -71,7 +71,7 @@ def sentence(comparison: Comparison, subject: str = "") -> str:
     level = f"{100 * comparison.confidence:.0f} %"
     interval = f"{level} interval {points(low)} to {points(high)}, n = {comparison.n}"
     if delta == 0:
-        return f"{subject} and {other} answer equally well ({interval})."
+        return f"{subject} and {other} score the same on these, which may be chance ({interval})."
     word, tail = "better" if delta > 0 else "worse", ""
     if comparison.shown == "not shown":
         tail = "; too few examples or training seeds to claim it" if low > 0 else ", which may be chance"

@@ -29,7 +29,7 @@ from workbench.run import Response, Retrieved, Run
 from workbench.score import Score
 from workbench.score_tables import score_table
 from workbench.statistics.arrays import Floats
-from workbench.usecase import MetricName, UseCase
+from workbench.usecase import MetricName, Split, UseCase
 from workbench.workspace import Step, read_jsonl
 
 MEASURING = ("measure", "support")
@@ -116,7 +116,7 @@ class Results(Rows):
         return frozen(self.case)
 
     @property
-    def split(self) -> str:
+    def split(self) -> Split:
         """The split that the examples are of."""
         return self.plan.split
 

@@ -31,7 +31,7 @@ from workbench.question import Question
 from workbench.recommend import Recommendation, recommend
 from workbench.run import Response, Retrieved
 from workbench.statistics.arrays import Floats
-from workbench.usecase import MetricName, UseCase
+from workbench.usecase import MetricName, Split, UseCase
 
 Places = tuple[tuple[int, ...], ...]
 """Positions of examples, run by run."""
@@ -162,7 +162,7 @@ class Rows(ABC):
 
     @property
     @abstractmethod
-    def split(self) -> str:
+    def split(self) -> Split:
         """The split that the examples are of."""
 
     @property

@@ -1,7 +1,9 @@
 """The sections of a report: from rows and recommendation to blocks.
 
 A section takes figures from ``material`` alone, so that whoever has the report can write it again from the rows that it
-carries (``workbench.verify``). A section that needs what no report carries is named in ``STATED``, with the reason.
+carries (``workbench.verify``). What it needs and is not carried yet is added to ``workbench.rows``, for workspaces in
+``workbench.results`` and for reports in ``workbench.grounds`` and ``workbench.carried``. A section that needs what no
+report can carry is named in ``STATED``, with the reason.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -10,16 +10,22 @@ from workbench.question import frozen
 from workbench.sections.material import Material
 from workbench.workspace import digest
 
+AGAIN = (
+    "To do it again, in the folder of the workspace: finished steps are reused, and verify computes each figure anew "
+    "from the raw rows of the report"
+)
+
 
 def provenance(material: Material) -> list[Block]:
     """What it was done with, and how to do it again."""
     name = material.gathered.case.name
-    commands = f"workbench run {name}\nworkbench recommend {name}\nworkbench report {name} --to html"
+    verbs = (f"run {name}", f"recommend {name}", f"report {name} --to json", f"verify reports/{name}.json")
+    commands = "\n".join(f"workbench {verb}" for verb in verbs)
     candidates = "---\n".join(one.candidate.to_yaml() for one in material.gathered.candidates)
     return [
         Heading(text="Provenance"),
         Definitions(items=(*_hashes(material), *_made_with(material))),
-        Code(title="To do it again, in the folder of the workspace; finished steps are reused", text=commands),
+        Code(title=AGAIN, text=commands),
         _runs(material),
         _steps(material),
         Code(title="The candidates as they were", text=candidates.rstrip("\n"), folded=True),
