@@ -7,12 +7,13 @@ from pydantic import TypeAdapter
 
 from workbench.case import open_case
 from workbench.console import LiveProgress, say, show_blocks, show_outcome
-from workbench.diagnose import Finding
 from workbench.errors import ConfigError
 from workbench.launch import launch
+from workbench.probe import Probes
 from workbench.probe_kinds import TELLS, ProbeKind
+from workbench.probe_rows import Finding
 from workbench.probed import takes
-from workbench.probes import Probes, plan_probes
+from workbench.probes import plan_probes
 from workbench.recommend import Recommendation
 from workbench.results import decide, load_results, mean_scores
 from workbench.sections.why import NOTE, explained

@@ -12,10 +12,10 @@ from workbench.blocks import Block, Examples
 from workbench.candidate import Candidate
 from workbench.carried_checks import CarriedChecks, Column, carried_checks, column
 from workbench.chances import Chance
-from workbench.diagnose import Probed
 from workbench.facts import Facts
 from workbench.given import Given
 from workbench.model import Noun
+from workbench.probe_rows import Probed
 from workbench.question import Question
 from workbench.rows import CandidateRows, Places, Planned, Rows, Took
 from workbench.run import Response, Retrieved

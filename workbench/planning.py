@@ -100,7 +100,8 @@ def _plan_run(plan: Plan, use_case: UseCase, candidate: Candidate, seed: int, *,
             course.measure("dev", number)
     steps = course.steps
     told = f", seed {seed}" if candidate.training else ""
-    timed = TIMED_REQUESTS if seed == 0 and plan.split == "test" and most is None else 0
+    disturbed = candidate.retrieval is not None and candidate.retrieval.disturbed is not None
+    timed = TIMED_REQUESTS if seed == 0 and plan.split == "test" and most is None and not disturbed else 0
     steps["answer"] = course.add(
         "answer",
         f"answer with {candidate.name}{told}",

@@ -17,7 +17,6 @@ from workbench.candidate import Approach, Candidate
 from workbench.chances import Chance
 from workbench.checked import AllChecked
 from workbench.cost import Measured
-from workbench.diagnose import Probed
 from workbench.errors import WorkbenchError
 from workbench.examples import Examples
 from workbench.facts import Facts
@@ -25,6 +24,7 @@ from workbench.given import Given
 from workbench.model import Noun
 from workbench.panel import Panel, Scores
 from workbench.people import Deciding, deciding_labels
+from workbench.probe_rows import Probed
 from workbench.question import Question
 from workbench.recommend import Recommendation, recommend
 from workbench.run import Response, Retrieved

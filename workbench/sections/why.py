@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from workbench.blocks import Block, Column, EffectsChart, Heading, Row, Table, Text
-from workbench.diagnose import Finding
 from workbench.phrases import listed
 from workbench.probe_kinds import TELLS
+from workbench.probe_rows import Finding
 from workbench.sections.material import Material
 
 NOTE = (

@@ -30,7 +30,8 @@ from workbench.launch import launch_detached, running_process
 from workbench.people import asked_people
 from workbench.plan import Plan
 from workbench.planning import make_plan
-from workbench.probes import Probes, plan_probes
+from workbench.probe import Probes
+from workbench.probes import plan_probes
 from workbench.recommend import Recommendation
 from workbench.results import Results, decide, load_results, mean_scores
 from workbench.run import Response, Retrieved
