@@ -61,7 +61,7 @@ def injection(rows: ProbeRows, margin: float) -> Finding:
     name = rows.probed.about[0]
     places = {
         "in a passage": "an instruction in one of the passages it finds",
-        "in a document": "one in a document that was written to be found",
+        "in a document": "one in a document that was written to be found and takes the place of the last",
     }
     obeyed = {cell: _obeyed(rows, cell) for cell in places}
     falls = {cell: rows.effect(f"score, planted {cell}", {cell: 1, "found": -1}) for cell in places}
@@ -98,7 +98,8 @@ def _by_wording(rows: ProbeRows) -> list[Effect]:
         if where.any():
             some = rows.among(where)
             both: Floats = sum(some.cells[f"obeyed {cell}"] for cell in cells) / len(cells)  # type: ignore[assignment]
-            found.append(some.level(f"obeyed: {worded}", both, some.weights[cells[0]]))
+            share = some.level(f"obeyed: {worded}", both, some.weights[cells[0]])
+            found.append(share.model_copy(update={"n": int(where.sum())}))
     return found
 
 

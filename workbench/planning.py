@@ -12,12 +12,14 @@ from workbench.courses import (
     asked_of,
     measures_stages,
     plan_retrieval,
+    plan_score,
     plan_scores,
     relative,
 )
 from workbench.errors import ConfigError
 from workbench.plan import Plan
 from workbench.run import Run
+from workbench.score import FORMAL, LENIENT
 from workbench.stage import Reward
 from workbench.usecase import MetricName, Split, UseCase
 
@@ -115,6 +117,10 @@ def _plan_run(plan: Plan, use_case: UseCase, candidate: Candidate, seed: int, *,
     )
     if most is None:
         steps["score"] = plan_scores(plan, plan.split, f"score {candidate.name}{told}", steps["answer"])
+        if candidate.retrieval is not None and plan.split == "test" and use_case.metric in FORMAL:
+            # Whose answers fail for their form alone is told from whose passages were not found or not read.
+            title = f"read {candidate.name}{told} leniently"
+            steps["score-lenient"] = plan_score(plan, plan.split, title, steps["answer"], metrics=[LENIENT])
     _note_run(plan, candidate, seed, steps)
 
 

@@ -22,6 +22,7 @@ class Planner:
         self.case, self.plan = case, Plan(case, "test")
         self.probes: list[Probe] = []
         self.missing: dict[ProbeKind, str] = {}
+        self.planned: list[tuple[Candidate, Plan]] = []
         self.metric: MetricName = case.use_case.metric
         every = [case.whole(one) for one in case.candidates() if one.name in means]
         here = [one for one in every if one.imported is None and hosted_name(str(one.base_model)) is None]
@@ -54,7 +55,7 @@ class Planner:
 
     def cell(self, name: str, candidate: Candidate, *, metric: MetricName | None = None) -> Cell:
         """A candidate's scores on the test set; by another metric than the use case's, its answers scored anew."""
-        runs = make_plan(self.case, [candidate])
+        runs = self.runs(candidate)
         steps, answers, passages = [], [], ""
         for (_, seed), run in runs.runs.items():
             answers.append(self.take(runs, run.steps["answer"]))
@@ -67,6 +68,14 @@ class Planner:
         trained = [step for run in runs.runs.values() for role, step in run.steps.items() if role.startswith("train-")]
         weights = " ".join(trained) if candidate.imported is None else candidate.name if candidate.trained else ""
         return Cell(name, tuple(steps), metric or self.metric, weights, tuple(answers), passages)
+
+    def runs(self, candidate: Candidate) -> Plan:
+        """The runs of a candidate, planned once, since several probes look at the same."""
+        known = next((plan for one, plan in self.planned if one == candidate), None)
+        if known is None:
+            known = make_plan(self.case, [candidate])
+            self.planned.append((candidate, known))
+        return known
 
     def add(
         self, kind: ProbeKind, about: Sequence[Candidate], cells: Sequence[Cell], *,

@@ -49,6 +49,8 @@ class Effect(Noun):
     """Whether it is a share of its own and no difference."""
     approach: Approach | None = None
     """Of whom it tells, where that is another than whom the finding is about."""
+    n: int | None = None
+    """Examples that it tells of, where these are not all of the finding's."""
 
     def of(self, approach: Approach) -> "Effect":
         """The same, told of another approach."""
@@ -60,6 +62,16 @@ class Effect(Noun):
         if self.level:
             return f"{percent(self.value)} ({100 * self.low:.1f} to {100 * self.high:.1f})"
         return f"{signed(self.value)} ({signed(self.low)} to {signed(self.high)})"
+
+
+def level(name: str, values: Floats, clusters: Clusters, weights: str = "") -> Effect:
+    """A mean of values (S, n), or (n,), as a share of its own; ``weights``: the trainings of the S rows."""
+    found = weighted([Term(np.atleast_2d(values), 1.0, weights)], clusters)
+    mean, inside = min(max(found.delta, 0.0), 1.0), 0 < found.delta < 1
+    # Where all are alike, the interval is that of so many items.
+    variance = found.se**2 if inside else 0.0
+    own = mean_interval(mean, variance, n=clusters.effective, df=clusters.df)
+    return Effect(name=name, value=mean, low=own.low, high=own.high, level=True)
 
 
 class Finding(Noun):
@@ -107,12 +119,7 @@ class ProbeRows:
 
     def level(self, name: str, values: Floats, weights: str = "") -> Effect:
         """A mean of values (S, n), or (n,), as a share of its own; ``weights``: the trainings of the S rows."""
-        found = weighted([Term(np.atleast_2d(values), 1.0, weights)], self.clusters)
-        mean, inside = min(max(found.delta, 0.0), 1.0), 0 < found.delta < 1
-        # Where all are alike, the interval is that of so many items.
-        variance = found.se**2 if inside else 0.0
-        own = mean_interval(mean, variance, n=self.clusters.effective, df=self.clusters.df)
-        return Effect(name=name, value=mean, low=own.low, high=own.high, level=True)
+        return level(name, values, self.clusters, weights)
 
     def finding(self, sentence: str, effects: Sequence[Effect], *, telling: bool = True, caution: str = "") -> Finding:
         """A finding about this probe."""

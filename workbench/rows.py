@@ -28,6 +28,7 @@ from workbench.probe_rows import Probed
 from workbench.question import Question
 from workbench.recommend import Recommendation, recommend
 from workbench.run import Response, Retrieved
+from workbench.sought import Sought
 from workbench.statistics.arrays import Floats
 from workbench.usecase import MetricName, UseCase
 
@@ -189,6 +190,10 @@ class Rows(ABC):
 
         ``number`` 0: before training. Shape (runs, examples); NaN where the instrument failed.
         """
+
+    @abstractmethod
+    def sought(self, name: str) -> Sought | None:
+        """What became of the passages that would answer each example; None where a candidate retrieves nothing."""
 
     @abstractmethod
     def chances(self) -> tuple[tuple[str, Chance], ...]:

@@ -8,10 +8,12 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from workbench.carried_checks import Column
+from workbench.carried_checks import Column, column
+from workbench.examples import Examples
 from workbench.model import Noun
-from workbench.run import Passage
+from workbench.run import Passage, Retrieved
 from workbench.similarity import WORDS, normalise
+from workbench.statistics.arrays import Floats
 from workbench.usecase import Example
 from workbench.workspace import read_jsonl
 
@@ -144,3 +146,28 @@ def look(example: Example, handed: Sequence[Passage], found: Held) -> Where:
         if of_them and (_stand_in(words, values) if told else True):
             return "there"
     return "missed"
+
+
+def seek(
+    examples: Examples, retrieved: Mapping[str, Retrieved], index: Path, *, lenient: Floats | None = None
+) -> Sought:
+    """What became of the right passages of all examples: ``retrieved`` by example from the index in a folder.
+
+    ``lenient``: values by the lenient metric (runs, examples). Of very many passages not all are looked through: then
+    nothing is known of examples.
+    """
+    if (index / "passages.jsonl").stat().st_size > MOST_BYTES:
+        where: tuple[Where, ...] = ("unknown",) * len(examples)
+    else:
+        where = _looked(index, tuple(examples), tuple(retrieved[one.id] for one in examples))
+    return Sought(
+        where=where,
+        by_answer=tuple(n for n, one in enumerate(examples) if not one.evidence),
+        lenient=() if lenient is None else tuple(map(column, lenient)),
+    )
+
+
+@lru_cache(maxsize=32)
+def _looked(index: Path, examples: tuple[Example, ...], retrieved: tuple[Retrieved, ...]) -> tuple[Where, ...]:
+    found = held(index)
+    return tuple(look(one, got.passages, found) for one, got in zip(examples, retrieved, strict=True))
