@@ -8,6 +8,7 @@ from typing import Any
 from rag import index as indexes
 from rag.cache import Cache
 from rag.corpus import Corpus, read_corpus
+from rag.disturbed import disturb
 from rag.embed import DEFAULT_EMBEDDER, Embedder, load_embedder
 from rag.index import IndexMeta, Ranked
 from rag.indexing import cut_all, embed_all, new_documents
@@ -196,8 +197,12 @@ def retrieve(step: Step, *, embedders: Embedders) -> None:
     The document that has an example's own id is passed over for that example: nobody retrieves his own answer.
     The passages found for an example do not depend on which examples are timed. Where ``gold`` is asked for, they are
     those of the documents that the example names as its evidence, if it names any. Raises ConfigError where
-    the index was built with another embedder than the one of that name now, and what ``load_reranker`` raises.
+    the index was built with another embedder than the one of that name now, and what ``load_reranker`` raises. Where
+    passages are to be changed, nothing is searched: see ``rag.disturbed``.
     """
+    if "disturbed" in step.record.inputs:
+        disturb(step)
+        return
     needed, watch = step.needed("index"), Stopwatch()
     settings = retrieval_of(step, needed)
     step.progress("loading the embedder and the passages")

@@ -3,8 +3,9 @@
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import regex
 
@@ -14,7 +15,9 @@ from workbench.model import Noun
 from workbench.overlap import find_overlap, leaked_ids, overlap_findings
 from workbench.similarity import normalise
 from workbench.statistics.power import detectable_difference
+from workbench.table import listed
 from workbench.usecase import Example, MetricName, Split
+from workbench.verbatim import Verbatim, verbatim_pairs
 
 SMALL_TEST = 50
 """Test examples below which hardly any difference can be shown (23 points at 50)."""
@@ -55,6 +58,8 @@ class Audit(Noun):
     leaked_ids: tuple[str, ...]
     """Test examples that the training set has, word for word or nearly, with their answer: what training
     gains on these alone is no gain."""
+    verbatim_ids: tuple[str, ...] = ()
+    """Test examples whose question and answer stand together in a document: retrieval need only find and copy them."""
 
     @property
     def worst(self) -> Severity | None:
@@ -72,9 +77,15 @@ class Mended:
 
 
 def audit(
-    train: Examples, dev: Examples, test: Examples, *, metric: MetricName, limit: LengthLimit = USUAL_LIMIT
+    train: Examples,
+    dev: Examples,
+    test: Examples,
+    *,
+    metric: MetricName,
+    limit: LengthLimit = USUAL_LIMIT,
+    documents: Mapping[str, str] = MappingProxyType({}),
 ) -> Audit:
-    """Check the examples of a use case; nothing is changed.
+    """Check the examples of a use case; nothing is changed. ``documents``: their texts, by id.
 
     What counts as a near repeat is defined in ``workbench.repeats``. Takes a few seconds for 13,000
     short requests.
@@ -85,7 +96,13 @@ def audit(
         "test": test.as_split("test"),
     }
     overlap = find_overlap(splits)
-    findings = [*_sizes(splits), *_answers(splits), *overlap_findings(overlap, metric=metric)]
+    pairs = verbatim_pairs(splits["test"], documents)
+    findings = [
+        *_verbatim(splits["test"], pairs),
+        *_sizes(splits),
+        *_answers(splits),
+        *overlap_findings(overlap, metric=metric),
+    ]
     for split, examples in splits.items():
         findings += [*_unusable(examples, split, metric=metric), *_too_long(examples, split, limit=limit)]
     findings.sort(key=lambda each: (SEVERITIES.index(each.severity), KINDS.index(each.kind), -len(each.rows)))
@@ -94,6 +111,7 @@ def audit(
         sizes={split: len(examples) for split, examples in splits.items()},
         smallest_difference=difference_sentence(len(test), clusters=len({each.cluster for each in test})),
         leaked_ids=leaked_ids(overlap),
+        verbatim_ids=tuple(one.example for one in pairs),
     )
 
 
@@ -159,6 +177,22 @@ def _sizes(splits: Mapping[Split, Examples]) -> Iterator[Finding]:
             "Give a training file for few-shot prompting and fine-tuning.",
         )
         yield finding(said, train, split="train", rows=())
+
+
+def _verbatim(test: Examples, pairs: Sequence[Verbatim]) -> Iterator[Finding]:
+    """Test examples that the documents hold as question and answer."""
+    known = {one.example for one in pairs}
+    rows = [n for n, example in enumerate(test) if example.id in known]
+    where = listed(dict.fromkeys(one.document for one in pairs), most=3) if pairs else ""
+    said = Said(
+        "verbatim",
+        "warning",
+        f"{{rows}} {{stand}} in the documents, question and answer together, word for word or nearly, in {where}",
+        "Leave those entries out of the documents: finding and copying them is no skill. Documents that only tell the "
+        "answer are what retrieval is for.",
+    )
+    if rows:
+        yield finding(said, test, split="test", rows=rows)
 
 
 def _unusable(examples: Examples, split: Split, *, metric: MetricName) -> Iterator[Finding]:

@@ -11,12 +11,12 @@ from workbench.break_even import BreakEven
 from workbench.candidate import Approach
 from workbench.charts import Gap, Point
 from workbench.decision import Strength
-from workbench.diagnose import Effect
 from workbench.earnings import Acceptability
 from workbench.forgetting import Loss
 from workbench.found import RecallCurve
 from workbench.frontier import Frontier
 from workbench.model import Noun
+from workbench.probe_rows import Effect
 from workbench.rates import WinRates
 from workbench.refusals import Refusals
 

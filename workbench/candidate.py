@@ -4,6 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from workbench.disturbance import Disturbance
 from workbench.model import Noun
 from workbench.stage import Full, Qlora, Reward, Rlhf, Stage
 from workbench.usecase import SLUG
@@ -69,6 +70,13 @@ class Retrieval(Noun):
     gold: bool = False
     """Hand over the passages of the documents that each test example names as its evidence, instead of searching: no
     request brings them, so this can only explain, and never be chosen."""
+    disturbed: Disturbance | None = None
+    """Change the passages of each test example on purpose: this, too, can only explain, and never be chosen."""
+
+    @property
+    def explains_only(self) -> bool:
+        """Whether passages are handed over that no request would bring."""
+        return self.gold or self.disturbed is not None
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:

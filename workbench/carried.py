@@ -16,6 +16,7 @@ from workbench.grounds import Asked, Grounds, Quoted, Raw
 from workbench.question import Question
 from workbench.rows import CandidateRows, Planned, Rows, Took
 from workbench.run import Response, Retrieved
+from workbench.sought import Sought
 from workbench.statistics.arrays import Floats
 from workbench.usecase import Example, Message, Split
 
@@ -115,6 +116,10 @@ class Carried(Rows):
         """A candidate's values on the development set as one stage left it."""
         rows = next(one for one in self.grounds.candidates if one.name == name).stages.get(number)
         return None if rows is None else np.stack([floats(row) for row in rows])
+
+    def sought(self, name: str) -> Sought | None:
+        """What became of the passages that would answer each example; None where a candidate retrieves nothing."""
+        return next(one for one in self.grounds.candidates if one.name == name).sought
 
     def chances(self) -> tuple[tuple[str, Chance], ...]:
         """What candidates that are reinforced could do before."""

@@ -250,10 +250,12 @@ class Case(NamedFolder):
         """
         chosen = tuple(candidates)
         names = [candidate.name for candidate in chosen]
-        handed = [one.name for one in chosen if one.retrieval is not None and one.retrieval.gold]
-        if handed:
+        explaining = [one for one in chosen if one.retrieval is not None and one.retrieval.explains_only]
+        for one in explaining:
+            disturbed = one.retrieval is not None and one.retrieval.disturbed is not None
+            what = "passages that were changed on purpose" if disturbed else "the right passages"
             raise ConfigError(
-                f"{handed[0]} is handed the right passages, which no request brings.",
+                f"{one.name} is handed {what}, which no request brings.",
                 "It explains what others do: `workbench diagnose`. Leave it out here.",
             )
         if not chosen:

@@ -24,9 +24,9 @@ from workbench.chart_parts import (
 )
 from workbench.comparison import Comparison
 from workbench.cost import figure
-from workbench.diagnose import Effect
 from workbench.model import Noun
 from workbench.phrases import agreeing, listed, percent, points, signed
+from workbench.probe_rows import Effect
 
 LABEL_SIZE = (90.0, 17.0)
 """About the pixels that a label takes."""

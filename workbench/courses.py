@@ -10,6 +10,7 @@ from typing import Any
 from workbench.base_models import hosted_name, identity
 from workbench.candidate import Candidate, Decoding, Hosted, Retrieval
 from workbench.case import SPLITS, Case
+from workbench.disturbance import Disturbance
 from workbench.errors import ConfigError
 from workbench.plan import Plan
 from workbench.stage import (
@@ -409,7 +410,23 @@ def plan_retrieval(plan: Plan, candidate: Candidate) -> dict[str, str]:
             needs={"index": steps["index"]},
             files={"examples": str(one.requests.relative_to(case.workspace)), **read},
         )
+    if retrieval.disturbed is not None:
+        steps |= plan_disturbed(plan, retrieval.disturbed, steps)
     return steps
+
+
+def plan_disturbed(plan: Plan, disturbance: Disturbance, steps: Mapping[str, str]) -> dict[str, str]:
+    """The step that changes what was found for the examples that are answered, in place of the one that found it."""
+    role = f"retrieve-{plan.split}"
+    found = plan.steps[steps[role]]
+    changed = plan.add(
+        "retrieve",
+        f"change the passages of the {plan.split} examples: {disturbance.how}",
+        inputs={"examples": found.inputs["examples"], "disturbed": disturbance.model_dump(mode="json")},
+        needs={"index": steps["index"], "found": steps[role]},
+        files={"examples": found.files["examples"]},
+    )
+    return {f"found-{plan.split}": steps[role], role: changed}
 
 
 def turned(retrieval: Retrieval, names: Sequence[str]) -> dict[str, Any]:

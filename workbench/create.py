@@ -10,6 +10,7 @@ import numpy as np
 from workbench.audit import Audit, audit, mend
 from workbench.case import SPLITS, Case, create_case
 from workbench.document_kinds import is_readable, not_readable
+from workbench.document_texts import document_texts, index_of
 from workbench.errors import ConfigError, DataError
 from workbench.examples import Examples
 from workbench.finding import Finding
@@ -18,7 +19,7 @@ from workbench.pair_intake import PairCheck, check_pairs, to_pairs
 from workbench.rating_intake import RatingCheck, check_ratings, to_ratings
 from workbench.splits import split_examples
 from workbench.usecase import MetricName, Split, UseCase
-from workbench.workspace import disk_error, write_jsonl
+from workbench.workspace import Step, disk_error, write_jsonl
 
 SPLIT_SEED = 0
 
@@ -101,16 +102,20 @@ def _at_most(examples: Examples, most: int | None, rng: np.random.Generator) -> 
 
 
 def audit_case(case: Case) -> Audit:
-    """What is wrong with a use case's examples; looked for once for the same files and metric."""
-    digests = tuple(case.split_digest(split) if case.split_path(split).exists() else "" for split in SPLITS)
-    return _audited(case, digests, case.use_case.metric)
+    """What is wrong with a use case's examples; looked for once for the same files, documents and metric.
+
+    Documents of every kind are known once a step has read them; before, those that are plain text.
+    """
+    digests = [case.split_digest(split) if case.split_path(split).exists() else "" for split in SPLITS]
+    digests += [case.documents_digest()] if case.documents is not None else []
+    return _audited(case, tuple(digests), index_of(case), case.use_case.metric)
 
 
 @lru_cache(maxsize=16)
-def _audited(case: Case, digests: tuple[str, ...], metric: MetricName) -> Audit:
+def _audited(case: Case, digests: tuple[str, ...], index: Step | None, metric: MetricName) -> Audit:
     del digests
     train, dev, test = (case.examples(split) for split in SPLITS)
-    return audit(train, dev, test, metric=metric)
+    return audit(train, dev, test, metric=metric, documents=document_texts(case, index))
 
 
 def mend_case(case: Case, findings: Sequence[Finding] | None = None) -> dict[Split, int]:

@@ -4,13 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from workbench.candidate import Approach
-from workbench.model import Noun
+from workbench.diagnose_disturbed import distractors, injection, order
 from workbench.phrases import percent, points, signed
 from workbench.probe_kinds import ProbeKind
+from workbench.probe_rows import Effect, Finding, Probed, ProbeRows
 from workbench.statistics.arrays import Floats
-from workbench.statistics.clusters import Clusters
-from workbench.statistics.intervals import mean_interval
 from workbench.statistics.paired import least_variance
 from workbench.statistics.seeds import seed_spread
 from workbench.statistics.weighted import Term, weighted
@@ -25,121 +23,15 @@ CURVE = ("0.25", "0.5", "1")
 """The cells of a learning curve."""
 
 
-class Values(Noun):
-    """One of the things that a probe holds beside one another."""
-
-    name: str
-    values: tuple[tuple[float, ...], ...]
-    """A row for each training or each draw, a value for each item."""
-    weights: str = ""
-    """Names the trainings that the rows come from; empty: untrained."""
-
-
-class Probed(Noun):
-    """What one finished probe gave: rows that its finding follows from."""
-
-    kind: ProbeKind
-    about: tuple[str, ...]
-    approach: Approach
-    items: tuple[str, ...]
-    clusters: tuple[str, ...]
-    cells: tuple[Values, ...]
-
-
-class Effect(Noun):
-    """One figure of a finding with its 95 % interval, as a share or a difference of shares."""
-
-    name: str
-    value: float
-    low: float
-    high: float
-    level: bool = False
-    """Whether it is a share of its own and no difference."""
-    approach: Approach | None = None
-    """Of whom it tells, where that is another than whom the finding is about."""
-
-    def of(self, approach: Approach) -> "Effect":
-        """The same, told of another approach."""
-        return self.model_copy(update={"approach": approach})
-
-    @property
-    def words(self) -> str:
-        """The figure with its interval."""
-        if self.level:
-            return f"{percent(self.value)} ({100 * self.low:.1f} to {100 * self.high:.1f})"
-        return f"{signed(self.value)} ({signed(self.low)} to {signed(self.high)})"
-
-
-class Finding(Noun):
-    """What one probe shows, in a sentence and in figures."""
-
-    kind: ProbeKind
-    about: tuple[str, ...]
-    approach: Approach
-    sentence: str
-    effects: tuple[Effect, ...]
-    n: int
-    telling: bool = True
-    """Whether it explains anything; where it does not, it is no reason."""
-    caution: str = ""
-    """What must be known before anybody acts on the recommendation; usually nothing."""
-
-
 def findings(probed: Sequence[Probed], *, margin: float) -> tuple[Finding, ...]:
     """What each finished probe shows; ``margin``: the smallest difference that matters, as a share.
 
     Each interval holds for itself, at 95 %: a finding explains a choice, and none is made by it.
     """
-    return tuple(FINDERS[one.kind](_Rows(one), margin) for one in probed)
+    return tuple(FINDERS[one.kind](ProbeRows(one), margin) for one in probed)
 
 
-class _Rows:
-    """A probe's rows as arrays."""
-
-    def __init__(self, probed: Probed) -> None:
-        self.probed = probed
-        self.clusters = Clusters.of(probed.clusters)
-        self.cells = {one.name: np.array(one.values, dtype=np.float64) for one in probed.cells}
-        self.weights = {one.name: one.weights for one in probed.cells}
-
-    def mean(self, name: str) -> float:
-        """A cell's mean."""
-        return float(self.cells[name].mean())
-
-    def effect(self, name: str, weights: Mapping[str, float]) -> Effect:
-        """A weighted sum of the cells' means."""
-        found = weighted([Term(self.cells[c], w, self.weights[c]) for c, w in weights.items()], self.clusters)
-        most, least = (sum(w for w in weights.values() if w * sign > 0) for sign in (1, -1))
-        return Effect(name=name, value=found.delta, low=max(found.low, least), high=min(found.high, most))
-
-    def lost(self, name: str, where: Floats) -> Effect:
-        """What the right passages would bring beyond those found, of the items ``where`` is 1. Shape (1, n)."""
-        terms = [
-            Term(self.cells[cell] * where, weight, self.weights[cell])
-            for cell, weight in (("handed over", 1.0), ("found", -1.0))
-        ]
-        found = weighted(terms, self.clusters)
-        return Effect(name=name, value=found.delta, low=max(found.low, -1.0), high=min(found.high, 1.0))
-
-    def level(self, name: str, values: Floats, weights: str = "") -> Effect:
-        """A mean of values (S, n), or (n,), as a share of its own; ``weights``: the trainings of the S rows."""
-        found = weighted([Term(np.atleast_2d(values), 1.0, weights)], self.clusters)
-        mean, inside = min(max(found.delta, 0.0), 1.0), 0 < found.delta < 1
-        # Where all are alike, the interval is that of so many items.
-        variance = found.se**2 if inside else 0.0
-        own = mean_interval(mean, variance, n=self.clusters.effective, df=self.clusters.df)
-        return Effect(name=name, value=mean, low=own.low, high=own.high, level=True)
-
-    def finding(self, sentence: str, effects: Sequence[Effect], *, telling: bool = True, caution: str = "") -> Finding:
-        """A finding about this probe."""
-        one = self.probed
-        return Finding(
-            kind=one.kind, about=one.about, approach=one.approach, sentence=sentence, effects=tuple(effects),
-            n=len(one.items), telling=telling, caution=caution,
-        )  # fmt: skip
-
-
-def _grid(rows: _Rows, margin: float) -> Finding:
+def _grid(rows: ProbeRows, margin: float) -> Finding:
     """Main effects of training and retrieval, and their interaction."""
     trained, found, with_both = rows.probed.about
     training = rows.effect("training alone", {"training": 1, "neither": -1}).of("fine-tuning")
@@ -169,7 +61,7 @@ def _grid(rows: _Rows, margin: float) -> Finding:
     )
 
 
-def _gold(rows: _Rows, margin: float) -> Finding:
+def _gold(rows: ProbeRows, margin: float) -> Finding:
     """The gap split into knowledge, finding, being distracted, and reading."""
     name, cells = rows.probed.about[0], rows.cells
     there, handed = cells["right one found"], rows.weights["handed over"]
@@ -213,7 +105,7 @@ def _gold(rows: _Rows, margin: float) -> Finding:
     return rows.finding(f"{told}: {text}.", effects)
 
 
-def _form(rows: _Rows, margin: float) -> Finding:
+def _form(rows: ProbeRows, margin: float) -> Finding:
     """Whether a gain is there, too, where only the substance counts."""
     one, other = rows.probed.about
     strict = np.concatenate([rows.cells["trained"], rows.cells["beside"]])
@@ -254,7 +146,7 @@ def _form(rows: _Rows, margin: float) -> Finding:
     return rows.finding(f"{ahead}substance counts: {points(form.value)} are form.", effects)
 
 
-def _reach(rows: _Rows, margin: float) -> Finding:
+def _reach(rows: ProbeRows, margin: float) -> Finding:
     """Whether right answers came up before training: new support, reshaping, or consolidation."""
     name = rows.probed.about[0]
     drawn, given = rows.cells["drawn"] == 1, (rows.cells["trained"] == 1).astype(np.float64)
@@ -291,7 +183,7 @@ def _reach(rows: _Rows, margin: float) -> Finding:
     return rows.finding(f"{told}: {text}.", effects)
 
 
-def _known(rows: _Rows, margin: float) -> Finding:
+def _known(rows: ProbeRows, margin: float) -> Finding:
     """How much of what is taught the untrained model does not know."""
     drawn = rows.cells["drawn"]
     right = drawn == 1
@@ -313,7 +205,7 @@ def _known(rows: _Rows, margin: float) -> Finding:
     return rows.finding(f"{text}.", effects)
 
 
-def _curve(rows: _Rows, margin: float) -> Finding:
+def _curve(rows: ProbeRows, margin: float) -> Finding:
     """What the last doublings of the training examples brought, and what the next would."""
     name = rows.probed.about[0]
     first = rows.effect("from 25 % to 50 %", {"0.5": 1, "0.25": -1})
@@ -339,7 +231,7 @@ def _curve(rows: _Rows, margin: float) -> Finding:
     return rows.finding(f"{told}: {text}.", [first, second, more])
 
 
-def _next(rows: _Rows) -> Effect:
+def _next(rows: ProbeRows) -> Effect:
     """The gain of the next doubling with its 95 % interval, between 0 and what is missing to 1.
 
     Under a power law a - b m^-c each doubling brings the same share of what the one before brought, at most all of it.
@@ -372,12 +264,15 @@ def _continued(first: Floats, second: Floats, *, room: float) -> Floats:
     return found
 
 
-FINDERS: Mapping[ProbeKind, Callable[[_Rows, float], Finding]] = {
+FINDERS: Mapping[ProbeKind, Callable[[ProbeRows, float], Finding]] = {
     "grid": _grid,
     "gold": _gold,
     "form": _form,
     "reach": _reach,
     "known": _known,
     "curve": _curve,
+    "order": order,
+    "distractors": distractors,
+    "injection": injection,
 }
 """What reads each kind of probe."""

@@ -7,14 +7,17 @@ from pydantic import TypeAdapter
 
 from workbench.case import open_case
 from workbench.console import LiveProgress, say, show_blocks, show_outcome
-from workbench.diagnose import Finding
 from workbench.errors import ConfigError
+from workbench.failures import failures_of
 from workbench.launch import launch
+from workbench.probe import Probes
 from workbench.probe_kinds import TELLS, ProbeKind
+from workbench.probe_rows import Finding
 from workbench.probed import takes
-from workbench.probes import Probes, plan_probes
+from workbench.probes import plan_probes
 from workbench.recommend import Recommendation
 from workbench.results import decide, load_results, mean_scores
+from workbench.sections.failures import failure_blocks
 from workbench.sections.why import NOTE, explained
 
 
@@ -41,12 +44,16 @@ def diagnose(options: Namespace) -> int:
         )
     with LiveProgress(plan) as tick:
         outcome = launch(plan, on_tick=tick)
-    recommendation = decide(load_results(case))
+    results = load_results(case)
+    recommendation = decide(results)
     shown = [one for one in recommendation.findings if one.kind in chosen]
     if options.json:
         say(TypeAdapter(list[Finding]).dump_json(shown, indent=1).decode())
     else:
         _show(recommendation, shown)
+        for one in results.candidates:
+            found = failures_of(results, one)
+            show_blocks([] if found is None else failure_blocks(found))
         for kind in chosen:
             if kind in probes.missing:
                 say(f"Not measured: {TELLS[kind][0]}: {probes.missing[kind]}.")
@@ -69,7 +76,7 @@ def _show(recommendation: Recommendation, shown: list[Finding]) -> None:
         say("")
         show_blocks(list(explained(one)))
         for effect in one.effects:
-            say(f"  {effect.name}: {effect.words}, n = {one.n:,}")
+            say(f"  {effect.name}: {effect.words}, n = {effect.n or one.n:,}")
         if one.caution:
             say(f"Mind: {one.caution}")
     if shown:

@@ -25,6 +25,7 @@ Kind = Literal[
     "unfit_target",
     "leakage",
     "near_leakage",
+    "verbatim",
     "constant_target",
     "small_test",
     "no_train",

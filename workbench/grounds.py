@@ -13,14 +13,15 @@ from workbench.candidate import Candidate
 from workbench.carried_checks import CarriedChecks, Column, carried_checks, column
 from workbench.chances import Chance
 from workbench.claim_labels import CheckedClaim
-from workbench.diagnose import Probed
 from workbench.facts import Facts
 from workbench.given import Given
 from workbench.measures import MeasureName
 from workbench.model import Noun
+from workbench.probe_rows import Probed
 from workbench.question import Question
 from workbench.rows import CandidateRows, Places, Planned, Rows, Took
 from workbench.run import Response, Retrieved
+from workbench.sought import Sought
 from workbench.stage import Reward
 from workbench.usecase import Example, MetricName, Split, UseCase
 
@@ -57,6 +58,8 @@ class Raw(Noun):
     sees_training_answers: bool
     stages: dict[int, tuple[Column, ...]]
     """Values on the development set as each stage left it, 0: before training; empty where that was not measured."""
+    sought: Sought | None = None
+    """What became of the passages that would answer each example; None where nothing is retrieved."""
 
     @property
     def name(self) -> str:
@@ -118,6 +121,8 @@ class Grounds(Noun):
                 raise ValueError(f"{one.name} needs a row of positions for each of its seeds")
             if any(not 0 <= place < n for rows in every for row in rows for place in row):
                 raise ValueError(f"{one.name} names a position that is none of the {n} examples")
+            if one.sought is not None and {len(one.sought.where), *map(len, one.sought.lenient)} != {n}:
+                raise ValueError(f"{one.name} needs to know of {n} examples what became of their passages")
             if any(len(row) != len(self.development) for rows in one.stages.values() for row in rows):
                 raise ValueError(f"{one.name} needs {len(self.development)} values after each stage")
         for given in self.given:
@@ -168,6 +173,7 @@ def _raw(rows: Rows, one: CandidateRows) -> Raw:
         answered=one.answered,
         sees_training_answers=rows.sees_training_answers(one.name),
         stages={n: tuple(map(column, table)) for n, table in stages.items()},
+        sought=rows.sought(one.name),
     )
 
 

@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from workbench.errors import ConfigError, NotFound
 
+LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""Knows plain values only; the one in C, where it is there, reads the same many times as fast."""
+
 
 class Noun(BaseModel):
     """A frozen record that refuses unknown keys and round-trips through YAML and JSON."""
@@ -35,7 +38,7 @@ class Noun(BaseModel):
         Raises NotFound where there is no file and ConfigError where it is malformed.
         """
         try:
-            data = yaml.safe_load(path.read_text(encoding="utf-8"))
+            data = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
         except FileNotFoundError:
             raise NotFound(f"There is no file {path}.", "Check the name and the folder.") from None
         except UnicodeDecodeError:

@@ -13,12 +13,14 @@ from workbench.courses import (
     measures_stages,
     plan_measures,
     plan_retrieval,
+    plan_score,
     plan_scores,
     relative,
 )
 from workbench.errors import ConfigError
 from workbench.plan import Plan
 from workbench.run import Run
+from workbench.score import FORMAL, LENIENT
 from workbench.stage import Reward
 from workbench.usecase import MetricName, Split, UseCase
 
@@ -101,7 +103,8 @@ def _plan_run(plan: Plan, use_case: UseCase, candidate: Candidate, seed: int, *,
             course.measure("dev", number)
     steps = course.steps
     told = f", seed {seed}" if candidate.training else ""
-    timed = TIMED_REQUESTS if seed == 0 and plan.split == "test" and most is None else 0
+    disturbed = candidate.retrieval is not None and candidate.retrieval.disturbed is not None
+    timed = TIMED_REQUESTS if seed == 0 and plan.split == "test" and most is None and not disturbed else 0
     steps["answer"] = course.add(
         "answer",
         f"answer with {candidate.name}{told}",
@@ -117,6 +120,10 @@ def _plan_run(plan: Plan, use_case: UseCase, candidate: Candidate, seed: int, *,
         steps["score"] = plan_scores(plan, plan.split, f"score {candidate.name}{told}", steps["answer"])
         if candidate.retrieval is not None and plan.split == "test":
             steps |= plan_measures(plan, f"{candidate.name}{told}", steps)
+        if candidate.retrieval is not None and plan.split == "test" and use_case.metric in FORMAL:
+            # Whose answers fail for their form alone is told from whose passages were not found or not read.
+            title = f"read {candidate.name}{told} leniently"
+            steps["score-lenient"] = plan_score(plan, plan.split, title, steps["answer"], metrics=[LENIENT])
     _note_run(plan, candidate, seed, steps)
 
 

@@ -6,13 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.case import Case
-from workbench.diagnose import Probed, Values
+from workbench.disturbed_rows import extra, usable
 from workbench.errors import WorkbenchError
 from workbench.examples import Examples
 from workbench.phrases import agreeing
 from workbench.plan import is_done
+from workbench.probe import Cell, Probe, Probes
 from workbench.probe_kinds import ProbeKind
-from workbench.probes import Cell, Probe, Probes, plan_probes
+from workbench.probe_rows import Probed, Values
+from workbench.probes import plan_probes
 from workbench.score_tables import score_table
 from workbench.statistics.arrays import Floats
 from workbench.workspace import Step, read_jsonl
@@ -38,7 +40,7 @@ def read_probed(probes: Probes, *, leaked: frozenset[str]) -> tuple[Probed, ...]
 
 def finished(probe: Probe, probes: Probes) -> bool:
     """Whether every step of a probe is done."""
-    return all(is_done(probes.plan.step(name)) for name in (*probe.steps, *(probe.found or ())))
+    return all(is_done(probes.plan.step(name)) for name in probe.steps)
 
 
 def takes(probes: Probes, kind: ProbeKind) -> str:
@@ -53,15 +55,18 @@ def takes(probes: Probes, kind: ProbeKind) -> str:
 
 
 def _read(probe: Probe, probes: Probes, leaked: frozenset[str]) -> Probed | None:
-    examples = probes.plan.case.examples(probe.split)
+    plan, examples = probes.plan, probes.plan.case.examples(probe.split)
     named = {cell.name: (cell.weights, _table(cell, probes, examples)) for cell in probe.cells}
-    if probe.found is not None:
-        searched, handed = (probes.plan.step(name) for name in probe.found)
-        named["right one found"] = ("", _right_found(searched, handed, examples))
+    named |= extra(probe, plan, examples)
+    clean = np.array([one.id not in leaked or probe.split == "train" for one in examples], dtype=np.bool_)
+    kept = clean & usable(probe, plan, examples)
+    if any(cell.name == "handed over" for cell in probe.cells):
+        handed = plan.step(probe.cell("handed over").passages)
+        kept &= _handed(handed, examples)
+        if probe.kind == "gold":
+            searched = plan.step(probe.cell("found").passages)
+            named["right one found"] = ("", _right_found(searched, handed, examples))
     tables = [table for _, table in named.values()]
-    kept = np.array([one.id not in leaked or probe.split == "train" for one in examples], dtype=np.bool_)
-    if probe.found is not None:
-        kept &= _handed(probes.plan.step(probe.found[1]), examples)
     kept &= ~np.isnan(np.concatenate(tables)).any(axis=0)
     places = np.flatnonzero(kept)
     if not len(places):
@@ -70,6 +75,7 @@ def _read(probe: Probe, probes: Probes, leaked: frozenset[str]) -> Probed | None
         kind=probe.kind,
         about=probe.about,
         approach=probe.approach,
+        left_out=int((clean & ~kept).sum()),
         items=tuple(examples[int(i)].id for i in places),
         clusters=tuple(examples[int(i)].cluster for i in places),
         cells=tuple(

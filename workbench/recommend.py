@@ -9,11 +9,12 @@ from workbench.candidate import Approach
 from workbench.comparison import Comparison
 from workbench.cost import Measured
 from workbench.decision import Analyse, Ground, Strength, decide
-from workbench.diagnose import Finding, Probed, findings
+from workbench.diagnose import findings
 from workbench.earnings import Earnings
 from workbench.limits import LimitCheck
 from workbench.model import Noun
 from workbench.panel import Panel
+from workbench.probe_rows import Finding, Probed
 from workbench.question import Question, moved
 from workbench.reasons import Reason, reasons
 from workbench.segments import Segments

@@ -26,8 +26,9 @@ from workbench.rows import CandidateRows, Places, Planned, Rows, Took
 from workbench.rows import decide as decide
 from workbench.rows import labelled_panel as labelled_panel
 from workbench.run import Response, Retrieved, Run
-from workbench.score import Score
+from workbench.score import LENIENT, Score
 from workbench.score_tables import score_table
+from workbench.sought import Sought, seek
 from workbench.statistics.arrays import Floats
 from workbench.usecase import MetricName, Split, UseCase
 from workbench.workspace import Step, read_jsonl
@@ -163,6 +164,17 @@ class Results(Rows):
         every = self.find(name).steps
         steps = [step for roles in every if (step := roles.get(f"dev-score-{number}")) is not None]
         return score_table(steps, self._development, self.use_case.metric) if len(steps) == len(every) else None
+
+    def sought(self, name: str) -> Sought | None:
+        """What became of the passages that would answer each example; None where a candidate retrieves nothing."""
+        one = self.find(name)
+        index = one.steps[0].get("index")
+        if index is None:
+            return None
+        lenient = score_table(
+            [steps["score-lenient"] for steps in one.steps if "score-lenient" in steps], self.examples, LENIENT
+        )
+        return seek(self.examples, one.retrieved(self.split), index.folder, lenient=lenient)
 
     def chances(self) -> tuple[tuple[str, Chance], ...]:
         """What each candidate that is reinforced could do before, by the first of its seeds that was tried."""

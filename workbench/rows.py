@@ -18,7 +18,6 @@ from workbench.chances import Chance
 from workbench.checked import AllChecked
 from workbench.claim_labels import CheckedClaim
 from workbench.cost import Measured
-from workbench.diagnose import Probed
 from workbench.errors import WorkbenchError
 from workbench.examples import Examples
 from workbench.facts import Facts
@@ -27,9 +26,11 @@ from workbench.measures import MeasureName
 from workbench.model import Noun
 from workbench.panel import Panel, Scores
 from workbench.people import Deciding, deciding_labels
+from workbench.probe_rows import Probed
 from workbench.question import Question
 from workbench.recommend import Recommendation, recommend
 from workbench.run import Response, Retrieved
+from workbench.sought import Sought
 from workbench.statistics.arrays import Floats
 from workbench.usecase import MetricName, Split, UseCase
 
@@ -197,6 +198,10 @@ class Rows(ABC):
 
         ``number`` 0: before training. Shape (runs, examples); NaN where the instrument failed.
         """
+
+    @abstractmethod
+    def sought(self, name: str) -> Sought | None:
+        """What became of the passages that would answer each example; None where a candidate retrieves nothing."""
 
     @abstractmethod
     def chances(self) -> tuple[tuple[str, Chance], ...]:

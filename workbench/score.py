@@ -129,6 +129,8 @@ METRICS: Mapping[MetricName, Metric] = {
 
 FORMAL: frozenset[MetricName] = frozenset({"exact_match", "token_f1", "rouge_l", "json_field_match"})
 """Metrics by which an answer that says the right thing in another form than the reference's loses."""
+LENIENT: MetricName = "substance"
+"""The metric that reads such an answer as right."""
 
 
 def deciding(use_case: UseCase) -> tuple[str, str, str]:

@@ -8,12 +8,14 @@ import pytest
 
 from tests.toys import finish, finished_case
 from workbench.case import Case
-from workbench.diagnose import Finding, Probed, Values, findings
+from workbench.diagnose import findings
 from workbench.errors import ConfigError
 from workbench.plan import is_done
+from workbench.probe import Probes
 from workbench.probe_kinds import TELLS, ProbeKind
+from workbench.probe_rows import Finding, Probed, Values
 from workbench.probed import read_probed, takes
-from workbench.probes import Probes, plan_probes
+from workbench.probes import plan_probes
 from workbench.provenance import provenance
 from workbench.results import decide, load_results, mean_scores
 from workbench.statistics.arrays import Floats

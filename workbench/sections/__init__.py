@@ -13,6 +13,7 @@ from workbench.results import Results
 from workbench.sections.answer import answer, question
 from workbench.sections.disagreements import examples
 from workbench.sections.evidence import differences, picture, tables
+from workbench.sections.failures import failures
 from workbench.sections.flips import flips
 from workbench.sections.lost import lost
 from workbench.sections.material import Material
@@ -37,6 +38,7 @@ ALL: Sequence[Callable[[Material], list[Block]]] = (
     segments,
     why,
     retrieval,
+    failures,
     differences,
     stages,
     lost,

@@ -9,6 +9,7 @@ from workbench.decision import Strength
 from workbench.phrases import agreeing, joined, listed, points, shortened
 from workbench.reasons import Reason
 from workbench.score import deciding
+from workbench.sections.copied import copied
 from workbench.sections.material import Material
 
 MEANINGS: Mapping[Strength, str] = {
@@ -95,6 +96,7 @@ def _cautions(material: Material) -> Iterable[str]:
     if leaked:
         verb = agreeing(leaked, "stands", "stand")
         yield f"{leaked:,} of the test examples {verb} in the training set, too{_leaks(material)}."
+    yield from copied(material)
     worst = [finding for finding in material.audit.findings if finding.severity == "error"]
     if worst and not leaked:
         yield f"The data have an error: {worst[0].message}"

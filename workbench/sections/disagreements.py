@@ -37,7 +37,7 @@ def examples(material: Material) -> list[Block]:
         f"the mean of the others {subject} does better on {won:,} of these and worse on {lost:,}. "
         f"Shown: {len(chosen)}, the widest apart first, with the answers of each candidate's first seed."
     )
-    sides = _Sides.read(results, material.ran)
+    sides = Sides.read(results, material.ran)
     shown = [sides.answered(i, _outcome(margins[i])) for i in chosen]
     return [heading, Text(text=text), Examples(subject=subject, examples=tuple(shown))]
 
@@ -74,7 +74,7 @@ def _pick(disputed: Sequence[int], *, margins: NDArray[np.float64], clusters: Se
 
 
 @dataclass(frozen=True)
-class _Side:
+class Side:
     """One candidate's first run."""
 
     of: CandidateRows
@@ -83,22 +83,24 @@ class _Side:
 
 
 @dataclass(frozen=True)
-class _Sides:
+class Sides:
     """All candidates' first runs, to be put side by side."""
 
     results: Rows
-    sides: tuple[_Side, ...]
+    sides: tuple[Side, ...]
 
     @classmethod
-    def read(cls, results: Rows, standings: Sequence[Standing]) -> "_Sides":
+    def read(cls, results: Rows, standings: Sequence[Standing]) -> "Sides":
+        """The first runs of some candidates, in this order."""
         found = []
         for standing in standings:
             one = results.find(standing.candidate)
             responses = {response.example: response for response in one.responses()}
-            found.append(_Side(one, responses, one.retrieved(results.split)))
+            found.append(Side(one, responses, one.retrieved(results.split)))
         return cls(results, tuple(found))
 
     def answered(self, position: int, subject: Outcome) -> AnsweredExample:
+        """One example, by its position, with everybody's answer."""
         example = self.results.examples[position]
         return AnsweredExample(
             example=example.id,
@@ -108,7 +110,7 @@ class _Sides:
             answers=tuple(self._answer(side, example, position) for side in self.sides),
         )
 
-    def _answer(self, side: _Side, example: Example, position: int) -> Answer:
+    def _answer(self, side: Side, example: Example, position: int) -> Answer:
         metric = self.results.use_case.metric
         values = side.of.values[metric][:, position]
         response = side.responses[example.id]

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from workbench.blocks import Block, Column, EffectsChart, Heading, Row, Table, Text
-from workbench.diagnose import Finding
 from workbench.phrases import listed
 from workbench.probe_kinds import TELLS
+from workbench.probe_rows import Finding
 from workbench.sections.material import Material
 
 NOTE = (
@@ -44,7 +44,7 @@ def _table(found: Sequence[Finding]) -> Table:
         Column(title="Value (95 % interval)", align="right"),
     )
     rows = tuple(
-        Row(cells=(title(one) if not n else "", effect.name, f"{one.n:,}", effect.words))
+        Row(cells=(title(one) if not n else "", effect.name, f"{effect.n or one.n:,}", effect.words))
         for one in found
         for n, effect in enumerate(one.effects)
     )

@@ -23,6 +23,7 @@ from workbench.sections.segments import segments
 from workbench.sections.stages import stages
 from workbench.usecase import Example
 from workbench.views import blocks, state, words
+from workbench.views.failures import failures
 from workbench.views.links import chosen, pick
 from workbench.views.tables import Asked, examples_html
 
@@ -56,6 +57,7 @@ def show() -> None:
             blocks.draw(block, f"stages {number}")
         for number, block in enumerate(lost(material)):
             blocks.draw(block, f"lost {number}")
+        failures(material)
         answers(results, [one.candidate for one in material.ran])
 
 

@@ -23,6 +23,7 @@ from workbench.case import Case, cases
 from workbench.checks import Checks, plan_checks
 from workbench.create import audit_case
 from workbench.doctor import Machine, examine
+from workbench.document_texts import index_of
 from workbench.documents import PASSAGES, Shelf, plan_index, retrieving, shelf
 from workbench.errors import WorkbenchError
 from workbench.follow import Curve, curve
@@ -30,7 +31,8 @@ from workbench.launch import launch_detached, running_process
 from workbench.people import asked_people
 from workbench.plan import Plan
 from workbench.planning import make_plan
-from workbench.probes import Probes, plan_probes
+from workbench.probe import Probes
+from workbench.probes import plan_probes
 from workbench.proposals import Finding, Proposing, progress_of_evidence
 from workbench.recommend import Recommendation
 from workbench.results import Results, decide, load_results, mean_scores
@@ -300,7 +302,9 @@ def _history(folder: str, stamp: Stamp) -> History:
 
 def audit_of(case: Case) -> Audit:
     """What is wrong with the data."""
-    found = _audit(str(case.folder), case_stamp(case))
+    read = index_of(case)
+    stamp = case_stamp(case) + ((_stat(read.path("step.json")),) if read is not None else ())
+    found = _audit(str(case.folder), stamp)
     st.session_state[f"worst finding of {case.folder}"] = found.worst
     return found
 

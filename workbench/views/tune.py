@@ -36,7 +36,7 @@ def tuned(candidate: Candidate) -> Candidate:
         retrieval = None
         if st.toggle("Retrieve passages for each request", candidate.retrieval is not None, key=f"{key} retrieve"):
             before = candidate.retrieval or Retrieval()
-            chosen = form(Retrieval, before, f"{key} retrieval", without=("gold",), empty="not set")
+            chosen = form(Retrieval, before, f"{key} retrieval", without=("gold", "disturbed"), empty="not set")
             retrieval = before.model_dump() | chosen
     with parts[2]:
         stages = training(candidate, key)

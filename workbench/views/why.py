@@ -3,12 +3,12 @@
 import streamlit as st
 
 from workbench.case import Case
-from workbench.diagnose import Finding
 from workbench.errors import WorkbenchError
 from workbench.phrases import listed
+from workbench.probe import Probes
 from workbench.probe_kinds import TELLS, ProbeKind
+from workbench.probe_rows import Finding
 from workbench.probed import finished, takes
-from workbench.probes import Probes
 from workbench.recommend import Recommendation
 from workbench.sections.why import NOTE, explained
 from workbench.views import blocks, state
@@ -59,8 +59,10 @@ def _tab(finding: Finding, *, several: bool) -> str:
     name = {
         "grid": "Training x retrieval", "gold": "Right passages", "form": "Form or substance", "reach": "Reach",
         "known": "Known before", "curve": "More examples",
+        "order": "Order", "distractors": "Distractors", "injection": "Planted instructions",
     }[finding.kind]  # fmt: skip
-    return f"{name} ({finding.about[0]})" if several and finding.kind in ("gold", "form") else name
+    once = finding.kind in ("grid", "reach", "known", "curve")
+    return f"{name} ({finding.about[0]})" if several and not once else name
 
 
 def offers(case: Case, probes: Probes, kinds: list[ProbeKind]) -> None:
