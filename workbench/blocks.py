@@ -18,6 +18,7 @@ from workbench.frontier import Frontier
 from workbench.model import Noun
 from workbench.rates import WinRates
 from workbench.refusals import Refusals
+from workbench.tuning_choice import Choice
 
 Verdict = Literal["right", "wrong", "partly", "does not know", "not scored"]
 TICKS: Mapping[Verdict, str] = {
@@ -214,6 +215,14 @@ class EffectsChart(Noun):
     effects: tuple[Effect, ...] = Field(min_length=1)
 
 
+class TrialsChart(Noun):
+    """How each trial of a search over settings did on the development set."""
+
+    kind: Literal["trials"] = "trials"
+    title: str
+    choice: Choice
+
+
 Chart = (
     StandingsChart
     | DifferencesChart
@@ -225,6 +234,7 @@ Chart = (
     | WinRatesChart
     | EffectsChart
     | BreakEvenChart
+    | TrialsChart
 )
 
 
@@ -308,6 +318,7 @@ Block = Annotated[
     | WinRatesChart
     | EffectsChart
     | BreakEvenChart
+    | TrialsChart
     | Examples
     | Definitions
     | Code,

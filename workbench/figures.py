@@ -2,7 +2,7 @@
 
 import plotly.graph_objects as go
 
-from workbench import charts, loss_charts, money_charts, preference_charts
+from workbench import charts, loss_charts, money_charts, preference_charts, tuning_charts
 from workbench.blocks import (
     AcceptabilityChart,
     BreakEvenChart,
@@ -13,6 +13,7 @@ from workbench.blocks import (
     LossesChart,
     RefusalsChart,
     StandingsChart,
+    TrialsChart,
     WinRatesChart,
 )
 
@@ -46,6 +47,8 @@ def figure_of(block: Chart) -> go.Figure:
             return money_charts.break_even_chart(block.found, approach=block.approach, volume=block.volume)
         case EffectsChart():
             return charts.effects_chart(block.effects, approach=block.approach)
+        case TrialsChart():
+            return tuning_charts.trials_chart(block.choice)
         case WinRatesChart():
             return preference_charts.win_rates_chart(block.rates, approaches=block.approaches)
         case _:

@@ -14,6 +14,7 @@ from workbench.sections.origin import provenance
 from workbench.sections.preferred import preferred
 from workbench.sections.segments import segments
 from workbench.sections.stages import stages
+from workbench.sections.tuning import tuning
 from workbench.sections.unknowns import data, not_measured, power
 from workbench.sections.why import why
 
@@ -29,6 +30,7 @@ ALL: Sequence[Callable[[Material], list[Block]]] = (
     why,
     differences,
     stages,
+    tuning,
     lost,
     preferred,
     examples,
