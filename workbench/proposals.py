@@ -18,8 +18,8 @@ FIRST = 8
 """Trials that are drawn at random before the others' scores are made use of."""
 ATTEMPTS = 60
 """Proposals in a row that were tried before, after which nothing new is expected."""
-Position = int
-"""Where a setting's value stands in its dimension: neighbours are alike where that is ordered."""
+EVERY = 3
+"""One proposal in so many is drawn by chance, so that no part of the space is given up (Falkner et al. 2018, BOHB)."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,8 @@ class Known:
     """A trial that has been scored, or failed."""
 
     settings: Settings
-    mean: float | None
-    """On the last rung that it finished; None: it could not be run."""
-    examples: int
-    """How many examples that mean is of."""
-    whole: bool
-    """Whether these are all."""
+    lead: float | None
+    """By how much it is ahead of the candidate as it was, on the examples that it answered; None: it cannot be run."""
 
 
 def propose(
@@ -45,29 +41,42 @@ def propose(
 ) -> list[dict[str, Setting]]:
     """So many settings that were not tried yet, or as many as are found; ``allowed`` says which can be run at all.
 
-    Tree-structured Parzen estimators (Bergstra et al. 2011): they take categories and orders, bear noisy scores, and
-    learn from trials that were stopped early by the examples these reached. What was proposed and is not scored yet
-    counts as poor, so that a batch spreads out.
+    Tree-structured Parzen estimators (Bergstra et al. 2011): they take categories and orders, and only ask which trials
+    were among the better ones, so noise does not lead them far. Trials that were stopped early count by their lead on
+    the examples that they answered, which is measured against the same answers as that of the others. What is proposed
+    and not scored yet counts as poor, so that a batch spreads out. Those that are drawn by chance keep about half of
+    the settings of the first known trial, so that it is also seen which changes are needed at all.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     entropy = np.random.SeedSequence([seed, len(known)]).generate_state(1)[0]
     sampler = optuna.samplers.TPESampler(seed=int(entropy), n_startup_trials=FIRST)
+    rng = np.random.default_rng(entropy)
     study = optuna.create_study(direction="maximize", sampler=sampler)
     space = {one.name: _distribution(one) for one in dimensions}
-    study.add_trials([_frozen(one, dimensions, space) for one in known])
+    study.add_trials(_frozen(one, dimensions, space) for one in known)
     tried = {_key(one.settings) for one in known}
     found: list[dict[str, Setting]] = []
-    for _ in range(ATTEMPTS * count):
-        if len(found) == count:
-            break
+    misses = 0
+    while len(found) < count and misses < ATTEMPTS:
+        if known and len(found) % EVERY == EVERY - 1:
+            study.enqueue_trial(_near(known[0].settings, dimensions, rng))
         asked = study.ask(space)
         settings = {one.name: one.values[int(asked.params[one.name])] for one in dimensions}
         if _key(settings) in tried or not allowed(settings):
             study.tell(asked, state=TrialState.FAIL)
+            misses += 1
             continue
+        misses = 0
         tried.add(_key(settings))
         found.append(settings)
     return found
+
+
+def _near(settings: Settings, dimensions: Sequence[Dimension], rng: np.random.Generator) -> dict[str, int]:
+    """Places of the values of settings of which about half are others."""
+    own = {one.name: one.values.index(settings[one.name]) for one in dimensions}
+    drawn = {one.name: int(rng.integers(len(one.values))) for one in dimensions}
+    return {name: drawn[name] if rng.random() < 0.5 else own[name] for name in own}
 
 
 def _key(settings: Settings) -> tuple[tuple[str, Setting], ...]:
@@ -80,9 +89,7 @@ def _distribution(one: Dimension) -> BaseDistribution:
 
 
 def _frozen(one: Known, dimensions: Sequence[Dimension], space: Mapping[str, BaseDistribution]) -> FrozenTrial:
-    """A trial as Optuna knows it: whole with its value, stopped early with the value that it had there, or failed."""
-    params: dict[str, Position] = {each.name: each.values.index(one.settings[each.name]) for each in dimensions}
-    seen = {} if one.mean is None else {one.examples: one.mean}
-    state = TrialState.FAIL if one.mean is None else TrialState.COMPLETE if one.whole else TrialState.PRUNED
-    value = one.mean if state == TrialState.COMPLETE else None
-    return create_trial(state=state, value=value, params=params, distributions=dict(space), intermediate_values=seen)
+    """A trial as Optuna knows it."""
+    params = {each.name: each.values.index(one.settings[each.name]) for each in dimensions}
+    state = TrialState.FAIL if one.lead is None else TrialState.COMPLETE
+    return create_trial(state=state, value=one.lead, params=params, distributions=dict(space))

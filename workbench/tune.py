@@ -18,8 +18,8 @@ from workbench.parts import plan_parts
 from workbench.plan import Plan, is_done, with_needs
 from workbench.proposals import Known, propose
 from workbench.tuning import ENDS, End, Trial, TrialStatus, Tuning, write_tuning
-from workbench.tuning_choice import chosen_candidate, look, mean_at, steps_of
-from workbench.tuning_space import Settings, own_settings, with_settings
+from workbench.tuning_choice import Scored, chosen_candidate, look, steps_of
+from workbench.tuning_space import Settings, own_settings
 from workbench.tuning_start import Wanted, begin
 
 AT_ONCE = 6
@@ -50,7 +50,7 @@ def tune(
     case cannot be tuned, Stopped where somebody stopped it, and as ``launch`` does; what was done is kept.
     """
     with holding(case):
-        search = _Search(case, begin(case, candidate, wanted), watch or Watch(), clock)
+        search = _Search(case, begin(case, candidate, wanted), watch or Watch(), clock, Scored.of(case))
         search.write()
         search.go_on()
     return search.tuning
@@ -77,6 +77,7 @@ class _Search:
     tuning: Tuning
     watch: Watch
     clock: Callable[[], float]
+    scored: Scored
 
     def write(self, **changes: object) -> None:
         """Write the search down, with changes."""
@@ -146,15 +147,13 @@ class _Search:
 
     def known(self, trial: Trial) -> Known:
         """A trial as proposals are made from it."""
-        last = len(trial.scored) - 1
-        mean = mean_at(self.case, trial, last) if last >= 0 and trial.status != "failed" else None
-        examples = self.tuning.rungs[last].examples if last >= 0 else 0
-        return Known(trial.settings, mean, examples, trial.status == "whole")
+        lead = None if trial.status == "failed" else self.scored.lead(trial, self.tuning.trials[0])
+        return Known(trial.settings, lead)
 
     def fits(self, settings: Settings) -> bool:
         """Whether settings fit together."""
         try:
-            with_settings(self.tuning.candidate, settings)
+            self.tuning.candidate_of(settings)
         except ConfigError:
             return False
         return True
@@ -177,7 +176,7 @@ class _Search:
     def halve(self, number: int, batch: Sequence[Trial]) -> None:
         """Stop those of a batch that are not among the best on a rung."""
         reached = [one for one in self.tuning.trials if len(one.scored) > number]
-        means = {one.number: mean for one in reached if (mean := mean_at(self.case, one, number)) is not None}
+        means = {one.number: mean for one in reached if (mean := self.scored.mean(one, number)) is not None}
         kept = go_on(means, [one.number for one in batch if one.number in means])
         for one in batch:
             if one.number not in kept:
@@ -233,7 +232,7 @@ class _Search:
 
     def candidate(self, trial: Trial, rung: Rung) -> Candidate:
         """The candidate with a trial's settings, trained on a rung's share."""
-        turned = with_settings(self.tuning.candidate, trial.settings)
+        turned = self.tuning.candidate_of(trial.settings)
         return turned.model_copy(update={"train_share": round(turned.train_share * rung.train_share, 4)})
 
     def parts(self, rung: Rung) -> list[Part]:

@@ -13,7 +13,7 @@ from workbench.candidate import Candidate
 from workbench.case import Case
 from workbench.halving import Rung
 from workbench.model import Noun
-from workbench.tuning_space import Dimension, Setting
+from workbench.tuning_space import Dimension, Setting, Settings, with_settings
 from workbench.workspace import write_atomically
 
 TrialStatus = Literal["open", "whole", "stopped early", "failed"]
@@ -52,6 +52,8 @@ class Tuning(Noun):
     seed: int
     examples: str
     """Digest of the development examples."""
+    instruction: str
+    """What it was told to do, which {instruction} stands for in other instructions."""
     dimensions: tuple[Dimension, ...]
     rungs: tuple[Rung, ...]
     budget: float | None = Field(default=None, gt=0)
@@ -76,8 +78,15 @@ class Tuning(Noun):
 
     def continues(self, other: "Tuning") -> bool:
         """Whether it is the same search as another, perhaps with more time or trials."""
-        same = ("candidate", "seed", "examples", "dimensions", "rungs")
+        same = ("candidate", "seed", "examples", "instruction", "dimensions", "rungs")
         return all(getattr(self, name) == getattr(other, name) for name in same)
+
+    def candidate_of(self, settings: Settings) -> Candidate:
+        """The candidate with other settings.
+
+        Raises ConfigError where they do not fit together.
+        """
+        return with_settings(self.candidate, settings, instruction=self.instruction)
 
     def with_trial(self, trial: Trial) -> "Tuning":
         """The search with a trial added, or in the place of the one with its number."""

@@ -1,6 +1,7 @@
 """What a search shows: how each trial did on the development examples, which is chosen, and how far to believe it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from workbench.statistics.choosing import HALVES, choose, honest_gain
 from workbench.statistics.clusters import Clusters
 from workbench.statistics.intervals import mean_interval
 from workbench.tuning import Trial, TrialStatus, Tuning
-from workbench.tuning_space import Setting, with_settings
+from workbench.tuning_space import Setting
 from workbench.usecase import MetricName
 from workbench.workspace import Step, read_jsonl
 
@@ -84,10 +85,10 @@ class Choice(Noun):
 
 def chosen_candidate(case: Case, tuning: Tuning, choice: Choice) -> Candidate | None:
     """The candidate with the chosen settings, by its new name; None where it stays as it was."""
-    trial = next((one for one in tuning.trials if one.number == choice.chosen), None)
-    if not trial:
+    if not choice.chosen:
         return None
-    turned = with_settings(tuning.candidate, trial.settings)
+    trial = tuning.trials[choice.chosen]
+    turned = tuning.candidate_of(trial.settings)
     before = tuning.candidate.name
     about = f"{before}, tuned on {choice.examples:,} development examples of {case.name}."
     return turned.model_copy(update={"name": tuned_name(before), "description": about})
@@ -103,8 +104,8 @@ def look(case: Case, tuning: Tuning) -> Choice:
 
     Its trials must be those of the development examples that the use case has now.
     """
-    examples, metric = nested(case.examples("dev")), case.use_case.metric
-    rows = [_values(case, one, examples, metric) for one in tuning.trials]
+    scored = Scored.of(case)
+    examples, rows = scored.examples, [scored.values(one) for one in tuning.trials]
     tried = tuple(_tried(case, tuning, one, values, examples) for one, values in zip(tuning.trials, rows, strict=True))
     whole = [n for n, one in enumerate(tried) if one.status == "whole" and one.mean is not None]
     found = Choice(
@@ -133,31 +134,49 @@ def look(case: Case, tuning: Tuning) -> Choice:
     )
 
 
-def mean_at(case: Case, trial: Trial, rung: int) -> float | None:
-    """A trial's mean on one of the rungs that it finished; None where nothing is scored there."""
-    values = _values(case, trial, nested(case.examples("dev")), case.use_case.metric, rung=rung)
-    return float(np.nanmean(values)) if not np.isnan(values).all() else None
+@dataclass(frozen=True)
+class Scored:
+    """Scores of trials on the development examples of a use case."""
+
+    case: Case
+    examples: Examples
+    """In the order in which the rungs take them."""
+    metric: MetricName
+
+    @classmethod
+    def of(cls, case: Case) -> "Scored":
+        """Those of a use case as it is now."""
+        return cls(case, nested(case.examples("dev")), case.use_case.metric)
+
+    def values(self, trial: Trial, rung: int = -1) -> Floats:
+        """A trial's score of each example on a rung that it finished, by default the last; NaN where there is none.
+
+        Shape (examples,).
+        """
+        place = {example.id: n for n, example in enumerate(self.examples)}
+        found = np.full(len(self.examples), np.nan)
+        for step in steps_of(self.case, trial.scored[rung]) if trial.scored else ():
+            path = step.path("scores.jsonl")
+            for record in read_jsonl(path) if is_done(step) else ():
+                score = Score.parse(record, where=str(path))
+                if score.metric == self.metric and score.value is not None:
+                    found[place[score.item]] = score.value
+        return found
+
+    def mean(self, trial: Trial, rung: int) -> float | None:
+        """A trial's mean on a rung; None where nothing is scored there."""
+        values = self.values(trial, rung)
+        return None if np.isnan(values).all() else float(np.nanmean(values))
+
+    def lead(self, trial: Trial, other: Trial) -> float | None:
+        """By how much a trial is ahead of another on the examples that both have a score of; None: there are none."""
+        ahead = self.values(trial) - self.values(other)
+        return None if np.isnan(ahead).all() else float(np.nanmean(ahead))
 
 
 def steps_of(case: Case, names: Sequence[str]) -> list[Step]:
     """Step folders by name."""
     return [Step(case.workspace / "steps" / name) for name in names]
-
-
-def _values(case: Case, trial: Trial, examples: Examples, metric: MetricName, *, rung: int = -1) -> Floats:
-    """A trial's score of each example on the last rung that it finished, or on another one; NaN where there is none.
-
-    Shape (examples,).
-    """
-    place = {example.id: n for n, example in enumerate(examples)}
-    found = np.full(len(examples), np.nan)
-    for step in steps_of(case, trial.scored[rung]) if trial.scored else ():
-        path = step.path("scores.jsonl")
-        for record in read_jsonl(path) if is_done(step) else ():
-            score = Score.parse(record, where=str(path))
-            if score.metric == metric and score.value is not None:
-                found[place[score.item]] = score.value
-    return found
 
 
 def _tried(case: Case, tuning: Tuning, trial: Trial, values: Floats, examples: Examples) -> Tried:

@@ -62,10 +62,8 @@ def space(candidate: Candidate, case: Case, *, wordings: Sequence[str] = WORDING
 
     Raises ConfigError where there is nothing to search.
     """
-    told = case.use_case.instruction if candidate.prompt.instruction is None else candidate.prompt.instruction
-    worded = [text.replace("{instruction}", told).strip() for text in wordings]
     dumped = candidate.model_dump(mode="json")
-    found = [_dimension("prompt.instruction", candidate.prompt.instruction, worded, ordered=False)]
+    found = [_dimension("prompt.instruction", candidate.prompt.instruction, wordings, ordered=False)]
     for part in PARTS:
         values = part.values(candidate, case)
         if values:
@@ -74,9 +72,7 @@ def space(candidate: Candidate, case: Case, *, wordings: Sequence[str] = WORDING
         found += _of_stage(stage, number, str(candidate.base_model or case.use_case.base_model))
     searched = tuple(one for one in found if len(one.values) > 1)
     if not searched:
-        raise ConfigError(
-            f"{candidate.name} has no setting to search over.", "Name other instructions with --wordings."
-        )
+        raise ConfigError(f"{candidate.name} has nothing to search over.", "Name other instructions with --wordings.")
     return searched
 
 
@@ -86,8 +82,14 @@ def own_settings(candidate: Candidate, dimensions: Sequence[Dimension]) -> dict[
     return {one.name: _read(one.name, dumped) for one in dimensions}
 
 
-def with_settings(candidate: Candidate, settings: Settings) -> Candidate:
-    """A candidate with these settings in place of its own.
+def instruction_of(candidate: Candidate, case: Case) -> str:
+    """What a candidate is told to do, which {instruction} stands for."""
+    own = candidate.prompt.instruction
+    return case.use_case.instruction if own is None else own
+
+
+def with_settings(candidate: Candidate, settings: Settings, *, instruction: str) -> Candidate:
+    """A candidate with these settings in place of its own; ``instruction``: what {instruction} stands for.
 
     Raises ConfigError where they do not fit together.
     """
@@ -99,6 +101,9 @@ def with_settings(candidate: Candidate, settings: Settings) -> Candidate:
             holder[field] = value
         else:
             part.write(holder, value)
+    worded = turned["prompt"]["instruction"]
+    if worded is not None and worded != candidate.prompt.instruction:
+        turned["prompt"]["instruction"] = worded.replace("{instruction}", instruction).strip()
     return Candidate.parse(turned, where=f"The candidate {candidate.name} with other settings")
 
 
@@ -112,7 +117,7 @@ def words_of(name: str, value: Setting) -> str:
     elif value is None:
         shown = "as given" if field == "instruction" else "by size" if field == "learning rate" else "none"
     elif isinstance(value, str):
-        shown = f"“{value}”" if field == "instruction" else value
+        shown = f"“{value.replace('{instruction}', '…').strip()}”" if field == "instruction" else value
     else:
         shown = f"{value:g}"
     return f"{stage}{field} {shown}"
@@ -169,7 +174,7 @@ def _set_rank(adapter: dict[str, Any], rank: Setting) -> None:
 PARTS: Sequence[Part] = (
     Part("prompt.examples", _shots),
     Part("retrieval.search", _retrieving("dense", "lexical", "hybrid"), ordered=False),
-    Part("retrieval.chunk_tokens", _retrieving(48, 96, 160, 256)),
+    Part("retrieval.chunk_tokens", _retrieving(48, 96, 160, 240)),
     Part("retrieval.chunk_overlap", _retrieving(0.0, 0.2, 0.4), read=_overlap, write=_set_overlap),
     Part("retrieval.passages", _retrieving(1, 2, 3, 5, 8)),
 )

@@ -11,7 +11,7 @@ from workbench.halving import LEAST, rungs
 from workbench.launch import scores_seen
 from workbench.stage import reads_requests
 from workbench.tuning import Tuning, read_tuning
-from workbench.tuning_space import WORDINGS, space
+from workbench.tuning_space import WORDINGS, instruction_of, space
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ def begin(case: Case, candidate: Candidate, wanted: Wanted) -> Tuning:
         candidate=candidate,
         seed=wanted.seed,
         examples=case.split_digest("dev"),
+        instruction=instruction_of(candidate, case),
         dimensions=space(candidate, case, wordings=wanted.wordings),
         rungs=rungs(examples, train_rows=rows),
         budget=wanted.budget,

@@ -16,9 +16,9 @@ def settings_words(changed: Mapping[str, Setting]) -> str:
 
 
 def score_words(one: Tried) -> str:
-    """How a trial did: its mean with the interval and how many examples it rests on, or why there is none."""
+    """How a trial did: its mean with the interval and how many examples it rests on, or that there is none."""
     if one.mean is None:
-        return f"failed: {one.reason}" if one.status == "failed" else "not scored"
+        return "cannot be run" if one.status == "failed" else "not scored"
     return f"{percent(one.mean)} ({100 * one.low:.1f} to {100 * one.high:.1f}) of {one.examples:,}"
 
 

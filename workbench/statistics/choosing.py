@@ -8,7 +8,7 @@ from workbench.statistics.arrays import Floats
 from workbench.statistics.clusters import Clusters
 from workbench.statistics.paired import least_variance
 
-HALVES = 200
+HALVES = 50
 """Times the items are cut in two."""
 
 
@@ -19,7 +19,8 @@ def within_one_error(values: Floats, clusters: Clusters) -> list[int]:
     items, so what is easy for all of them does not count. Never less than one discordant item is allowed for.
     """
     behind = values[int(values.mean(axis=1).argmax())] - values
-    variances = np.diag(clusters.covariance(behind.T))
+    totals = clusters.sums((behind - behind.mean(axis=1, keepdims=True)).T)
+    variances = (totals**2).sum(axis=0) * clusters.correction / values.shape[1] ** 2
     errors = np.sqrt(np.maximum(variances, least_variance(values.shape[1])))
     return [int(row) for row in np.flatnonzero(behind.mean(axis=1) <= errors + 1e-12)]
 
@@ -44,7 +45,7 @@ def honest_gain(values: Floats, clusters: Clusters, *, order: Sequence[int], rng
     for _ in range(HALVES):
         chosen_by = np.isin(clusters.codes, rng.permutation(groups)[: groups // 2])
         for half in (chosen_by, ~chosen_by):
-            inside = Clusters.of([str(code) for code in clusters.codes[half]])
+            inside = Clusters(np.unique(clusters.codes[half], return_inverse=True)[1])
             row = choose(values[:, half], inside, order=order)
             found.append(float((values[row] - values[order[0]])[~half].mean()))
     return float(np.mean(found))
