@@ -3,6 +3,7 @@
 python -m tests.toy_tuning FOLDER     writes the toy workspace with a search done, to look at the page or a report
 """
 
+import contextlib
 import hashlib
 import sys
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ from evals.steps import score_answers
 from tests.toys import full_workspace, toy_case
 from workbench.case import Case, open_case
 from workbench.demos import build
+from workbench.engine import do_step
 from workbench.errors import WorkbenchError
 from workbench.examples import read_examples
 from workbench.plan import Plan
@@ -56,25 +58,20 @@ class ToyEngines:
             on_tick(plan)
             if self.interrupt_after is not None and len(self.done) >= self.interrupt_after:
                 raise KeyboardInterrupt
-            step = plan.step(name)
-            try:
-                self.do(step)
-            except WorkbenchError:
-                return
+            with contextlib.suppress(WorkbenchError):
+                do_step(plan.step(name), dict.fromkeys(SECONDS, self.do), packages=())
 
     def do(self, step: Step) -> None:
         """Do one step as its engine would."""
+        if reason := self.refuse(step):
+            raise WorkbenchError(reason, "Choose another.")
         kind = step.record.kind
-        with step.running({}):
-            if reason := self.refuse(step):
-                raise WorkbenchError(reason, "Choose another.")
-            self.done.append(step.name)
-            self.now += SECONDS[kind]
-            if kind == "answer":
-                self.answer(step)
-            elif kind == "score":
-                score_answers(step)
-        step.note(seconds=SECONDS[kind])
+        self.done.append(step.name)
+        self.now += SECONDS[kind]
+        if kind == "answer":
+            self.answer(step)
+        elif kind == "score":
+            score_answers(step)
 
     def answer(self, step: Step) -> None:
         """Right where the example is easy enough for the step's settings: the same ones for the same settings."""

@@ -90,8 +90,15 @@ def launch(plan: Plan, *, on_tick: Callable[[Plan], None] = lambda plan: None) -
     )
 
 
+def doing(case: Case) -> str:
+    """What a use case is being run for, such as "tune rag"; empty for the candidates themselves, or for nothing."""
+    if running_process(case) is None:
+        return ""
+    return str(json.loads(runner_path(case).read_text()).get("doing", ""))
+
+
 @contextmanager
-def holding(case: Case) -> Iterator[None]:
+def holding(case: Case, *, doing: str = "") -> Iterator[None]:
     """Be the process that runs a use case, over several launches where these belong together.
 
     Raises ConfigError where another process runs it.
@@ -106,7 +113,8 @@ def holding(case: Case) -> Iterator[None]:
             "Follow it with `workbench status`, or stop it with `workbench stop`.",
         )
     stop_flag(case).unlink(missing_ok=True)
-    write_atomically(runner_path(case), json.dumps({"process": os.getpid(), "started": time.time()}))
+    told = {"process": os.getpid(), "started": time.time(), "doing": doing}
+    write_atomically(runner_path(case), json.dumps(told))
     try:
         yield
     finally:
@@ -228,7 +236,7 @@ def stop(case: Case) -> bool:
 def launch_detached(case: Case, verb: str, *arguments: str) -> int:
     """Do a command on a use case in a process of its own that outlives this one (and the browser); returns its number.
 
-    ``verb`` is ``run``, ``checks`` or ``diagnose``; what it prints goes into a log of the workspace.
+    ``verb`` is ``run``, ``checks``, ``diagnose`` or ``tune``; what it prints goes into a log of the workspace.
     """
     line = [sys.executable, "-m", "workbench", "--workspace", str(case.workspace), verb, case.name, *arguments]
     log = case.workspace / "logs" / f"{case.name}-{verb}.txt"

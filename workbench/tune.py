@@ -49,7 +49,7 @@ def tune(
     The candidate as it was comes first and ends whatever the budget. Raises ConfigError where the candidate or the use
     case cannot be tuned, Stopped where somebody stopped it, and as ``launch`` does; what was done is kept.
     """
-    with holding(case):
+    with holding(case, doing=f"tune {candidate.name}"):
         search = _Search(case, begin(case, candidate, wanted), watch or Watch(), clock, Scored.of(case))
         search.write()
         search.go_on()

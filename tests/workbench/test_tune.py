@@ -39,7 +39,7 @@ def search(case: Case, engines: ToyEngines, candidate: Candidate = RAG, **wanted
 
 
 def test_what_is_better_is_found_and_kept(case: Case, engines: ToyEngines) -> None:
-    tuning, choice = search(case, engines, trials=30)
+    tuning, choice = search(case, engines, trials=24)
     chosen = choice.of(choice.chosen)
     assert chosen is not None
     assert chosen.changed["retrieval.search"] == "hybrid"
@@ -47,7 +47,7 @@ def test_what_is_better_is_found_and_kept(case: Case, engines: ToyEngines) -> No
     assert choice.gain is not None
     assert choice.gain.low > 0
     assert tuning.end == "trials"
-    assert len(tuning.trials) == 30
+    assert len(tuning.trials) == 24
     made = keep(case, tuning)
     assert made is not None
     assert made.name == "rag-tuned"
@@ -68,7 +68,7 @@ def test_in_the_place_of_the_candidate(case: Case, engines: ToyEngines) -> None:
 
 def test_no_test_example_is_looked_at(case: Case, engines: ToyEngines) -> None:
     case.split_path("test").write_text("{ this could not be read", encoding="utf-8")
-    tuning, _ = search(case, engines, trials=14)
+    tuning, _ = search(case, engines, trials=10)
     test, development = case.split_digest("test"), set(case.examples("dev").ids)
     steps = list(known_steps(case.workspace))
     assert len(steps) > 20
@@ -83,7 +83,7 @@ def test_no_test_example_is_looked_at(case: Case, engines: ToyEngines) -> None:
 
 
 def test_few_examples_first_then_more_and_none_twice(case: Case, engines: ToyEngines) -> None:
-    tuning, choice = search(case, engines, trials=20)
+    tuning, choice = search(case, engines, trials=14)
     assert [rung.examples for rung in tuning.rungs] == [20, 60]
     early = [one for one in choice.tried if one.status == "stopped early"]
     whole = [one for one in choice.tried if one.status == "whole"]
@@ -95,22 +95,22 @@ def test_few_examples_first_then_more_and_none_twice(case: Case, engines: ToyEng
     assert max(one.mean or 0 for one in whole) >= max(one.mean or 0 for one in early)
 
 
-@pytest.mark.parametrize("after", [1, 9, 40, 77])
+@pytest.mark.parametrize("share", [0.02, 0.4, 0.8])
 def test_an_interrupted_search_goes_on_where_it_was(
-    case: Case, engines: ToyEngines, tmp_path: Path, after: int
+    case: Case, engines: ToyEngines, tmp_path: Path, share: float
 ) -> None:
-    straight, _ = search(case, engines, trials=14)
+    straight, _ = search(case, engines, trials=10)
     steps = len(engines.done)
     other = case_to_tune(tmp_path / "other")
     engines.done.clear()
-    engines.interrupt_after = after
+    engines.interrupt_after = int(share * steps)
     with pytest.raises(KeyboardInterrupt):
-        search(other, engines, trials=14)
+        search(other, engines, trials=10)
     kept = read_tuning(other, "rag")
     assert kept is not None
     assert kept.end == ""
     engines.interrupt_after = None
-    resumed, _ = search(other, engines, trials=14)
+    resumed, _ = search(other, engines, trials=10)
     assert [one.settings for one in resumed.trials] == [one.settings for one in straight.trials]
     assert [one.status for one in resumed.trials] == [one.status for one in straight.trials]
     assert len(engines.done) == len(set(engines.done)) == steps
@@ -147,7 +147,7 @@ def test_what_cannot_be_run_is_said_and_left_out(case: Case, engines: ToyEngines
 
 def test_where_nothing_is_better_it_stays_as_it_was(case: Case, engines: ToyEngines) -> None:
     engines.skill = lambda step: 0.5
-    tuning, choice = search(case, engines, trials=20)
+    tuning, choice = search(case, engines, trials=10)
     assert choice.chosen == 0
     assert choice.gain is None
     assert keep(case, tuning) is None

@@ -1,5 +1,7 @@
 """How each candidate was tuned: the budget, what was tried, what was chosen and how far to believe it."""
 
+from collections.abc import Sequence
+
 from workbench.blocks import Block, Column, Heading, Row, Table, Text, TrialsChart
 from workbench.budget import told
 from workbench.phrases import agreeing
@@ -23,7 +25,7 @@ def tuning(material: Material) -> list[Block]:
     blocks: list[Block] = [Heading(text="How each was tuned"), Text(text=fairness_words(approaches, found))]
     for one in found:
         blocks += search_blocks(one, look(case, one))
-    return [*blocks, Text(text=_note(found), note=True)]
+    return [*blocks, Text(text=note(found), note=True)]
 
 
 def search_blocks(tuning: Tuning, choice: Choice) -> list[Block]:
@@ -57,7 +59,7 @@ def _row(one: Tried, choice: Choice) -> Row:
     return Row(cells=cells, strong=one.number == choice.chosen)
 
 
-def _note(found: tuple[Tuning, ...]) -> str:
+def note(found: Sequence[Tuning]) -> str:
     """By which rule, from what, and what that cannot show."""
     ends = "; ".join(f"{one.candidate.name}: {ENDS[one.end]}" for one in found)
     earlier = [f"{one.candidate.name} {told(one.before)}" for one in found if one.before]
