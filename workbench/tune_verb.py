@@ -1,5 +1,6 @@
 """The command that searches over candidates' settings."""
 
+import shlex
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
@@ -49,8 +50,8 @@ def tune(options: Namespace) -> None:
     if options.json:
         say(TypeAdapter(list[Choice]).dump_json(found, indent=1).decode())
     else:
-        names = " ".join(f"--candidate {one.name}" for one in case.candidates())
-        say(f"\nNext: workbench run {case.name} {names}")
+        command = shlex.join(["workbench", "run", case.name, "--workspace", str(case.workspace)])
+        say(f"\nNext, on the test examples: {command}")
 
 
 def to_tune(case: Case, names: Sequence[str]) -> list[Candidate]:
@@ -76,7 +77,7 @@ class Telling:
     def __init__(self, case: Case, *, quiet: bool) -> None:
         self.case, self.quiet = case, quiet
         self.begun = False
-        self.told: dict[int, tuple[str, int]] = {}
+        self.told: set[int] = set()
         self.best = ""
         self.status = Status("", console=console()) if sys.stdout.isatty() and not quiet else None
 
@@ -92,22 +93,23 @@ class Telling:
             self.status.stop()
 
     def note(self, tuning: Tuning) -> None:
-        """Say of each trial how it did, when it has finished a rung."""
+        """Say of each trial how it did, once it is at its end."""
         if self.quiet:
             return
         if not self.begun:
             self.begin(tuning)
-        news = [one for one in tuning.trials if (one.status, len(one.scored)) != self.told.get(one.number)]
-        self.told |= {one.number: (one.status, len(one.scored)) for one in news}
-        if all(one.status == "open" and not one.scored for one in news):
+        news = {one.number for one in tuning.trials if one.status != "open"} - self.told
+        self.told |= news
+        if not news:
             return
         choice = look(self.case, tuning)
         best = choice.of(choice.best)
         self.best = f", best {percent(best.mean)}" if best is not None and best.mean is not None else ""
         for one in choice.tried:
-            if one.number in {trial.number for trial in news} and (one.mean is not None or one.status == "failed"):
-                status = "" if one.status in ("open", "failed") else f"; {one.status}"
-                say(f"  trial {one.number}: {settings_words(one.changed)}: {score_words(one)}{status}")
+            if one.number in news:
+                early = "; stopped early" if one.status == "stopped early" else ""
+                reason = f": {one.reason}" if one.reason else ""
+                say(f"  trial {one.number}: {settings_words(one.changed)}: {score_words(one)}{early}{reason}")
 
     def begin(self, tuning: Tuning) -> None:
         """Say what is searched, on how many examples, for how long."""
@@ -118,7 +120,7 @@ class Telling:
         names = listed([one.name for one in tuning.dimensions])
         say(f"{tuning.candidate.name}: searching over {names}.")
         say(f"On {sizes} development examples, for {listed(bounds, word='or')}; no test example is looked at.")
-        if tuning.trials:
+        if tuning.spent:
             say(f"Going on after {count_words(tuning)}.")
 
     def tick(self, tuning: Tuning, plan: Plan, seconds: float) -> None:
