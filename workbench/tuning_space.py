@@ -215,9 +215,9 @@ def _dimension(
     every = list(dict.fromkeys([own, *values]))
     if ordered:
         known = [one for one in every if one is not None]
-        known.sort(key=lambda one: float(one))  # type: ignore[arg-type]
+        known.sort(key=lambda one: float(one))
         if None in every:
-            place = len([one for one in known if rank is not None and float(one) < rank])  # type: ignore[arg-type]
+            place = len([one for one in known if rank is not None and float(one) < rank])
             known.insert(place, None)  # type: ignore[arg-type]
         every = list(known)
     return Dimension(name=name, values=tuple(every), ordered=ordered)

@@ -9,6 +9,9 @@ from workbench.tuning import Tuning
 from workbench.tuning_choice import Choice, Tried
 from workbench.tuning_space import Setting, words_of
 
+HARDLY = 0.005
+"""A share of the examples that is no more than a rounding error."""
+
 
 def settings_words(changed: Mapping[str, Setting]) -> str:
     """Settings that were changed: "search hybrid, passages 2"; "as it was" where none was."""
@@ -49,10 +52,10 @@ def luck_words(choice: Choice) -> str:
     """That the figure on the development set is optimistic, and by how much as far as that is known."""
     if choice.honest is None:
         return "Of the figures that choose, the highest is mostly the luckiest: expect less."
-    return (
-        f"Chosen by one half of these examples and scored on the other, the gain is {points(choice.honest)} points: "
-        "expect that rather, and believe the test set alone."
-    )
+    halves = f"Chosen by one half of these examples and scored on the other, the gain is {points(choice.honest)} points"
+    if choice.luck is not None and choice.luck < HARDLY:
+        return f"{halves}: hardly any of it is the luck of choosing."
+    return f"{halves}: expect that rather, and believe the test set alone."
 
 
 def fairness_words(approaches: Mapping[str, Approach], tunings: Sequence[Tuning]) -> str:
