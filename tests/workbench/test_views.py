@@ -620,7 +620,8 @@ def test_what_explains_the_scores_is_measured_by_a_click(page: Open, full_worksp
     assert [tab.label for tab in app.tabs] == ["Training x retrieval"]
     assert any("The training of sft alone brings" in each.value.replace("\\", "") for each in app.markdown)
     labels = [button.key for button in app.button if button.label == "Measure"]
-    assert labels == [f"measure {kind}" for kind in ("gold", "form", "reach", "known", "curve")]
+    kinds = ("gold", "form", "reach", "known", "curve", "order", "distractors", "injection")
+    assert labels == [f"measure {kind}" for kind in kinds]
     app.button(key="measure curve").click().run()
     assert launched == [("shop-facts", ["diagnose", "--only", "curve"])]
 
