@@ -69,7 +69,7 @@ def _read(name: str, data: bytes, keep: Keep) -> Iterator[Document | Unreadable]
         yield Unreadable(name, reason)
         return
     try:
-        if not data.strip():
+        if not data or data.isspace():
             yield Unreadable(name, "is empty")
         elif suffix in PLAIN_SUFFIXES:
             yield Document(name, _plain_lines(read_text(data, name)))
@@ -115,4 +115,6 @@ def _rows(table: Table, name: str) -> Iterator[Document | Unreadable]:
 
 
 def _plain_lines(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.strip()

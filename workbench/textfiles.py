@@ -49,7 +49,7 @@ def decode(data: bytes, source: str, *, encoding: str | None = None) -> str:
     if "\0" in text:
         raise _not_text(data, source)
     text = text.removeprefix("\ufeff")
-    if not text.strip():
+    if not text or text.isspace():
         raise DataError(f"{source} is empty.", "Choose a file that has a header and at least one row.")
     return text
 

@@ -93,13 +93,14 @@ def show_sharing(workspace: Path, name: str) -> None:
 
 
 def main() -> None:
-    """Print everything; takes about a quarter of an hour on two cores."""
+    """Print everything; takes about half an hour on two cores."""
     show_imports()
     name = sys.argv[1] if len(sys.argv) > 1 else "product-facts"
     with tempfile.TemporaryDirectory() as folder:
         show_demo(Path(folder), name)
         show_sharing(Path(folder), name)
         print(timed([sys.executable, "-m", "tests.benchmarks.training"])[1])
+        print(timed([sys.executable, "-m", "tests.benchmarks.indexing"])[1])
 
 
 if __name__ == "__main__":
