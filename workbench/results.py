@@ -224,7 +224,7 @@ def mean_scores(candidates: Sequence[CandidateResults], metric: MetricName) -> d
 
 def _gather(plan: Plan, runs: Sequence[Run], examples: Examples, use_case: UseCase) -> CandidateResults:
     position = {example.id: i for i, example in enumerate(examples)}
-    metrics = {use_case.metric, *use_case.secondary_metrics}
+    metrics = dict.fromkeys((use_case.metric, *use_case.secondary_metrics))
     values = {metric: np.full((len(runs), len(examples)), np.nan) for metric in metrics}
     abstained = np.zeros((len(runs), len(examples)), dtype=np.bool_)
     failed, unscored = _Places(len(runs)), _Places(len(runs))

@@ -412,7 +412,7 @@ def test_a_changed_score_is_found_everywhere(reports: dict[str, Made], tmp_path:
     data = reports["staged"].data
     rows = data["grounds"]
     sft = next(one for one in rows["candidates"] if one["candidate"]["name"] == "sft")
-    flip(next(iter(sft["values"].values()))[0], 30)
+    flip(sft["values"][rows["use_case"]["metric"]][0], 30)
     dpo = next(one for one in rows["candidates"] if one["candidate"]["name"] == "dpo")
     flip(dpo["stages"]["1"][0], 2)
     rows["chances"][0][1]["many"] = 0.9
