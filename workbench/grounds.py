@@ -23,6 +23,7 @@ from workbench.rows import CandidateRows, Places, Planned, Rows, Took
 from workbench.run import Response, Retrieved
 from workbench.sought import Sought
 from workbench.stage import Reward
+from workbench.tuning_rows import Searched
 from workbench.usecase import Example, MetricName, Split, UseCase
 
 
@@ -95,6 +96,8 @@ class Grounds(Noun):
     leaked: tuple[str, ...]
     """Examples that are in no comparison, since they stand in the training set."""
     probed: tuple[Probed, ...]
+    searched: tuple[Searched, ...] = ()
+    """How candidates' settings were searched over, and what each trial gave."""
     labelled: tuple[CheckedClaim, ...] = ()
     """Claims that people labelled as supported or not, as rules and a model see them."""
     development: tuple[str, ...]
@@ -147,6 +150,7 @@ def grounds(rows: Rows, blocks: Sequence[Block]) -> Grounds:
         waiting={name: rows.stopped(name) for name in rows.waiting},
         leaked=tuple(sorted(rows.leaked)),
         probed=rows.probed,
+        searched=rows.searched,
         labelled=rows.labelled,
         development=rows.development,
         chances=rows.chances(),

@@ -30,6 +30,7 @@ from workbench.score import LENIENT, Score
 from workbench.score_tables import score_table
 from workbench.sought import Sought, seek
 from workbench.statistics.arrays import Floats
+from workbench.tuning_rows import all_searched
 from workbench.usecase import MetricName, Split, UseCase
 from workbench.workspace import Step, read_jsonl
 
@@ -211,7 +212,8 @@ def load_results(case: Case, candidates: Sequence[Candidate] | None = None) -> R
     probed = gather_probed(case, mean_scores(found, use_case.metric), leaked=leaked) if plan.split == "test" else ()
     return Results(
         case=case, use_case=use_case, plan=plan, examples=examples, candidates=tuple(found), waiting=tuple(waiting),
-        checked=checked, leaked=leaked, probed=probed, labelled=_labelled(plan),
+        checked=checked, leaked=leaked, probed=probed, searched=all_searched(case),
+        labelled=_labelled(plan),
     )  # fmt: skip
 
 

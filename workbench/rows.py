@@ -32,6 +32,7 @@ from workbench.recommend import Recommendation, recommend
 from workbench.run import Response, Retrieved
 from workbench.sought import Sought
 from workbench.statistics.arrays import Floats
+from workbench.tuning_rows import Searched
 from workbench.usecase import MetricName, Split, UseCase
 
 Places = tuple[tuple[int, ...], ...]
@@ -151,6 +152,8 @@ class Rows(ABC):
     """Test examples whose answers some candidate may have seen in the training set: they are in no comparison."""
     probed: tuple[Probed, ...] = ()
     """What explains who wins, as far as it was measured."""
+    searched: tuple[Searched, ...] = ()
+    """How candidates' settings were searched over, on the development set."""
     labelled: tuple[CheckedClaim, ...] = ()
     """Claims that people labelled as supported or not, as rules and a model see them."""
 

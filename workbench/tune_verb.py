@@ -20,6 +20,7 @@ from workbench.tune import Watch, keep
 from workbench.tune import tune as search
 from workbench.tuning import ENDS, Tuning, read_tunings
 from workbench.tuning_choice import Choice, look
+from workbench.tuning_rows import searched
 from workbench.tuning_space import WORDINGS, read_wordings
 from workbench.tuning_start import Wanted, refuse
 from workbench.tuning_words import chosen_words, count_words, score_words, settings_words
@@ -43,7 +44,7 @@ def tune(options: Namespace) -> None:
         with Telling(case, quiet=options.json) as watch:
             tuning = search(case, candidate, wanted, watch=watch)
         made = keep(case, tuning, replace=options.replace)
-        choice = look(case, tuning)
+        choice = look(searched(case, tuning))
         found.append(choice)
         if not options.json:
             show(tuning, choice, made)
@@ -102,7 +103,7 @@ class Telling:
         self.told |= news
         if not news:
             return
-        choice = look(self.case, tuning)
+        choice = look(searched(self.case, tuning))
         best = choice.of(choice.best)
         self.best = f", best {percent(best.mean)}" if best is not None and best.mean is not None else ""
         for one in choice.tried:

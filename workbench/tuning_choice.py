@@ -1,25 +1,19 @@
 """What a search shows: how each trial did on the development examples, which is chosen, and how far to believe it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from workbench.candidate import Approach, Candidate
 from workbench.case import Case
-from workbench.examples import Examples, nested
 from workbench.gain import Gain, gained
 from workbench.model import Noun
-from workbench.plan import is_done
-from workbench.score import Score
-from workbench.statistics.arrays import Floats
 from workbench.statistics.choosing import HALVES, choose, honest_gain
 from workbench.statistics.clusters import Clusters
 from workbench.statistics.intervals import mean_interval
 from workbench.tuning import Trial, TrialStatus, Tuning
+from workbench.tuning_rows import Searched, TrialRows
 from workbench.tuning_space import Setting
-from workbench.usecase import MetricName
-from workbench.workspace import Step, read_jsonl
 
 RULE = (
     "Of all settings that fall short of the best by no more than one standard error of the difference, the candidate "
@@ -99,26 +93,24 @@ def tuned_name(name: str) -> str:
     return f"{name[:58].rstrip('.-_')}-tuned"
 
 
-def look(case: Case, tuning: Tuning) -> Choice:
-    """How a search stands; the same steps give the same choice.
-
-    Its trials must be those of the development examples that the use case has now.
-    """
-    scored = Scored.of(case)
-    examples, rows = scored.examples, [scored.values(one) for one in tuning.trials]
-    tried = tuple(_tried(case, tuning, one, values, examples) for one, values in zip(tuning.trials, rows, strict=True))
+def look(searched: Searched) -> Choice:
+    """How a search stands; the same rows give the same choice."""
+    tuning, counted, rows = searched.tuning, searched.clusters, [one.table() for one in searched.trials]
+    tried = tuple(
+        _tried(tuning, trial, own, counted) for trial, own in zip(tuning.trials, searched.trials, strict=True)
+    )
     whole = [n for n, one in enumerate(tried) if one.status == "whole" and one.mean is not None]
     found = Choice(
         candidate=tuning.candidate.name, approach=tuning.candidate.approach, tried=tried, chosen=None, best=None,
-        examples=len(examples),
+        examples=len(counted),
     )  # fmt: skip
     if not whole or tried[whole[0]].number != 0:
         return found
     table = np.stack([rows[n] for n in whole])
     kept = np.flatnonzero(~np.isnan(table).any(axis=0))
     if not len(kept):
-        return found.model_copy(update={"excluded": len(examples)})
-    table, clusters = table[:, kept], Clusters.of([examples[int(i)].cluster for i in kept])
+        return found.model_copy(update={"excluded": len(counted)})
+    table, clusters = table[:, kept], Clusters.of([counted[int(i)] for i in kept])
     order = _simplest_first([tried[n] for n in whole])
     row = choose(table, clusters, order=order)
     honest = honest_gain(table, clusters, order=order, rng=np.random.default_rng(0))
@@ -127,64 +119,20 @@ def look(case: Case, tuning: Tuning) -> Choice:
             "chosen": tried[whole[row]].number,
             "best": tried[whole[int(table.mean(axis=1).argmax())]].number,
             "examples": len(kept),
-            "excluded": len(examples) - len(kept),
+            "excluded": len(counted) - len(kept),
             "gain": gained(table[row] - table[0], clusters) if row else None,
             "honest": honest if row else None,
         }
     )
 
 
-@dataclass(frozen=True)
-class Scored:
-    """Scores of trials on the development examples of a use case."""
-
-    case: Case
-    examples: Examples
-    """In the order in which the rungs take them."""
-    metric: MetricName
-
-    @classmethod
-    def of(cls, case: Case) -> "Scored":
-        """Those of a use case as it is now."""
-        return cls(case, nested(case.examples("dev")), case.use_case.metric)
-
-    def values(self, trial: Trial, rung: int = -1) -> Floats:
-        """A trial's score of each example on a rung that it finished, by default the last; NaN where there is none.
-
-        Shape (examples,).
-        """
-        place = {example.id: n for n, example in enumerate(self.examples)}
-        found = np.full(len(self.examples), np.nan)
-        for step in steps_of(self.case, trial.scored[rung]) if trial.scored else ():
-            path = step.path("scores.jsonl")
-            for record in read_jsonl(path) if is_done(step) else ():
-                score = Score.parse(record, where=str(path))
-                if score.metric == self.metric and score.value is not None:
-                    found[place[score.item]] = score.value
-        return found
-
-    def mean(self, trial: Trial, rung: int) -> float | None:
-        """A trial's mean on a rung; None where nothing is scored there."""
-        values = self.values(trial, rung)
-        return None if np.isnan(values).all() else float(np.nanmean(values))
-
-    def lead(self, trial: Trial, other: Trial) -> float | None:
-        """By how much a trial is ahead of another on the examples that both have a score of; None: there are none."""
-        ahead = self.values(trial) - self.values(other)
-        return None if np.isnan(ahead).all() else float(np.nanmean(ahead))
-
-
-def steps_of(case: Case, names: Sequence[str]) -> list[Step]:
-    """Step folders by name."""
-    return [Step(case.workspace / "steps" / name) for name in names]
-
-
-def _tried(case: Case, tuning: Tuning, trial: Trial, values: Floats, examples: Examples) -> Tried:
+def _tried(tuning: Tuning, trial: Trial, rows: TrialRows, counted: Sequence[str]) -> Tried:
+    values = rows.table()
     scored = np.flatnonzero(~np.isnan(values))
     own = tuning.trials[0].settings
     mean, low, high = None, 0.0, 1.0
     if len(scored):
-        clusters = Clusters.of([examples[int(i)].cluster for i in scored])
+        clusters = Clusters.of([counted[int(i)] for i in scored])
         mean = float(values[scored].mean())
         variance = float(clusters.covariance(values[scored, None])[0, 0])
         interval = mean_interval(mean, variance, n=clusters.effective, df=clusters.df)
@@ -198,20 +146,8 @@ def _tried(case: Case, tuning: Tuning, trial: Trial, values: Floats, examples: E
         low=low,
         high=high,
         examples=tuning.rungs[len(trial.scored) - 1].examples if trial.scored else 0,
-        tokens=_tokens(case, trial),
+        tokens=rows.tokens,
     )
-
-
-def _tokens(case: Case, trial: Trial) -> float | None:
-    """Tokens read and written for one request, over all that it answered at last."""
-    answered, tokens = 0, 0.0
-    for step in steps_of(case, trial.scored[-1]) if trial.scored else ():
-        if not is_done(step):
-            return None
-        facts = step.needed("answers").record.facts
-        answered += int(facts["answered"])
-        tokens += facts["answered"] * (facts["prompt_tokens"] + facts["completion_tokens"])
-    return tokens / answered if answered else None
 
 
 def _simplest_first(tried: Sequence[Tried]) -> list[int]:

@@ -14,6 +14,7 @@ from workbench.question import freeze, frozen
 from workbench.tune import Watch, keep, tune
 from workbench.tuning import Tuning, read_tuning, read_tunings
 from workbench.tuning_choice import Choice, look
+from workbench.tuning_rows import searched
 from workbench.tuning_start import Wanted
 from workbench.workspace import Step, known_steps
 
@@ -35,7 +36,7 @@ def case(tmp_path: Path) -> Case:
 
 def search(case: Case, engines: ToyEngines, candidate: Candidate = RAG, **wanted: object) -> tuple[Tuning, Choice]:
     tuning = tune(case, candidate, Wanted(**wanted), clock=engines.clock)  # type: ignore[arg-type]
-    return tuning, look(case, tuning)
+    return tuning, look(searched(case, tuning))
 
 
 def test_what_is_better_is_found_and_kept(case: Case, engines: ToyEngines) -> None:

@@ -19,6 +19,7 @@ from workbench.sections.tuning import tuning as section
 from workbench.tuning import read_tuning
 from workbench.tuning_charts import trials_chart
 from workbench.tuning_choice import look
+from workbench.tuning_rows import searched
 
 
 @pytest.fixture
@@ -102,7 +103,7 @@ def test_the_report_says_how_each_was_tuned(tmp_path: Path, engines: ToyEngines)
     assert b"How each was tuned" in render(results, decided, to="html")
     found = read_tuning(case, "rag")
     assert found is not None
-    choice = look(case, found)
+    choice = look(searched(case, found))
     drawn = figure_svg(trials_chart(choice))
     assert drawn.count("<rect") + drawn.count("<path") + drawn.count("<polygon") >= len(choice.tried)
     assert "chosen: " in drawn

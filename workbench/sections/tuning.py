@@ -6,7 +6,7 @@ from workbench.blocks import Block, Column, Heading, Row, Table, Text, TrialsCha
 from workbench.budget import told
 from workbench.phrases import agreeing
 from workbench.sections.material import Material
-from workbench.tuning import ENDS, Tuning, read_tunings
+from workbench.tuning import ENDS, Tuning
 from workbench.tuning_charts import trials_title
 from workbench.tuning_choice import HOW_HONEST, RULE, Choice, Tried, look
 from workbench.tuning_words import chosen_words, count_words, fairness_words, score_words, settings_words
@@ -17,14 +17,14 @@ SHOWN = 12
 
 def tuning(material: Material) -> list[Block]:
     """What was spent on tuning each candidate, and what came of it; nothing where none was tuned."""
-    case = material.results.case
-    found = read_tunings(case)
+    searches = material.results.searched
+    found = [one.tuning for one in searches]
     if not found:
         return []
     approaches = {one.name: one.candidate.approach for one in material.results.candidates}
     blocks: list[Block] = [Heading(text="How each was tuned"), Text(text=fairness_words(approaches, found))]
-    for one in found:
-        blocks += search_blocks(one, look(case, one))
+    for one in searches:
+        blocks += search_blocks(one.tuning, look(one))
     return [*blocks, Text(text=note(found), note=True)]
 
 

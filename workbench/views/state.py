@@ -41,6 +41,7 @@ from workbench.sections.flips import flips
 from workbench.sections.material import Material
 from workbench.tuning import Tuning, read_tunings, tuning_path
 from workbench.tuning_choice import Choice, look
+from workbench.tuning_rows import searched
 from workbench.usecase import UseCase
 from workbench.workspace import Status, Step, is_alive
 
@@ -298,7 +299,7 @@ def search_of(case: Case, name: str) -> tuple[Tuning, Choice] | None:
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _choice(folder: str, stamp: tuple[str, int, int], _tuning: Tuning) -> Choice:
     del stamp
-    return look(Case(Path(folder)), _tuning)
+    return look(searched(Case(Path(folder)), _tuning))
 
 
 def past() -> History:
