@@ -67,7 +67,8 @@ def of_found(found: Retrieved, evidence: Evidence) -> Mapping[MeasureName, Measu
     """Every measure of what was found for one example."""
     handed = [passage.document for passage in found.passages]
     ranked = [passage.rpartition("#")[0] for passage in found.ranking] or handed
-    depth = None if found.ranking else len(handed)
+    # Where nothing at all was found, nothing was left out either.
+    depth = None if found.ranking or not handed else len(handed)
     return found_measures(Found(ranked, handed, depth), evidence)
 
 

@@ -9,6 +9,7 @@ from workbench.candidate import Approach
 from workbench.gain import Gain, gained
 from workbench.measures import FOUND, RECALLS, MeasureName
 from workbench.model import Noun
+from workbench.phrases import percent
 from workbench.rows import CandidateRows, Rows
 from workbench.statistics.arrays import Floats
 from workbench.statistics.clusters import Clusters
@@ -26,7 +27,12 @@ class Mean(Noun):
     @property
     def words(self) -> str:
         """In percent, with the interval."""
-        return f"{100 * self.mean:.1f} % ({100 * self.low:.1f} to {100 * self.high:.1f})"
+        return f"{percent(self.mean)} ({100 * self.low:.1f} to {100 * self.high:.1f})"
+
+    @property
+    def short(self) -> str:
+        """In percent, with half of the interval."""
+        return f"{percent(self.mean)} ± {50 * (self.high - self.low):.1f}"
 
 
 class RecallCurve(Noun):

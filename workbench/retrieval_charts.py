@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from workbench.candidate import Approach
 from workbench.chart_parts import COLOURS, LINE, SYMBOLS, Mark, axis, bare, spread
 from workbench.found import RecallCurve
-from workbench.phrases import listed, percent
+from workbench.phrases import agreeing, listed, percent
 
 DASHES = ("solid", "dash", "dot", "dashdot")
 """Lines of one approach, told apart."""
@@ -24,10 +24,11 @@ def recall_title(curves: Sequence[RecallCurve]) -> str:
     k = 5 if all(5 in one.points for one in curves) else min(curves[0].points)
     best = max(curves, key=lambda one: one.points[k].mean)
     deepest = max(best.points)
-    first = "in the first passage" if k == 1 else f"in the first {k} passages"
-    said = f"{listed(best.candidates)} {'find' if len(best.candidates) > 1 else 'finds'} "
-    said += f"{percent(best.points[k].mean)} of the evidence {first}"
-    return f"{said}, {percent(best.points[deepest].mean)} in the first {deepest}" if deepest > k else said
+    first, last = (percent(best.points[each].mean) for each in (k, deepest))
+    verb = agreeing(len(best.candidates), "finds", "find")
+    place = "first passage" if k == 1 else f"first {k} passages"
+    said = f"{listed(best.candidates)} {verb} {first} of the evidence in the {place}"
+    return said if last == first else f"{said}, {last} in the first {deepest}"
 
 
 def recall_chart(curves: Sequence[RecallCurve], *, title: str = "") -> go.Figure:

@@ -6,7 +6,7 @@ from workbench.blocks import Block, Column, Heading, RecallChart, Row, Table, Te
 from workbench.claim_labels import agreements
 from workbench.found import Outcome, ahead, curve, finders, left_out, measured, outcomes
 from workbench.measures import FOUND, JUDGED, MEASURES, SAID, MeasureName
-from workbench.phrases import agreeing, listed, percent
+from workbench.phrases import listed, percent
 from workbench.retrieval_charts import recall_title
 from workbench.rows import CandidateRows, Rows
 from workbench.score import METRICS
@@ -59,7 +59,8 @@ def _found_table(groups: Sequence[tuple[CandidateRows, ...]], rows: Rows, *, cho
     body = []
     for group in groups:
         names = [one.name for one in group]
-        cells = [_told(rows, group[0], name) for name in shown]
+        means = {name: measured(rows, group[0], name) for name in shown}
+        cells = (_why_none(group[0], name) if mean is None else mean.short for name, mean in means.items())
         body.append(Row(cells=(", ".join(names), *cells, _most(rows, group[0], shown)), strong=choice in names))
     return Table(title="How well the evidence is found", columns=columns, rows=tuple(body))
 
@@ -81,7 +82,11 @@ def _every_measure(groups: Sequence[tuple[CandidateRows, ...]], rows: Rows) -> T
 
 def _told(rows: Rows, one: CandidateRows, name: MeasureName) -> str:
     mean = measured(rows, one, name)
-    return mean.words if mean is not None else f"not measured: {_why_not(one, name)}"
+    return mean.words if mean is not None else _why_none(one, name)
+
+
+def _why_none(one: CandidateRows, name: MeasureName) -> str:
+    return f"not measured: {_why_not(one, name)}"
 
 
 def _most(rows: Rows, one: CandidateRows, names: Sequence[MeasureName]) -> str:
@@ -102,9 +107,9 @@ def _mend(rows: Rows) -> str:
 
 def _note(rows: Rows, one: CandidateRows) -> str:
     text = (
-        "With 95 % intervals, each for itself. The evidence of an example is the documents that it names or that "
-        "people confirmed. A passage is right where its document is (binary gains, by document); k counts passages, as "
-        "a prompt does."
+        "± is half of the 95 % interval of that mean alone. The evidence of an example is the documents that it names "
+        "or that people confirmed. A passage is right where its document is (binary gains, by document); k counts "
+        "passages, as a prompt does."
     )
     missing = left_out(one, "recall@1")
     if missing:
@@ -193,7 +198,7 @@ def _resting(rows: Rows, choice: str | None) -> list[Block]:
     title = "Whether answers rest on their passages"
     blocks: list[Block] = [
         Table(title=title, columns=columns, rows=tuple(body)),
-        Text(text=_resting_note(names, told), note=True),
+        Text(text=_resting_note(rows, names, told), note=True),
     ]
     return [*blocks, *_agreeing(rows)]
 
@@ -227,12 +232,12 @@ def _agreeing(rows: Rows) -> list[Block]:
     return [Table(title="How far these checks agree with people", columns=columns, rows=tuple(body))]
 
 
-def _resting_note(names: Sequence[MeasureName], told: Sequence[CandidateRows]) -> str:
+def _resting_note(rows: Rows, names: Sequence[MeasureName], told: Sequence[CandidateRows]) -> str:
     text = "A claim is a sentence of an answer, or a value of its JSON. "
     text += " ".join(f"{MEASURES[name].title}: {MEASURES[name].meaning}." for name in names)
     text += " Words see what was made up, such as a number that stands nowhere; they do not see a “not”."
-    silent = [f"{one.name} {sum(counts.values()):,}" for one in told if (counts := left_out(one, "grounded"))]
-    if silent:
-        verb = agreeing(len(silent), "answers", "answers")
-        text += f" Not counted, {verb} that claim nothing or had no passage: {listed(silent)}."
+    silent = {one.name: len(rows.examples) - mean.n for one in told if (mean := measured(rows, one, "grounded"))}
+    if any(silent.values()):
+        counts = listed([f"{name} {count:,}" for name, count in silent.items() if count])
+        text += f" Answers that claim nothing or had no passage are not counted: {counts}."
     return text

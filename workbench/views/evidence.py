@@ -182,8 +182,10 @@ def keys(case: Case, example: Example, waiting: Sequence[Proposal], standing: St
         undo_button(case, about)
     st.caption(
         "Y, M and N are about the passage with the bold border; every key is stored at once. Evidence counts by "
-        "document: one passage of each that supports the answer is enough. The examples stay as they were frozen."
+        "document: one passage of each that supports the answer is enough. The examples stay as they were frozen. In a "
+        "file instead:"
     )
+    state.show_command("evidence", case.name, "--export", "evidence.jsonl")
 
 
 def undo_button(case: Case, about: Click, label: str = "Undo") -> None:

@@ -1,6 +1,7 @@
 """An example and the passages proposed for it as HTML, the answer marked where it stands."""
 
 import re
+from collections.abc import Mapping
 
 from workbench.confirmed import Verdict
 from workbench.phrases import percent
@@ -11,7 +12,7 @@ from workbench.views.tables import STYLE, text
 EVIDENCE_STYLE = """
 <style>
 .wb-asked { border-left: 3px solid rgba(128,128,128,.5); padding: .4rem 1rem; overflow-wrap: anywhere; }
-.wb-asked .wb-answer { font-weight: 600; margin-top: .3rem; }
+.wb-asked .wb-reference { font-weight: 600; margin-top: .3rem; }
 .wb-proposal { border: 1px solid rgba(128,128,128,.35); border-radius: .6rem; padding: .5rem .9rem .6rem;
   font-size: .92rem; line-height: 1.45; overflow-wrap: anywhere; }
 .wb-proposal.wb-now { border: 2px solid #0072b2; }
@@ -22,14 +23,14 @@ EVIDENCE_STYLE = """
 .wb-proposal .wb-body { white-space: pre-wrap; max-height: 30vh; overflow: auto; unicode-bidi: isolate; }
 </style>
 """
-SAID: dict[Verdict, str] = {"yes": "✓ supports it", "no": "✗ does not"}
+SAID: Mapping[Verdict, str] = {"yes": "✓ supports it", "no": "✗ does not", "none": "", "skip": "", "undo": ""}
 
 
 def example_html(example: Example) -> str:
     """The request and the reference answer."""
     return (
         f"{STYLE}{EVIDENCE_STYLE}<div class='wb-asked' dir='auto'><div class='wb-words'>{text(example.question)}</div>"
-        f"<div class='wb-answer'>{text(example.target or example.check)}</div></div>"
+        f"<div class='wb-reference'>{text(example.target or example.check)}</div></div>"
     )
 
 
@@ -40,7 +41,12 @@ def proposal_html(number: int, proposal: Proposal, *, answer: str, now: bool, ve
     place = [f"page {passage.page}"] if passage.page is not None else []
     place += [passage.heading] if passage.heading else []
     rank = f"rank {proposal.rank}" if proposal.rank is not None else "not among the first that were found"
-    facts = [*place, rank, f"{percent(proposal.overlap)} of the words", SAID.get(verdict, "") if verdict else ""]
+    facts = [
+        *place,
+        rank,
+        f"{percent(proposal.overlap)} of the words stand in it",
+        SAID[verdict] if verdict else "",
+    ]
     told = " · ".join(text(one) for one in facts if one)
     return (
         f"{STYLE}{EVIDENCE_STYLE}<div class='wb-proposal{kind}'><div class='wb-top'><span>{number}</span>"
