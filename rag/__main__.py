@@ -1,10 +1,13 @@
 """``python -m rag STEP_DIR [STEP_DIR ...]``: index documents and retrieve passages with one loaded embedder."""
 
 import sys
+from collections.abc import Callable
 from functools import partial
 
 from rag.steps import Embedders, make_index, retrieve
+from rag.tuning import tune_embedder
 from workbench.engine import main
+from workbench.workspace import Step
 
 PACKAGES = (
     "sentence-transformers",
@@ -18,5 +21,9 @@ PACKAGES = (
 
 if __name__ == "__main__":
     embedders = Embedders()
-    do = {"index": partial(make_index, embedders=embedders), "retrieve": partial(retrieve, embedders=embedders)}
+    do: dict[str, Callable[[Step], None]] = {
+        "embedder": tune_embedder,
+        "index": partial(make_index, embedders=embedders),
+        "retrieve": partial(retrieve, embedders=embedders),
+    }
     sys.exit(main(do, program="rag", packages=PACKAGES))

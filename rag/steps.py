@@ -10,8 +10,10 @@ from rag.cache import Cache
 from rag.corpus import Corpus, read_corpus
 from rag.disturbed import disturb
 from rag.embed import DEFAULT_EMBEDDER, Embedder, load_embedder
+from rag.gold import Gold, told_apart
 from rag.index import IndexMeta, Ranked
 from rag.indexing import cut_all, embed_all, new_documents
+from rag.queries import Searches, read_queries, searches
 from rag.rerank import load_reranker
 from rag.search import Searcher
 from rag.selection import Selection
@@ -20,7 +22,7 @@ from workbench.candidate import Retrieval
 from workbench.errors import ConfigError
 from workbench.examples import read_examples
 from workbench.phrases import agreeing
-from workbench.run import Passage, Retrieved
+from workbench.run import Passage, Retrieved, Rewritten
 from workbench.table import listed
 from workbench.usecase import Example
 from workbench.workspace import Step, write_jsonl
@@ -38,6 +40,9 @@ RANKED = 50
 """Passages whose order is kept for each example."""
 
 RETRIEVED = "retrieved.jsonl"
+APART = "apart.jsonl"
+MODEL = "model"
+"""The folder in which an embedder that was tuned is left."""
 
 
 class Embedders:
@@ -82,7 +87,7 @@ def make_index(step: Step, *, embedders: Embedders) -> None:
         corpus = read_corpus(step.file("documents"), keep=cache.parsed, progress=shown(step, "reading documents"))
     step.progress("loading the embedder")
     with watch.phase("loading"):
-        embedder = embedders.get(inputs.get("embedder", DEFAULT_EMBEDDER))
+        embedder = embedders.get(embedder_of(step))
     require_readable(chunking, embedder)
     cuts = cache.cuts(chunking, embedder=embedder.digest)
     kept = cache.vectors(embedder=embedder.digest, dimension=embedder.dimension)
@@ -142,6 +147,13 @@ def shown(step: Step, phase: str) -> Callable[[int, int], None]:
             step.progress(phase, step=done, total=total)
 
     return tell
+
+
+def embedder_of(index: Step) -> str:
+    """The embedder of an index: the folder of the one that was tuned for it, or the one that is named."""
+    if "embedder" in index.record.needs:
+        return str(index.needed("embedder").path(MODEL))
+    return str(index.record.inputs.get("embedder", DEFAULT_EMBEDDER))
 
 
 def require_readable(chunking: Chunking, embedder: Embedder) -> None:
@@ -207,24 +219,28 @@ def retrieve(step: Step, *, embedders: Embedders) -> None:
     settings = retrieval_of(step, needed)
     step.progress("loading the embedder and the passages")
     with watch.phase("loading"):
-        embedder = embedders.get(indexes.read_meta(needed.folder).embedder)
+        embedder = embedders.get(embedder_of(needed))
         index = indexes.load(needed.folder, embedder=embedder.name, digest=embedder.digest)
         reranker = load_reranker(settings.reranker) if settings.reranker is not None else None
         documents = whole_documents(step) if settings.whole_documents else None
     examples = read_examples(step.file("examples"))
-    questions = [example.question for example in examples]
+    requests = [example.question for example in examples]
+    rewritten = read_queries(step)
+    asked = searches(examples, rewritten)
     searcher = Searcher(index, settings.search)
     selection = Selection(index, settings, embedder.ruler.count_many, reranker, documents)
     own = [index.document(example.id) for example in examples]
     with watch.phase("embedding"):
-        vectors = embedder.questions(
-            questions,
+        every = embedder.questions(
+            asked.every,
             progress=lambda done, total: step.progress("embedding questions", step=done, total=total),
         )
+        vectors = asked.requests(every)
     with watch.phase("searching"):
-        ranked = searcher.rank(questions, vectors, selection.deep, without=own)
+        ranked = searcher.rank(asked.every, every, selection.deep, without=asked.for_each(own))
+        ranked = asked.together(ranked, every, way=settings.search)
     with watch.phase("reranking"):
-        ranked = reread(step, questions, ranked, selection=selection)
+        ranked = reread(step, requests, ranked, selection=selection)
     rankings = [tuple(index.chunks[place].id for place, _ in one[:RANKED]) for one in ranked]
     with watch.phase("choosing"):
         found = [
@@ -240,12 +256,19 @@ def retrieve(step: Step, *, embedders: Embedders) -> None:
             step.note(handed=sum(map(bool, right)))
             found = [own or searched for own, searched in zip(right, found, strict=True)]
             handed = [bool(own) for own in right]
+        if beside := step.record.inputs.get("beside"):
+            gold = Gold(index)
+            apart = [
+                told_apart(gold, example, vectors[n], ranked[n], beside=int(beside), hand_over=selection.hand_over)
+                for n, example in enumerate(examples)
+            ]
+            write_jsonl(step.path(APART), [one.model_dump(mode="json") for one in apart])
     with watch.phase("timing"):
-        timed = time_alone(step, questions[:TIMED], searcher=searcher, embedder=embedder, selection=selection)
+        timed = time_alone(step, asked.texts[:TIMED], searcher=searcher, embedder=embedder, selection=selection)
     seconds = [*timed, *[None] * (len(examples) - len(timed))]
     rows = zip(examples, found, rankings, seconds, handed, strict=True)
-    write_jsonl(step.path(RETRIEVED), [_record(*row) for row in rows])
-    cut_off = sum(embedder.count_tokens(text) > embedder.longest for text in questions) if embedder.longest else 0
+    write_jsonl(step.path(RETRIEVED), [with_rewriting(_record(*row), rewritten) for row in rows])
+    cut_off = sum(embedder.count_tokens(text) > embedder.longest for text in asked.every) if embedder.longest else 0
     step.note(
         examples=len(examples),
         own_document_excluded=sum(document is not None for document in own),
@@ -291,26 +314,39 @@ def told(found: Sequence[tuple[Passage, ...]], settings: Retrieval) -> str:
 
 
 def time_alone(
-    step: Step, questions: list[str], *, searcher: Searcher, embedder: Embedder, selection: Selection
+    step: Step, asked: Sequence[Sequence[str]], *, searcher: Searcher, embedder: Embedder, selection: Selection
 ) -> list[float]:
-    """Seconds to embed, search and choose for each question by itself, after a few that warm up."""
+    """Seconds to embed, search by all its texts and choose for each request by itself, after a few that warm up."""
     seconds = []
-    for n, question in enumerate(questions[:WARM_UP] + questions):
+    for n, texts in enumerate([*asked[:WARM_UP], *asked]):
         started = time.perf_counter()
         if selection.all_fit:
             selection.everything(None)
         else:
-            vectors = embedder.questions([question])
-            (ranked,) = searcher.rank([question], vectors, selection.deep)
-            selection.choose(vectors[0], selection.reread(question, ranked))
+            vectors = embedder.questions(texts)
+            ranked = searcher.rank(texts, vectors, selection.deep)
+            (ranked,) = Searches((tuple(texts),)).together(ranked, vectors, way=searcher.way)
+            selection.choose(vectors[0], selection.reread(texts[0], ranked))
         seconds.append(time.perf_counter() - started)
         if n % 10 == 0:
-            step.progress("timing requests one by one", step=max(0, n - WARM_UP), total=len(questions))
-    return seconds[-len(questions) :]
+            step.progress("timing requests one by one", step=max(0, n - WARM_UP), total=len(asked))
+    return seconds[-len(asked) :]
+
+
+def with_rewriting(record: dict[str, Any], rewritten: Mapping[str, Rewritten]) -> dict[str, Any]:
+    """A record of what was found with what was searched for beside the request, and the seconds that this took."""
+    one = rewritten.get(record["example"])
+    if one is None:
+        return record
+    known = record["seconds"] is not None and one.seconds is not None
+    return record | {
+        "rewritten": one.model_dump(mode="json"),
+        "seconds": record["seconds"] + one.seconds if known else None,
+    }
 
 
 def _record(
     example: Example, passages: tuple[Passage, ...], ranking: tuple[str, ...], seconds: float | None, handed: bool
 ) -> dict[str, Any]:
     found = Retrieved(example=example.id, passages=passages, ranking=ranking, seconds=seconds, handed=handed)
-    return found.model_dump(mode="json", exclude=None if handed else {"handed"})
+    return found.model_dump(mode="json", exclude={"rewritten"} | (set() if handed else {"handed"}))

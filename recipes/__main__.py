@@ -18,6 +18,7 @@ from recipes.export import export
 from recipes.pairing import make_pairs
 from recipes.paraphrase import paraphrase
 from recipes.prefer import prefer
+from recipes.rewrite import rewrite
 from recipes.steps import answer, draw_answers, train
 from workbench.engine import main
 from workbench.workspace import Step
@@ -30,6 +31,7 @@ if __name__ == "__main__":
         "train": partial(train, bases=bases),
         "draw": partial(draw_answers, bases=bases),
         "judge": partial(make_pairs, bases=bases),
+        "rewrite": partial(rewrite, bases=bases),
         "paraphrase": partial(paraphrase, bases=bases),
         "answer": partial(answer, bases=bases),
         "prefer": partial(prefer, bases=bases),

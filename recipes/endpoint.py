@@ -1,6 +1,8 @@
 """A model behind an OpenAI-compatible endpoint, asked many questions at once."""
 
 import os
+import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,6 +24,10 @@ PASSING = (408, 409, 425, 429)
 """What an endpoint answers that may answer otherwise a little later, besides errors of its own (5xx)."""
 
 
+LETTERS_PER_TOKEN = 4.0
+"""Where an endpoint does not count its tokens, so many letters are one."""
+
+
 @dataclass(frozen=True)
 class Reply:
     """What an endpoint said, and what it counted."""
@@ -34,6 +40,13 @@ class Reply:
     """None where the endpoint does not count."""
     cached_tokens: int = 0
     """Of those read, how many it had in its cache; 0 where it does not say."""
+
+    def tokens(self, turns: Sequence[Turn]) -> tuple[int, int]:
+        """Tokens read and written, counted by letters where the endpoint did not."""
+        if self.prompt_tokens is not None and self.completion_tokens is not None:
+            return self.prompt_tokens, self.completion_tokens
+        read = sum(len(turn["content"]) for turn in turns)
+        return round(read / LETTERS_PER_TOKEN), round(len(self.text) / LETTERS_PER_TOKEN)
 
 
 class Endpoint:
@@ -116,3 +129,20 @@ class Endpoint:
     def _hidden(self, text: str) -> str:
         """A message without the key, which some servers and libraries repeat."""
         return text.replace(self.key, "***") if self.key else text
+
+
+class Pace:
+    """Lets requests through no faster than so many a minute."""
+
+    def __init__(self, per_minute: float | None) -> None:
+        self.gap = 60 / per_minute if per_minute else 0.0
+        self.next, self.lock = 0.0, threading.Lock()
+
+    def wait(self) -> None:
+        """Come back when the next request may be sent."""
+        with self.lock:
+            now = time.monotonic()
+            at = max(now, self.next)
+            self.next = at + self.gap
+        if at > now:
+            time.sleep(at - now)

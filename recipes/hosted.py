@@ -1,16 +1,15 @@
 """Answers of a hosted model: asked at its endpoint, several at once, within its limits and the user's budget."""
 
 import json
-import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
 from recipes.data import Turn
-from recipes.endpoint import Endpoint, Reply
-from recipes.prompting import conversations, read_citations, read_retrieved
+from recipes.endpoint import Endpoint, Pace, Reply
+from recipes.prompting import conversations, read_citations, read_retrieved, with_retrieval
 from workbench.base_models import hosted_name
 from workbench.candidate import Decoding, Hosted
 from workbench.errors import WorkbenchError
@@ -18,9 +17,6 @@ from workbench.examples import read_examples, some_of
 from workbench.run import Response, Retrieved
 from workbench.stage import Helper
 from workbench.workspace import Step, appending, read_jsonl, write_jsonl
-
-LETTERS_PER_TOKEN = 4.0
-"""Where an endpoint does not count its tokens, so many letters are one."""
 
 
 @dataclass
@@ -30,6 +26,8 @@ class _Answered:
     step: Step
     hosted: Hosted
     total: int
+    rewriting: Mapping[str, tuple[int, int]]
+    """Tokens that the same model read and wrote to rewrite a request before."""
     found: dict[str, dict[str, Any]] = field(default_factory=dict)
     counted: bool = True
 
@@ -40,12 +38,11 @@ class _Answered:
 
     def keep(self, out: Any, name: str, turns: Sequence[Turn], reply: Reply, seconds: float | None) -> None:
         """Write one answer down."""
-        read, written = reply.prompt_tokens, reply.completion_tokens
-        if read is None or written is None:
+        read, written = reply.tokens(turns)
+        if reply.prompt_tokens is None or reply.completion_tokens is None:
             self.counted = False
-            read = round(sum(len(turn["content"]) for turn in turns) / LETTERS_PER_TOKEN)
-            written = round(len(reply.text) / LETTERS_PER_TOKEN)
-        cost = self.hosted.cost(read, written, cached=reply.cached_tokens)
+        before, after = self.rewriting.get(name, (0, 0))
+        cost = self.hosted.cost(read + before, written + after, cached=reply.cached_tokens)
         record = {
             "text": reply.text.strip(), "finish": "length" if reply.cut else "stop", "prompt_tokens": read,
             "completion_tokens": written, "cost": cost, "seconds": seconds,
@@ -79,10 +76,10 @@ def answer_hosted(step: Step) -> None:
     examples = some_of(read_examples(step.file("examples")), inputs.get("most"))
     asked, retrieved = conversations(step, examples), read_retrieved(step)
     partial = step.path("answers.part.jsonl")
-    answered = _Answered(step, hosted, len(asked))
+    answered = _Answered(step, hosted, len(asked), _rewriting(step, retrieved))
     answered.found = {record.pop("example"): record for record in read_jsonl(partial)}
     first = list(asked)[: int(inputs["timed"])]
-    pace = _Pace(hosted.requests_per_minute)
+    pace = Pace(hosted.requests_per_minute)
     with appending(partial) as out:
         for one in (one for one in first if one not in answered.found):
             pace.wait()
@@ -104,9 +101,7 @@ def answer_hosted(step: Step) -> None:
     )
 
 
-def _ask_at_once(
-    endpoint: Endpoint, asked: dict[str, list[Turn]], answered: _Answered, pace: "_Pace", out: Any
-) -> None:
+def _ask_at_once(endpoint: Endpoint, asked: dict[str, list[Turn]], answered: _Answered, pace: Pace, out: Any) -> None:
     """Ask several at a time; after the first failure no more are sent, and what is under way is kept."""
     waiting = list(asked)
     under_way: dict[Future[Reply], str] = {}
@@ -132,27 +127,20 @@ def _ask_at_once(
         raise problem
 
 
-class _Pace:
-    """Lets requests through no faster than so many a minute."""
-
-    def __init__(self, per_minute: float | None) -> None:
-        self.gap = 60 / per_minute if per_minute else 0.0
-        self.next, self.lock = 0.0, threading.Lock()
-
-    def wait(self) -> None:
-        """Come back when the next request may be sent."""
-        with self.lock:
-            now = time.monotonic()
-            at = max(now, self.next)
-            self.next = at + self.gap
-        if at > now:
-            time.sleep(at - now)
+def _rewriting(step: Step, retrieved: Mapping[str, Retrieved] | None) -> dict[str, tuple[int, int]]:
+    """Tokens that the hosted model itself read and wrote to rewrite each request; those of others have other prices."""
+    queries = step.needed("retrieve").record.needs.get("queries") if retrieved else None
+    if not retrieved or queries is None:
+        return {}
+    rewriter = Step(step.folder.parent / queries).record.inputs["rewriter"]
+    own = step.record.inputs["endpoint"], hosted_name(str(step.record.inputs["base_model"]))
+    if (rewriter["endpoint"], rewriter["model"]) != own:
+        return {}
+    made = (one.rewritten for one in retrieved.values() if one.rewritten is not None)
+    return {one.example: (one.prompt_tokens, one.completion_tokens) for one in made}
 
 
 def _response(example: str, one: dict[str, Any], retrieved: dict[str, Retrieved] | None) -> Response:
     found = retrieved[example] if retrieved is not None else None
-    seconds = one["seconds"]
-    if seconds is not None and found is not None:
-        seconds += found.seconds or 0.0
     passages = tuple(passage.id for passage in found.passages) if found else ()
-    return Response(example=example, passages=passages, **(one | {"seconds": seconds}))
+    return Response(example=example, passages=passages, **(one | {"seconds": with_retrieval(one["seconds"], found)}))

@@ -19,6 +19,13 @@ def read_retrieved(step: Step, role: str = "retrieve") -> dict[str, Retrieved] |
     return {record["example"]: Retrieved.parse(record, where=str(path)) for record in read_jsonl(path)}
 
 
+def with_retrieval(seconds: float | None, found: Retrieved | None) -> float | None:
+    """The seconds of an answer and of finding its passages; None where either is not known."""
+    if seconds is None or found is None:
+        return seconds
+    return None if found.seconds is None else seconds + found.seconds
+
+
 def prompt_plan(step: Step) -> PromptPlan:
     """The instruction and the solved examples that the step puts around each request."""
     inputs = step.record.inputs

@@ -37,6 +37,7 @@ from recipes.model import Base, load
 from recipes.paraphrase import read_paraphrases
 from recipes.processes import sharded
 from recipes.prompting import conversations, prompt_plan, read_asked, read_retrieved, unmarked
+from recipes.raft import arranged, read_apart
 from recipes.reinforce import reinforce
 from recipes.reward import load_reward, train_reward
 from recipes.rewards import Rewarder, graded, judged, learned, shorter
@@ -61,6 +62,7 @@ from workbench.stage import (
     Sft,
     Stage,
     Trained,
+    has_distractors,
 )
 from workbench.usecase import Example
 from workbench.workspace import Step, read_jsonl, write_jsonl
@@ -105,15 +107,19 @@ def train_stage(step: Step, base: Base, stage: Stage, *, seed: int) -> dict[str,
 def _on_examples(
     step: Step, base: Base, stage: Sft | RejectionSampling | Distill, examples: list[Example], *, look: Look, seed: int
 ) -> dict[str, Any]:
-    found = read_retrieved(step)
+    found, chosen = read_retrieved(step), dict[str, int]()
     if found is not None:  # A second answer to a request is asked with the same passages.
-        found |= {one.id: found[one.id.split("~")[0]] for one in examples if one.id not in found}
+        requests = {one.id: one.id if one.id in found else one.id.split("~")[0] for one in examples}
+        if has_distractors(stage):
+            names = dict.fromkeys(requests.values())
+            found, chosen = arranged(names, found, read_apart(step), stage, seed=seed)
+        found = {name: found[request] for name, request in requests.items()}
     encoded = encode_rows(examples, prompt_plan(step), base.tokenizer, max_length=stage.max_length, retrieved=found)
     general = general_rows(stage, base, beside=len(encoded.rows), seed=seed)
     encoded = Encoded([*encoded.rows, *general], encoded.too_long)
     _show_tokens(step, base, encoded.rows)
     mixed = {"general_rows": len(general)} if general else {}
-    return mixed | train_sft(step, base, stage, encoded=encoded, look=look, seed=seed)
+    return mixed | chosen | train_sft(step, base, stage, encoded=encoded, look=look, seed=seed)
 
 
 def _show_tokens(step: Step, base: Base, rows: Sequence[Row]) -> None:

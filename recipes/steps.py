@@ -9,7 +9,7 @@ from recipes.draw import draw
 from recipes.hosted import answer_hosted
 from recipes.model import Base, seed_everything
 from recipes.peak import enough_memory, forget_peak_memory, peak_memory
-from recipes.prompting import conversations, read_citations, read_retrieved
+from recipes.prompting import conversations, read_citations, read_retrieved, with_retrieval
 from recipes.stages import train_stage
 from workbench.base_models import hosted_name
 from workbench.candidate import Decoding
@@ -118,8 +118,6 @@ def _response(
     seconds: float | None,
 ) -> Response:
     found = retrieved[example.id] if retrieved is not None else None
-    if seconds is not None and found is not None:
-        seconds += found.seconds or 0.0
     return Response(
         example=example.id,
         text=given.text,
@@ -127,5 +125,5 @@ def _response(
         prompt_tokens=len(prompt),
         completion_tokens=given.tokens,
         finish=given.finish,
-        seconds=seconds,
+        seconds=with_retrieval(seconds, found),
     )

@@ -32,12 +32,12 @@ ALLOWED = {
         "recipes.reading",
     },
     "rag": {"workbench", "rag"},
-    "recipes": {"workbench", "rag", "evals.scorers", "recipes"},
+    "recipes": {"workbench", "rag", "evals.abstention", "evals.scorers", "recipes"},
 }
 HOMES = {
     "bm25s": {"rag.lexical"},
     "faiss": {"rag.vectors"},
-    "sentence_transformers": {"rag.embed", "rag.rerank", "evals.nli"},
+    "sentence_transformers": {"rag.embed", "rag.rerank", "rag.tuning", "evals.nli"},
     "bs4": {"rag.webpage"},
     "charset_normalizer": {"rag.encodings"},
     "docx": {"rag.word"},

@@ -100,7 +100,8 @@ class _Sizes:
         rows = float(self._rows(source)) if source else 1.0
         if record.kind == "draw":
             return min(rows, float(record.inputs["most"])) * float(record.inputs["answers"])
-        return rows * float(stage["epochs"]) if record.kind == "train" else rows
+        turns = stage.get("epochs", record.inputs.get("tuning", {}).get("epochs", 1))
+        return rows * float(turns)
 
     def _rows(self, relative: str) -> int:
         if relative not in self.rows:

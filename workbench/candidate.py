@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from workbench.disturbance import Disturbance
 from workbench.model import Noun
-from workbench.stage import Full, Qlora, Reward, Rlhf, Stage
+from workbench.stage import Full, Helper, Qlora, Reward, Rlhf, Stage
 from workbench.usecase import SLUG
 
 Approach = Literal["prompting", "RAG", "fine-tuning", "RAG + fine-tuning"]
@@ -24,8 +24,33 @@ class Prompt(Noun):
 
 
 SearchWay = Literal["dense", "lexical", "hybrid"]
+QueryWay = Literal["as_is", "rewritten", "several"]
 Chunker = Literal["sections", "fixed"]
 VectorKind = Literal["auto", "flat", "hnsw", "ivfpq"]
+
+
+class EmbedderTuning(Noun):
+    """How the embedder is tuned on the use case's own questions and the passages that answer them.
+
+    The question is drawn to its passage and away from the passages of the other questions in its batch (multiple
+    negatives ranking, Henderson et al. 2017).
+    """
+
+    epochs: float = Field(default=4, gt=0, le=100)
+    """How often each question is trained on."""
+    learning_rate: float = Field(default=5e-5, gt=0)
+    """The largest step; it rises to it and falls to 0."""
+    batch_size: int = Field(default=32, ge=2)
+    """Questions in one forward pass, each held against the passages of all others."""
+    hard_negatives: int = Field(default=1, ge=0, le=8)
+    """Passages for each question, beside those of the others, that were found near it and do not answer it."""
+    looks: int = Field(default=4, ge=0)
+    """How often it looks on its way at how well the passages of the development questions are found."""
+    patience: int | None = Field(default=2, ge=1)
+    """Stop after so many looks that were no better than an earlier one, or where nothing could be better; None: go on
+    to the end. Kept is the best."""
+    seed: int = Field(default=0, ge=0)
+    """Decides the order of the questions."""
 
 
 class Retrieval(Noun):
@@ -33,9 +58,18 @@ class Retrieval(Noun):
 
     search: SearchWay = "dense"
     """dense: by the embedder's vectors; lexical: by the words, as BM25 weighs them; hybrid: by both together."""
+    query: QueryWay = "as_is"
+    """as_is: the request is searched for as it is; rewritten: and a query that a model makes of it; several: and
+    several of them. What a query finds counts for as much as it is like the request."""
+    queries: int = Field(default=3, ge=2, le=8)
+    """How many queries are made of a request, where it is several."""
+    rewriter: Helper | None = None
+    """Who makes them; without it, the candidate's base model as it is before training."""
 
     embedder: str = "sentence-transformers/all-MiniLM-L6-v2"
     """A sentence-transformers model: a Hub id or a folder."""
+    embedder_tuning: EmbedderTuning | None = None
+    """Tune it on the training questions first; without it, it is used as it comes."""
     chunking: Chunker = "sections"
     """sections: documents are cut at headings and between sentences; fixed: after so many tokens, wherever that is."""
     chunk_tokens: int = Field(default=160, ge=16, le=4096)
@@ -77,6 +111,13 @@ class Retrieval(Noun):
     def explains_only(self) -> bool:
         """Whether passages are handed over that no request would bring."""
         return self.gold or self.disturbed is not None
+
+    @model_validator(mode="after")
+    def _tuning_is_used(self) -> Self:
+        """Refuse to tune what nothing uses."""
+        if self.embedder_tuning is not None and self.search == "lexical":
+            raise ValueError("search by words alone uses no embedder: leave embedder_tuning out, or choose hybrid")
+        return self
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
@@ -196,7 +237,10 @@ class Candidate(Noun):
 
     @property
     def approach(self) -> Approach:
-        """Prompting, RAG, fine-tuning, or both: derived from the parts; of answers from elsewhere it is told."""
+        """Prompting, RAG, fine-tuning, or both: derived from the parts; of answers from elsewhere it is told.
+
+        An embedder that is tuned is part of the retrieval: the weights of the model that answers stay as they are.
+        """
         if self.imported is not None:
             return self.imported.approach
         if self.retrieval is not None:
@@ -207,3 +251,13 @@ class Candidate(Noun):
     def trained(self) -> bool:
         """Whether its weights are not the base model's any more."""
         return "fine-tuning" in self.approach
+
+
+def tunes_embedder(candidate: Candidate) -> bool:
+    """Whether its embedder is tuned on the training questions."""
+    return candidate.retrieval is not None and candidate.retrieval.embedder_tuning is not None
+
+
+def rewrites(candidate: Candidate) -> bool:
+    """Whether a model makes queries of its requests."""
+    return candidate.retrieval is not None and candidate.retrieval.query != "as_is"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from workbench.candidate import APPROACHES, Candidate
+from workbench.candidate import APPROACHES, Candidate, rewrites, tunes_embedder
 from workbench.confirmed import read_standings
 from workbench.document_kinds import KINDS, files_of, is_readable, not_readable, reading_of
 from workbench.errors import ConfigError, DataError, NotFound
@@ -16,7 +16,7 @@ from workbench.examples import Examples, nested, read_examples, share_of, write_
 from workbench.pairs import Pair, pair_requests, write_pairs
 from workbench.phrases import listed
 from workbench.ratings import Rating, write_ratings
-from workbench.stage import Cpt, Imitating, Kto, Sft, queue_of, reads_pairs, reads_requests
+from workbench.stage import Cpt, Imitating, Kto, Sft, has_distractors, queue_of, reads_pairs, reads_requests
 from workbench.support import Support
 from workbench.usecase import Example, Split, UseCase
 from workbench.workspace import NamedFolder, digest, disk_error, file_digest, folder_digest, write_atomically
@@ -221,6 +221,7 @@ class Case(NamedFolder):
             and all(isinstance(stage, Sft) or reads_pairs(stage) for stage in candidate.training)
             # Whole documents take several times as long to read as passages: that is asked for, not taken for granted.
             and not (candidate.retrieval is not None and candidate.retrieval.whole_documents)
+            and not (tunes_embedder(candidate) or rewrites(candidate) or any(map(has_distractors, candidate.training)))
         )
 
     def lacks(self, candidate: Candidate) -> str:
@@ -231,7 +232,7 @@ class Case(NamedFolder):
         reads = any(isinstance(stage, Cpt) for stage in candidate.training)
         if (candidate.retrieval is not None or reads) and self.documents is None:
             return "documents"
-        learns = any(map(reads_requests, candidate.training))
+        learns = any(map(reads_requests, candidate.training)) or tunes_embedder(candidate)
         train = self.split_path("train")
         if (learns or candidate.prompt.examples) and not (train.exists() and train.stat().st_size):
             return "training examples"
@@ -260,7 +261,7 @@ class Case(NamedFolder):
     def sees_training_answers(self, candidate: Candidate) -> bool:
         """Whether a candidate learns, quotes or retrieves training answers, so that leaked test examples flatter it."""
         retrieves = candidate.retrieval is not None and self.solved_examples.exists()
-        return bool(candidate.trained or candidate.prompt.examples or retrieves)
+        return bool(candidate.trained or candidate.prompt.examples or retrieves or tunes_embedder(candidate))
 
     def choose(self, candidates: Iterable[Candidate]) -> None:
         """Replace the chosen candidates.

@@ -28,6 +28,7 @@ from workbench.stage import (
     Reward,
     Rlhf,
     Stage,
+    has_distractors,
     queue_of,
     reads_pairs,
     reads_requests,
@@ -42,6 +43,8 @@ MOST_REQUESTS = 100
 """Requests for which that is measured."""
 ALL_REQUESTS = 10**9
 """No bound on the requests for which answers are drawn."""
+TIMED_REWRITES = 60
+"""Requests that are rewritten alone, for the latency: as many as are answered alone."""
 INDEXED = ("chunking", "parent_tokens", "vectors")
 """Settings of retrieval that change its index."""
 SEARCHED = ("search", "reranker", "diversity", "least_score", "budget_tokens", "whole_documents")
@@ -222,7 +225,7 @@ class Course:
     def train(self, stage: Stage, number: int) -> None:
         """Plan a stage and what has to be there before it."""
         self.four_bit = self.four_bit or isinstance(stage.adapter, Qlora)
-        inputs: dict[str, Any] = {"stage": stage.model_dump(mode="json")}
+        inputs: dict[str, Any] = {"stage": self.told(stage)}
         asked: Asked | None = self.train_examples()
         needs = {}
         match stage:
@@ -277,6 +280,11 @@ class Course:
             role = f"train-{len(self.stages) + 1}"
             self.stages = self.stages | {role: name}
             self.steps[role] = name
+
+    def told(self, stage: Stage) -> dict[str, Any]:
+        """The settings of a stage, without those that change nothing of it: its rows have passages or have none."""
+        chooses = has_distractors(stage) and self.candidate.retrieval is not None
+        return stage.model_dump(mode="json", exclude=None if chooses else {"gold_share", "distractors"})
 
     def train_examples(self) -> Asked:
         """The training examples that this candidate learns from."""
@@ -389,6 +397,15 @@ def plan_retrieval(plan: Plan, candidate: Candidate, *, answered: Sequence[Asked
             files={"documents": _documents(case)},
         )
     }
+    if retrieval.embedder_tuning is not None:
+        tuned = plan_embedder(plan, candidate, steps["index"])
+        untuned = plan.steps[steps["index"]]
+        steps = {"index-untuned": steps["index"], "embedder": tuned} | {
+            "index": plan.add(
+                "index", "index the documents with the tuned embedder", inputs=untuned.inputs,
+                needs={"embedder": tuned}, files=untuned.files,
+            )
+        }  # fmt: skip
     asked = {one.name: one for one in answered or [asked_of(case, plan.split)]}
     if any(map(reads_requests, candidate.training)):
         asked["train"] = asked_of(case, "train", candidate.train_share)
@@ -403,14 +420,18 @@ def plan_retrieval(plan: Plan, candidate: Candidate, *, answered: Sequence[Asked
         searched |= {"rerank_from": retrieval.rerank_from, "reranker_model": identity(retrieval.reranker)}
     read = {"documents": _documents(case)} if retrieval.whole_documents else {}
     for name, one in asked.items():
+        made = {} if retrieval.query == "as_is" else {"queries": plan_rewriting(plan, candidate, one)}
+        steps |= {f"queries-{name}": made["queries"]} if made else {}
         how = ({"gold": True} if retrieval.gold and name == plan.split else {}) | searched
         if "gold" in how and (known := case.confirmed(plan.split)):
             how["evidence"] = known
+        if name == "train" and (beside := most_distractors(candidate)):
+            how["beside"] = beside
         steps[f"retrieve-{name}"] = plan.add(
             "retrieve",
             f"find passages for the {name} examples" if name in SPLITS else f"find passages for the {name}",
             inputs={"passages": retrieval.passages, "examples": one.digest or file_digest(one.requests), **how},
-            needs={"index": steps["index"]},
+            needs={"index": steps["index"], **made},
             files={"examples": str(one.requests.relative_to(case.workspace)), **read},
         )
     if retrieval.disturbed is not None:
@@ -430,6 +451,62 @@ def plan_disturbed(plan: Plan, disturbance: Disturbance, steps: Mapping[str, str
         files={"examples": found.files["examples"]},
     )
     return {f"found-{plan.split}": steps[role], role: changed}
+
+
+def plan_embedder(plan: Plan, candidate: Candidate, index: str) -> str:
+    """The step that tunes the embedder of an index on the training examples."""
+    case, retrieval = plan.case, candidate.retrieval
+    assert retrieval is not None
+    assert retrieval.embedder_tuning is not None
+    train = asked_of(case, "train", candidate.train_share)
+    dev = case.split_path("dev").stat().st_size
+    return plan.add(
+        "embedder",
+        "tune the embedder on the training examples",
+        inputs={
+            "tuning": retrieval.embedder_tuning.model_dump(mode="json"),
+            "examples": train.identity(),
+            **({"dev": case.split_digest("dev")} if dev else {}),
+        },
+        needs={"index": index},
+        files={
+            "examples": str(train.path.relative_to(case.workspace)),
+            **({"dev": relative(case, "dev")} if dev else {}),
+        },
+    )
+
+
+def most_distractors(candidate: Candidate) -> int:
+    """The most passages without the answer that a row of any stage is given on purpose; 0 where none is."""
+    chosen = (stage for stage in candidate.training if isinstance(stage, Imitating) and has_distractors(stage))
+    return max((stage.distractors for stage in chosen), default=0)
+
+
+def plan_rewriting(plan: Plan, candidate: Candidate, asked: Asked) -> str:
+    """The step in which the untrained base, or the model that is named for it, says what to search for."""
+    retrieval, base = candidate.retrieval, str(candidate.base_model)
+    assert retrieval is not None
+    rewriter, how = retrieval.rewriter, {}
+    if rewriter is None and (name := hosted_name(base)) is not None:
+        hosted = candidate.hosted
+        rewriter = Helper(model=name, endpoint=endpoint_of(hosted), key_variable=hosted.key_variable)
+        how = hosted.model_dump(mode="json")
+    rewriter = rewriter or Helper(model=base)
+    of = "examples" if asked.name in SPLITS else ""
+    return plan.add(
+        "rewrite",
+        f"say what to search for, for the {asked.name} {of}".rstrip(),
+        inputs={
+            "rewriter": rewriter.model_dump(mode="json"),
+            "base_model": rewriter.model if rewriter.endpoint is None else "",
+            "base": helper_identity(rewriter),
+            "queries": retrieval.queries if retrieval.query == "several" else 1,
+            "timed": TIMED_REWRITES if asked.name == plan.split == "test" else 0,
+            "examples": asked.digest or file_digest(asked.requests),
+        },
+        files={"examples": str(asked.requests.relative_to(plan.case.workspace))},
+        how=how,
+    )
 
 
 def turned(retrieval: Retrieval, names: Sequence[str]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from workbench.base_models import hosted_name, local_folder, proposals
-from workbench.candidate import Candidate
+from workbench.candidate import Candidate, rewrites
 from workbench.courses import endpoint_of
 from workbench.errors import NotFound
 from workbench.model import Noun
@@ -64,6 +64,9 @@ def _asked(candidate: Candidate) -> list[str]:
     """Every endpoint that is sent something, but for one that is said to be one's own."""
     asked = hosted_name(str(candidate.base_model)) is not None and not candidate.hosted.ours
     found = [endpoint_of(candidate.hosted)] if asked else []
+    rewriter = candidate.retrieval.rewriter if candidate.retrieval is not None and rewrites(candidate) else None
+    if rewriter is not None and rewriter.endpoint:
+        found.append(rewriter.endpoint)
     return found + [str(one.endpoint) for stage in candidate.training for one in _helpers(stage) if one.endpoint]
 
 

@@ -12,7 +12,9 @@ from workbench.run import Run
 from workbench.workspace import Status, Step, StepKind, read_jsonl
 
 WEIGHTS: Mapping[StepKind, float] = {
+    "embedder": 6,
     "index": 1,
+    "rewrite": 3,
     "retrieve": 1,
     "train": 12,
     "draw": 4,

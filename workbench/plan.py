@@ -10,7 +10,9 @@ from workbench.usecase import Split
 from workbench.workspace import Step, StepKind, StepRecord, digest, write_atomically
 
 VERSIONS: dict[StepKind, int] = {
+    "embedder": 1,
     "index": 2,
+    "rewrite": 1,
     "retrieve": 2,
     "train": 1,
     "draw": 2,

@@ -22,6 +22,7 @@ from workbench.plan import Plan, is_done
 from workbench.planning import make_plan
 from workbench.probed import gather_probed
 from workbench.question import Question, frozen
+from workbench.retrieval_notes import Prepared
 from workbench.rows import CandidateRows, Places, Planned, Rows, Took
 from workbench.rows import decide as decide
 from workbench.rows import labelled_panel as labelled_panel
@@ -36,7 +37,13 @@ from workbench.workspace import Step, read_jsonl
 
 MEASURING = ("measure", "support")
 """The roles of the steps that measure what was found and what answers rest on."""
-TRAINING_ROLES = ("train", "passes", "rows", "pairs", "paraphrases", "reward")
+QUERIED = ("queries-test", "queries-dev")
+"""The roles of the step that makes queries of the requests that are answered."""
+TUNED = ("pairs", "without_a_passage", "dev_questions", "dev_recall_before", "dev_recall", "kept_step")
+"""What the tuning of an embedder notes that a reader should know."""
+CHOSEN = ("rows_with_gold", "rows_with_distractors_alone", "rows_without_evidence")
+"""What a training notes of rows that got passages on purpose."""
+TRAINING_ROLES = ("train", "passes", "rows", "pairs", "paraphrases", "reward", "embedder")
 """How the roles of those steps of a run begin that its training takes."""
 
 
@@ -93,11 +100,25 @@ class CandidateResults(CandidateRows):
             prompt_tokens=self.fact("answer", "prompt_tokens"),
             completion_tokens=self.fact("answer", "completion_tokens"),
             training=self.training_seconds(),
+            prepared=self._prepared(),
+        )
+
+    def _prepared(self) -> Prepared:
+        """What the steps of the first run noted of queries, of the embedder's tuning and of rows with distractors."""
+        steps = self.steps[0]
+        queries = next((step.record.facts for role, step in steps.items() if role in QUERIED), {})
+        tuned = steps["embedder"].record.facts if "embedder" in steps else {}
+        rows = [step.record.facts for role, step in steps.items() if role.startswith("train-")]
+        return Prepared(
+            requests=queries.get("examples", 0),
+            as_they_are=queries.get("fell_back", {}),
+            embedder={name: value for name, value in tuned.items() if name in TUNED},
+            rows=next(({name: one[name] for name in CHOSEN} for one in rows if CHOSEN[0] in one), {}),
         )
 
     def training_seconds(self) -> tuple[float, ...]:
-        """Seconds that all training stages took, for each run; empty where nothing is trained."""
-        if not self.candidate.training:
+        """Seconds that all training took, the embedder's included, for each run; empty where nothing is trained."""
+        if not self.trains:
             return ()
         roles = [role for role in self.steps[0] if role.split("-")[0] in TRAINING_ROLES]
         return tuple(sum(float(steps[role].record.facts["seconds"]) for role in roles) for steps in self.steps)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.audit import Audit
-from workbench.candidate import Approach, Candidate
+from workbench.candidate import Approach, Candidate, tunes_embedder
 from workbench.chances import Chance
 from workbench.checked import AllChecked
 from workbench.claim_labels import CheckedClaim
@@ -29,6 +29,7 @@ from workbench.people import Deciding, deciding_labels
 from workbench.probe_rows import Probed
 from workbench.question import Question
 from workbench.recommend import Recommendation, recommend
+from workbench.retrieval_notes import Prepared
 from workbench.run import Response, Retrieved
 from workbench.sought import Sought
 from workbench.statistics.arrays import Floats
@@ -54,6 +55,8 @@ class Took(Noun):
     """Mean a request, of each run that noted it."""
     training: tuple[float, ...] = ()
     """Seconds of all stages, of each run; empty where nothing is trained here."""
+    prepared: Prepared = Prepared()
+    """What was done so that passages are found and read."""
 
 
 class Planned(Noun):
@@ -91,6 +94,11 @@ class CandidateRows(ABC):
     def name(self) -> str:
         """The candidate's name."""
         return self.candidate.name
+
+    @property
+    def trains(self) -> bool:
+        """Whether anything of it is trained: its weights, or the embedder of its retrieval."""
+        return bool(self.candidate.training) or tunes_embedder(self.candidate)
 
     @property
     @abstractmethod

@@ -25,6 +25,20 @@ class Passage(Noun):
     """The headings that it begins under, the outermost first, with `` > `` between."""
 
 
+class Rewritten(Noun):
+    """What a model made of one request to search for, and what that took."""
+
+    example: str
+    queries: tuple[str, ...] = ()
+    """Searched for beside the request itself, which is searched for alone where there are none."""
+    reason: str = ""
+    """Why there are none."""
+    prompt_tokens: int = Field(default=0, ge=0)
+    completion_tokens: int = Field(default=0, ge=0)
+    seconds: float | None = None
+    """Time to rewrite this request alone; None where several were rewritten together."""
+
+
 class Retrieved(Noun):
     """What retrieval found for one example."""
 
@@ -34,9 +48,21 @@ class Retrieved(Noun):
     """Ids of the best passages, deeper than what is handed over and before any threshold or budget; each begins with
     its document's id and ``#``."""
     seconds: float | None = None
-    """Time to embed and search for this request alone; None where it was searched in a batch."""
+    """Time to embed and search for this request alone, and to rewrite it; None where it was searched in a batch."""
     handed: bool = False
     """Whether these are the passages of the documents that the example names, and nothing was searched."""
+    rewritten: Rewritten | None = None
+    """What was searched for beside the request; None where it was searched for as it is."""
+
+
+class Apart(Noun):
+    """The passages of one training example, told apart by whether they answer it."""
+
+    example: str
+    gold: tuple[Passage, ...] = ()
+    """One of each document that the example names as its evidence; () where it names none that is there."""
+    others: tuple[Passage, ...] = ()
+    """The best that were found in other documents."""
 
 
 class Response(Noun):

@@ -150,6 +150,11 @@ class Imitating(Trained):
     """Share of general rows that are mixed in, so that what has nothing to do with the use case is not unlearned."""
     general_rows: str = ""
     """A JSONL file whose rows have `messages`; empty: what the bundled base model was trained on."""
+    gold_share: float | None = Field(default=None, gt=0, le=1)
+    """Share of rows that are given the passage with the answer, among distractors; the others are given distractors
+    alone (RAFT, Zhang et al. 2024). Without it, rows are given the passages that are found; without retrieval, none."""
+    distractors: int = Field(default=2, ge=1, le=49)
+    """With gold_share: passages found for a row that do not hold its answer, in random places."""
 
 
 class Sft(Imitating):
@@ -310,6 +315,12 @@ class Distill(Imitating):
     """How freely the student answers, on-policy."""
     max_new_tokens: int = Field(default=96, ge=1, le=8192)
 
+    @model_validator(mode="after")
+    def _has_rows(self) -> Self:
+        if self.mode == "on-policy" and self.gold_share is not None:
+            raise ValueError("gold_share is about rows that are there before training; on-policy there are none")
+        return self
+
 
 Stage = Annotated[
     Cpt | Sft | Dpo | Kto | Reward | Grpo | Rlhf | RejectionSampling | Distill, Field(discriminator="method")
@@ -354,6 +365,11 @@ def queue_of(stage: Stage) -> str:
 def reads_requests(stage: Stage) -> bool:
     """Whether a stage reads the requests of the training examples."""
     return not isinstance(stage, Cpt) and not reads_pairs(stage)
+
+
+def has_distractors(stage: Stage) -> bool:
+    """Whether a stage chooses which of its rows are given the passage with the answer."""
+    return isinstance(stage, Imitating) and stage.gold_share is not None
 
 
 def parse_stage(data: Mapping[str, Any], *, where: str) -> Stage:

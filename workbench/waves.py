@@ -8,7 +8,9 @@ from workbench.workspace import StepKind
 
 Engine = Literal["rag", "recipes", "evals", "evals.checks", "evals.support"]
 ENGINES: dict[StepKind, Engine] = {
+    "embedder": "rag",
     "index": "rag",
+    "rewrite": "recipes",
     "retrieve": "rag",
     "train": "recipes",
     "draw": "recipes",
@@ -58,7 +60,7 @@ def _loads(plan: Plan, name: str) -> tuple[bool, str]:
 
 # --- Side by side -------------------------------------------------------------------------------------
 
-WEIGHTS: dict[StepKind, int] = {"train": 10, "check": 4, "answer": 3, "drift": 3, "draw": 3}
+WEIGHTS: dict[StepKind, int] = {"train": 10, "check": 4, "answer": 3, "drift": 3, "draw": 3, "rewrite": 2}
 """Roughly how long steps of a kind take beside one another; others 1."""
 
 

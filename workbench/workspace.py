@@ -27,7 +27,9 @@ from workbench.errors import ConfigError, NotFound, Stopped, WorkbenchError
 from workbench.model import Noun
 
 StepKind = Literal[
+    "embedder",
     "index",
+    "rewrite",
     "retrieve",
     "train",
     "draw",

@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 from recipes.bases import Bases
 from recipes.pairing import make_pairs
 from recipes.paraphrase import paraphrase
+from recipes.rewrite import rewrite
 from recipes.steps import answer, draw_answers, train
 from workbench.engine import do_step
 from workbench.errors import Stopped
@@ -54,6 +55,7 @@ def do(step: Step, bases: Bases | None = None) -> Step:
         "draw": lambda one: draw_answers(one, bases=shared),
         "answer": lambda one: answer(one, bases=shared),
         "paraphrase": lambda one: paraphrase(one, bases=shared),
+        "rewrite": lambda one: rewrite(one, bases=shared),
         "judge": lambda one: make_pairs(one, bases=shared),
     }
     do_step(step, known, packages=[])

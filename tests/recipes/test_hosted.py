@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from recipes import endpoint
-from recipes.hosted import _Pace
+from recipes.endpoint import Pace
 from tests.judge_server import Server, serving
 from tests.toys import toy_case
 from workbench.candidate import Candidate, Hosted
@@ -147,7 +147,7 @@ def test_it_is_not_trained_and_a_cap_needs_prices(case: Case, server: Server) ->
 
 
 def test_requests_keep_their_pace() -> None:
-    pace, waited = _Pace(6_000.0), []
+    pace, waited = Pace(6_000.0), []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("recipes.hosted.time.sleep", waited.append)
         patch.setattr("recipes.hosted.time.monotonic", lambda: 100.0)

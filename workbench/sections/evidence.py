@@ -22,6 +22,7 @@ from workbench.compare import analyse
 from workbench.comparison import Comparison, rank_interval
 from workbench.cost import FEWEST_TIMINGS, cost_per_1000, figure, latency_bounds, mean_seconds
 from workbench.phrases import listed, percent, points, signed
+from workbench.retrieval_notes import retrieval_notes
 from workbench.rows import CandidateRows, Rows
 from workbench.score import METRICS, deciding
 from workbench.sections.material import Material
@@ -210,7 +211,7 @@ def _takes(material: Material) -> Table:
             f"{len(measured.seconds):,}",
             _or_not(measured.prompt_tokens),
             _or_not(measured.completion_tokens),
-            _or_not(measured.train_seconds) if one.candidate.training else "not trained",
+            _or_not(measured.train_seconds) if one.trains else "not trained",
         ]
         if price is not None:
             cost = cost_per_1000(measured.seconds, price).estimate if measured.seconds else None
@@ -244,7 +245,9 @@ def _timing_note(material: Material) -> str:
     if material.results.use_case.machine_cost_per_hour is not None:
         price = material.results.use_case.answering_hour
         text += f" Costs are answering alone, at {price:g} an hour for the machine, in that price's currency."
-    return text
+    ran = (material.results.find(standing.candidate) for standing in material.ran)
+    notes = [note for one in ran for note in retrieval_notes(one.name, one.took().prepared)]
+    return " ".join([text, *notes])
 
 
 def _shows(one: Comparison) -> str:

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from workbench.base_models import hosted_name
 from workbench.blocks import Column, Row, Table
-from workbench.candidate import Candidate, Decoding, Hosted, Prompt, Retrieval
+from workbench.candidate import Candidate, Decoding, EmbedderTuning, Hosted, Prompt, Retrieval
 from workbench.case import Case
 from workbench.stage import METHODS, Sft
 from workbench.views import state, words
@@ -37,7 +37,7 @@ def tuned(candidate: Candidate) -> Candidate:
         if st.toggle("Retrieve passages for each request", candidate.retrieval is not None, key=f"{key} retrieve"):
             before = candidate.retrieval or Retrieval()
             chosen = form(Retrieval, before, f"{key} retrieval", without=("gold", "disturbed"), empty="not set")
-            retrieval = before.model_dump() | chosen
+            retrieval = before.model_dump() | chosen | {"embedder_tuning": embedder_tuning(before, key)}
     with parts[2]:
         stages = training(candidate, key)
     with parts[3]:
@@ -60,6 +60,16 @@ def tuned(candidate: Candidate) -> Candidate:
     untrained = {} if stages else {"adapter_scale": 1.0, "after_steps": None, "train_share": 1.0}
     found = candidate.model_dump() | turned | untrained
     return Candidate.parse(found, where=f"The candidate {candidate.name}")
+
+
+def embedder_tuning(retrieval: Retrieval, key: str) -> dict[str, Any] | None:
+    """Whether the embedder is tuned, and how."""
+    now = retrieval.embedder_tuning
+    wanted = st.toggle(
+        "Tune the embedder", now is not None, key=f"{key} tune the embedder",
+        help="On the training questions and the passages that answer them, before anything is searched.",
+    )  # fmt: skip
+    return form(EmbedderTuning, now or EmbedderTuning(), f"{key} embedder", empty="never") if wanted else None
 
 
 def training(candidate: Candidate, key: str) -> list[dict[str, Any]]:
