@@ -19,7 +19,7 @@ from rag.lexical import tokens
 from rag.rerank import Reranker, load_reranker
 from rag.search import Searcher
 from rag.selection import Selection
-from rag.steps import whole_documents
+from rag.steps import embedder_of, whole_documents
 from recipes.data import PromptPlan, Turn, choose_shots, conversation, encode_prompt
 from recipes.model import load_tokenizer
 from workbench.base_models import local_folder
@@ -44,8 +44,8 @@ class Finder:
         """Load both; raises what ``rag.index.load`` and ``rag.embed.load_embedder`` raise."""
         self.step = step
         self.rerankers: dict[str, Reranker] = {}
-        meta = indexes.read_meta(step.folder)
-        self.embedder = load_embedder(meta.embedder)
+        indexes.read_meta(step.folder)  # Says what is wrong before the embedder is loaded.
+        self.embedder = load_embedder(embedder_of(step))
         self.index = indexes.load(step.folder, embedder=self.embedder.name, digest=self.embedder.digest)
         self.searchers = {way: Searcher(self.index, way) for way in ("dense", "lexical", "hybrid")}
 

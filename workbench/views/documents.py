@@ -175,6 +175,8 @@ def prompt(found: Lookup, candidate: Candidate) -> None:
         expanded=True,
     ):
         st.html(turns_html(found.turns, found.words))
+    if candidate.retrieval is not None and candidate.retrieval.query != "as_is":
+        st.caption("In a run a model also says what to search for; here the question is searched for as it is.")
 
 
 # --- Passages of a document -----------------------------------------------------------------------------
