@@ -16,6 +16,7 @@ from workbench.statistics.identification import Identification, identification
 from workbench.statistics.looks import level_at_each_look
 from workbench.statistics.pseudo_labels import with_pseudo_labels
 from workbench.statistics.regret import Regret, regret_bounds
+from workbench.statistics.verdicts import Correction, Verdicts, correction
 from workbench.statistics.votes import Votes
 from workbench.strengths import Strengths, gather_strengths, position_effect
 
@@ -65,6 +66,7 @@ def win_rates(
     looks: int = 1,
     only_these: bool = False,
     eligible: Sequence[str] | None = None,
+    verdicts: Verdicts | None = None,
     rng: np.random.Generator,
 ) -> WinRates:
     """What the labels show about every candidate against the baseline, every pair, and the best.
@@ -81,7 +83,8 @@ def win_rates(
     place = names.index(baseline)
     judged = _judge(
         votes, names, place,
-        delta=smallest_difference, alpha=alpha, looks=looks, only=only_these, eligible=eligible, rng=rng,
+        delta=smallest_difference, alpha=alpha, looks=looks, only=only_these, eligible=eligible, verdicts=verdicts,
+        rng=rng,
     )  # fmt: skip
     known, claims, level = judged.known, judged.claims, level_at_each_look(alpha, looks)
     return WinRates(
@@ -121,6 +124,7 @@ def _judge(
     looks: int,
     only: bool,
     eligible: Sequence[str] | None,
+    verdicts: Verdicts | None,
     rng: np.random.Generator,
 ) -> _Judged:
     if len(names) != votes.k:
@@ -128,8 +132,10 @@ def _judge(
     found, number = identification(votes.counts), len(votes.annotators.sizes)
     people = number >= FEWEST_PEOPLE and not only
     scope: Scope = "people" if people else "these annotators" if number > 1 else "this annotator"
-    completed = with_pseudo_labels(votes, found)
-    known = _strengths(completed, baseline, people=people, alpha=alpha, looks=looks, rng=rng)
+    corrected = None if verdicts is None else correction(votes, verdicts)
+    taken = 0 if verdicts is None else int(verdicts.item.max(initial=-1)) + 1
+    completed = with_pseudo_labels(votes, found, items=taken)
+    known = _strengths(completed, baseline, people=people, alpha=alpha, looks=looks, rng=rng, corrected=corrected)
     caution = _caution(votes, names, found, whole=known is not None and len(known.members) == len(names))
     among = np.array([eligible is None or name in eligible for name in names])
     claims = _claims(known, delta, among=among if among.any() else ~among, caution=caution)
@@ -137,13 +143,21 @@ def _judge(
 
 
 def _strengths(
-    votes: Votes, baseline: int, *, people: bool, alpha: float, looks: int, rng: np.random.Generator
+    votes: Votes,
+    baseline: int,
+    *,
+    people: bool,
+    alpha: float,
+    looks: int,
+    rng: np.random.Generator,
+    corrected: Correction | None,
 ) -> Strengths | None:
     """What is known of the candidates that are linked to the baseline; None where nobody is."""
     linked = next(group for group in identification(votes.counts).groups if baseline in group)
     if len(linked) < 2 or not identification(votes.among(linked).counts).holds:
         return None
-    return gather_strengths(votes, linked, people=people, alpha=alpha, looks=looks, rng=rng)
+    own = None if corrected is None else corrected.padded(len(votes))
+    return gather_strengths(votes, linked, people=people, alpha=alpha, looks=looks, rng=rng, corrected=own)
 
 
 def _named(groups: Iterable[Iterable[int]], names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
