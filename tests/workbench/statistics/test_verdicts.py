@@ -44,7 +44,7 @@ def test_the_win_rate_moves_by_what_the_judge_says_of_the_requests_that_were_lab
     assert found.weight > 0.8
     share, all_judged = float(np.mean(said)), float(np.mean(verdicts.value))
     moved = share + found.shift(votes)[0] / len(votes)
-    assert moved == pytest.approx(share + found.weight * (all_judged - share), abs=0.01)
+    assert moved == pytest.approx(share + found.weight * (all_judged - share), abs=0.02)
     assert moved < share - 0.1
 
 
