@@ -31,8 +31,11 @@ def labelled_queues(case: Case) -> tuple[tuple[Database, OpenQueue], ...]:
 
 def labelled(case: Case) -> tuple[Findings, ...]:
     """What people's labels show, queue by queue."""
-    margin = case.use_case.smallest_difference
-    return tuple(findings(database, one, smallest_difference=margin) for database, one in labelled_queues(case))
+    margin, helps = case.use_case.smallest_difference, case.use_case.judge_helps
+    return tuple(
+        findings(database, one, smallest_difference=margin, judge_helps=helps)
+        for database, one in labelled_queues(case)
+    )
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ class Deciding:
     money: Money
     """What a label costs."""
 
+    judge_helps: bool = False
+    """A judge's verdicts, corrected by these labels, count."""
     without: str = ""
     """An annotator whose labels are left out."""
 
@@ -60,11 +65,13 @@ class Deciding:
     def analysis(self, eligible: Sequence[str]) -> Analysis:
         """What they show, as scores would, for those who may be chosen, the simplest first."""
         found = findings(
-            self.database, self.queue, smallest_difference=self.margin, eligible=eligible, without=self.without
-        )
+            self.database, self.queue, smallest_difference=self.margin, eligible=eligible, without=self.without,
+            judge_helps=self.judge_helps,
+        )  # fmt: skip
         return preference_analysis(
-            found.rates, found.approaches, seeds=self.seeds, eligible=eligible, ask=_ask(found, self.money)
-        )
+            found.rates, found.approaches, seeds=self.seeds, eligible=eligible, ask=_ask(found, self.money),
+            helper=found.helper,
+        )  # fmt: skip
 
 
 def _ask(found: Findings, money: Money) -> str:
@@ -107,7 +114,9 @@ def deciding_labels(case: Case, use_case: UseCase, steps: Mapping[str, Sequence[
         shown = steps_shown(database, queue)
         unchanged = {name: len(own) for name, own in shown.items() if name in steps and own <= {*steps[name], ""}}
         if len(unchanged) > 1:
-            return Deciding(database, queue, use_case.smallest_difference, unchanged, use_case.money)
+            return Deciding(
+                database, queue, use_case.smallest_difference, unchanged, use_case.money, use_case.judge_helps
+            )
     newest = by_labels[0][1].queue.name
     raise WorkbenchError(
         f"The candidates of the queue {newest} have changed since people chose between their answers.",

@@ -6,22 +6,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from workbench.agreement import Agreement, agreement
+from workbench.assistance import NOBODY, assistance, votes_of
 from workbench.candidate import Approach
 from workbench.database import Database
 from workbench.errors import ConfigError
 from workbench.judged import JudgeFindings, judge_findings
-from workbench.labels import Shown, preferences, shown_prompts
+from workbench.labels import Shown, drawn_by_lot, preferences, shown_prompts
 from workbench.next_pair import Stopping, stop
 from workbench.preference import COUNTED, Preference
 from workbench.queues import OpenQueue, Progress, progress
 from workbench.rates import WinRates
-from workbench.statistics.votes import Votes
 from workbench.winrate import win_rates
 
 LABELS_PER_LOOK = 20
 """Labels after which somebody looks at the figures again, by which the bounds allow for looking often."""
 MOST_LOOKS = 100
 """With large budgets looks are taken to be rarer: between neighbouring ones hardly anything changes."""
+IDLE = "It foretells too little of what people choose, or too few of their labels are on pairs that it judged."
+"""Why a judge that may help does not."""
 SMALLEST_DIFFERENCE = 0.03
 """Share beyond an even split that would matter."""
 
@@ -39,6 +41,10 @@ class Findings:
     agreement: Agreement
     stopping: Stopping
     judges: tuple[JudgeFindings, ...]
+    helper: str = ""
+    """The judge whose verdicts, corrected by people's labels, are in the rates; empty where there is none."""
+    unhelped: str = ""
+    """Why no judge helps though one was wanted."""
 
     def as_json(self) -> dict[str, object]:
         """The same for programs."""
@@ -49,6 +55,8 @@ class Findings:
             "rates": self.rates.model_dump(mode="json"),
             "agreement": self.agreement.model_dump(mode="json"),
             "stopping": self.stopping.model_dump(mode="json"),
+            "helper": self.helper,
+            "unhelped": self.unhelped,
             "judges": [one.model_dump(mode="json") for one in self.judges],
         }
 
@@ -61,12 +69,14 @@ def findings(
     smallest_difference: float = SMALLEST_DIFFERENCE,
     eligible: Sequence[str] | None = None,
     without: str = "",
+    judge_helps: bool = False,
 ) -> Findings:
     """What a queue's labels show, the same every time for the same labels.
 
     ``baseline``: whom win rates are against; None: the queue's first candidate. ``smallest_difference``: a share,
     beyond an even split. ``eligible``: who may be chosen; None: everybody. ``without``: an annotator whose labels are
-    left out. Raises ConfigError for a baseline that the queue does not have.
+    left out; ``judge_helps``: a judge's verdicts, corrected by people's labels, are to make these surer. Raises
+    ConfigError for a baseline that the queue does not have.
     """
     names = queue.queue.names
     if baseline is not None and baseline not in names:
@@ -79,6 +89,12 @@ def findings(
     counted = judged if by_judge else people
     first = [label for label in counted if not label.repeat]
     looks = min(MOST_LOOKS, max(1, -(-queue.queue.budget // LABELS_PER_LOOK)))
+    aided = NOBODY
+    if judge_helps and people:
+        shown, elsewhere = drawn_by_lot(database, queue)
+        aided = assistance(
+            first, judged, candidates=queue.queue.candidates, prompts=prompts, shown=shown, elsewhere=elsewhere
+        )
     rates = win_rates(
         votes_of(first, names, prompts),
         names,
@@ -86,8 +102,10 @@ def findings(
         smallest_difference=smallest_difference,
         looks=looks,
         eligible=eligible,
+        verdicts=aided.verdicts,
         rng=np.random.default_rng(0),
     )
+    idle = aided.judge and rates.helped is None
     return Findings(
         queue=queue,
         progress=progress(database, queue),
@@ -97,20 +115,8 @@ def findings(
         agreement=_agreement(counted, names, prompts),
         stopping=stop(rates, budget=queue.queue.budget),
         judges=judge_findings(people, judged, names=names, prompts=prompts, baseline=baseline or names[0]),
-    )
-
-
-def votes_of(labels: Sequence[Preference], names: Sequence[str], prompts: Mapping[str, Shown]) -> Votes:
-    """Labels as arrays; skipped pairs are none, and requests of one group count as one item."""
-    kept = [label for label in labels if label.choice in COUNTED]
-    sides = {"left": 1, "right": -1}
-    return Votes.of(
-        names,
-        [(label.left, label.right) for label in kept],
-        choice=[sides.get(label.choice, 0) for label in kept],
-        bad=[label.choice == "neither" for label in kept],
-        item=[prompts[label.example].cluster or label.example for label in kept],
-        annotator=[label.annotator for label in kept],
+        helper="" if idle else aided.judge,
+        unhelped=f"The judge {aided.judge} makes nothing surer. {IDLE}" if idle else aided.refused,
     )
 
 

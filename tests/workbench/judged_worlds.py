@@ -10,6 +10,9 @@ from workbench.statistics.arrays import Floats, Integers
 from workbench.statistics.verdicts import Verdicts
 from workbench.statistics.votes import Votes
 
+AFRESH = 5
+"""Labels after which it is asked anew which pairs are worth asking about."""
+
 
 @dataclass(frozen=True)
 class World:
@@ -76,12 +79,13 @@ class Judging:
         counts = np.zeros((self.k, self.k, 3))
         for a, b, choice, _, _ in self.rows:
             counts[a, b, 1 - choice] += 1
-        given = 0
-        while given < labels:
-            chances = pair_chances(counts, "best") if adaptive else np.full(len(self.left), 1 / len(self.left))
+        even = np.full(len(self.left), 1 / len(self.left))
+        for given in range(labels):
+            if given % AFRESH == 0:
+                wanted = pair_chances(counts, "best") if adaptive else even
             # A request that was begun comes first, where several annotators are to see each.
             room = np.array([(self.times[:, r] < world.overlap).any() for r in range(len(self.left))])
-            chances = np.where(room, chances + 1e-12, 0.0)
+            chances = np.where(room, wanted + 1e-12, 0.0)
             pair = int(rng.choice(len(chances), p=chances / chances.sum()))
             begun = np.flatnonzero((self.times[:, pair] > 0) & (self.times[:, pair] < world.overlap))
             fresh = np.flatnonzero(self.times[:, pair] == 0)
@@ -96,7 +100,6 @@ class Judging:
             a, b, choice = (i, j, choice) if rng.random() < 0.5 else (j, i, -choice)
             self.rows.append((int(a), int(b), choice, item, who))
             counts[a, b, 1 - choice] += 1
-            given += 1
 
     def votes(self) -> Votes:
         """People's labels."""

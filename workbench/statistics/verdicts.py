@@ -154,7 +154,7 @@ def _weights(
 ) -> Floats:
     """The judge's weight for each verdict (M,), estimated without the item that it is about."""
     pairs, code = np.unique(pair, return_inverse=True)
-    group = Clusters(np.unique(item, return_inverse=True)[1].astype(np.int64))
+    group = Clusters.numbered(item)
     cell, cells = group.codes * len(pairs) + code, len(group.sizes) * len(pairs)
 
     def without(values: Floats) -> Floats:
