@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -41,6 +42,8 @@ class Findings:
     agreement: Agreement
     stopping: Stopping
     judges: tuple[JudgeFindings, ...]
+    alone: WinRates | None = None
+    """The same by people's labels alone, where a judge helps."""
     helper: str = ""
     """The judge whose verdicts, corrected by people's labels, are in the rates; empty where there is none."""
     unhelped: str = ""
@@ -95,17 +98,14 @@ def findings(
         aided = assistance(
             first, judged, candidates=queue.queue.candidates, prompts=prompts, shown=shown, elsewhere=elsewhere
         )
-    rates = win_rates(
-        votes_of(first, names, prompts),
-        names,
-        baseline or names[0],
-        smallest_difference=smallest_difference,
-        looks=looks,
-        eligible=eligible,
-        verdicts=aided.verdicts,
-        rng=np.random.default_rng(0),
-    )
-    idle = aided.judge and rates.helped is None
+    votes = votes_of(first, names, prompts)
+    compared = partial(
+        win_rates, votes, names, baseline or names[0],
+        smallest_difference=smallest_difference, looks=looks, eligible=eligible,
+    )  # fmt: skip
+    rates = compared(verdicts=aided.verdicts, rng=np.random.default_rng(0))
+    alone = None if rates.helped is None else compared(rng=np.random.default_rng(0))
+    idle = bool(aided.judge) and alone is None
     return Findings(
         queue=queue,
         progress=progress(database, queue),
@@ -115,6 +115,7 @@ def findings(
         agreement=_agreement(counted, names, prompts),
         stopping=stop(rates, budget=queue.queue.budget),
         judges=judge_findings(people, judged, names=names, prompts=prompts, baseline=baseline or names[0]),
+        alone=alone,
         helper="" if idle else aided.judge,
         unhelped=f"The judge {aided.judge} makes nothing surer. {IDLE}" if idle else aided.refused,
     )

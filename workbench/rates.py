@@ -97,7 +97,7 @@ class Helped(Noun):
     weight: float
     """How much of what the judge says counts, 0 to 1: people's labels gain so much where it prefers an answer."""
     worth: float
-    """As many labels would people alone have had to give to be as sure."""
+    """As many labels would people alone have had to give to know the leader's leads as surely."""
 
 
 class Misfit(Noun):

@@ -164,14 +164,16 @@ def _corrected(
         return None, None
     padded, chosen = added.padded(len(completed)), completed.among(linked)
     own = padded.among(completed, linked)
-    spread = []
+    variances = []
     for each in (None, own):
         fitted = fit(chosen.counts, shift=None if each is None else each.shift(chosen))
         known = robust(chosen, fitted, annotators=people, corrected=each)
+        leader, others = int(fitted.strengths.argmax()), np.arange(chosen.k)
         # What people's tastes do to it, no number of labels by the same people would undo.
-        free = (known.covariance - known.tastes)[: chosen.k, : chosen.k]
-        spread.append(float(np.trace(free) - free.sum() / chosen.k))
-    worth = len(votes) * spread[0] / max(spread[1], 1e-300)
+        free = known.covariance - known.tastes
+        variances.append(free[leader, leader] + free[others, others] - 2 * free[leader, others])
+    beside = np.arange(chosen.k) != leader
+    worth = len(votes) / float(np.mean(variances[1][beside] / np.maximum(variances[0][beside], 1e-300)))
     if worth <= len(votes):
         return None, None
     helped = Helped(labels=added.labels, verdicts=len(verdicts.low), weight=added.weight, worth=worth)

@@ -10,7 +10,7 @@ from workbench.phrases import agreeing, listed, percent
 from workbench.preference_charts import win_rates_title
 from workbench.preferred import Findings
 from workbench.queues import QUESTIONS
-from workbench.rates import Rate
+from workbench.rates import Rate, WinRates
 from workbench.sections.material import Material
 
 FAST = 2.0
@@ -37,7 +37,7 @@ def preferred_blocks(found: Findings) -> list[Block]:
             *_annotators(found),
         ]
     for judge in found.judges:
-        blocks += _judge(judge)
+        blocks += _judge(judge, helps=judge.judge == found.helper)
     return blocks
 
 
@@ -52,6 +52,7 @@ def _sentences(found: Findings) -> Iterator[str]:
         f"{who} gave {rates.labels:,} labels on {rates.items:,} requests (those of one group counted once), blind: "
         f"{QUESTIONS[found.queue.queue.question]}"
     )
+    yield from _helped(found)
     if rates.caution:
         yield rates.caution
     elif rates.winner is not None:
@@ -66,6 +67,8 @@ def _sentences(found: Findings) -> Iterator[str]:
         yield f"With {rates.annotators} annotator{'s' * (rates.annotators != 1)} this is about their taste alone."
     if rates.remark:
         yield rates.remark
+    if rates.misfit is not None:
+        yield rates.misfit.sentence()
     if not found.stopping.stop and found.stopping.least is not None:
         yield f"The question is likely to take {_more(found)}."
     elif found.stopping.stop and found.stopping.why in ("budget spent", "out of reach"):
@@ -74,6 +77,18 @@ def _sentences(found: Findings) -> Iterator[str]:
         yield f"Mind the sides: {rates.position.sentence()} Sides are drawn at random, so no candidate gains by it."
     if now.same:
         yield f"{percent(now.same)} of the pairs of answers are the same word for word: not shown, and counted nowhere."
+
+
+def _helped(found: Findings) -> Iterator[str]:
+    """Whose choices these are, where a judge was to help."""
+    helped = found.rates.helped
+    if helped is not None:
+        yield (
+            f"These are people's choices, with the judge {found.helper}, which was corrected by them: as if "
+            f"{helped.worth - found.rates.labels:,.0f} more people's labels."
+        )
+    elif found.unhelped:
+        yield f"People's choices speak alone. {found.unhelped}"
 
 
 def _more(found: Findings) -> str:
@@ -97,8 +112,19 @@ def rates_table(found: Findings) -> Table:
         Column(title="Called bad", align="right", better="lower"),
         Column(title="What that shows"),
     )
-    rows = tuple(Row(cells=_cells(one, found), strong=one.candidate == rates.winner) for one in rates.rates)
-    return Table(title=f"Win rates against {rates.baseline}", columns=columns, rows=rows)
+    rows = [_cells(one, found) for one in rates.rates]
+    if found.alone is not None:
+        columns = (*columns[:3], Column(title="By people alone", align="right"), *columns[3:])
+        rows = [(*row[:3], _alone(found.alone.of(row[0])), *row[3:]) for row in rows]
+    told = tuple(Row(cells=row, strong=row[0] == rates.winner) for row in rows)
+    return Table(title=f"Win rates against {rates.baseline}", columns=columns, rows=told)
+
+
+def _alone(one: Rate) -> str:
+    """A rate as it would be without the judge, with its interval."""
+    if one.rate is None or one.low is None or one.high is None or one.low == one.high:
+        return ""
+    return f"{percent(one.rate)} ({_span(one.low, one.high)})"
 
 
 def _cells(one: Rate, found: Findings) -> tuple[str, ...]:
@@ -156,7 +182,20 @@ def _note(found: Findings) -> str:
         f"annotators, and allow for {rates.looks} looks on the way. Claims hold for all candidates at once, at 5 %. A "
         f"difference below {100 * rates.smallest_difference:.0f} points of win rate would not matter. "
         f"{percent(rates.tie_share or 0.0)} of the labels prefer neither, {percent(rates.both_bad_share or 0.0)} "
-        "call both bad. Repeats and skipped pairs count nowhere here."
+        "call both bad. Repeats and skipped pairs count nowhere here." + _how_it_helped(rates)
+    )
+
+
+def _how_it_helped(rates: WinRates) -> str:
+    """How the judge's verdicts entered; empty where they did not."""
+    helped = rates.helped
+    if helped is None:
+        return ""
+    return (
+        f" {helped.labels:,} of the labels are on answers that the judge judged, too, which judged {helped.verdicts:,} "
+        "pairs of answers in all. For each two candidates chance draws the requests that people are shown; what the "
+        "judge says of these, beside all that it judged, is taken off their labels with a weight of "
+        f"{helped.weight:.2f} (PPI++, each request's weight estimated without it). What is counted are people's labels."
     )
 
 
@@ -218,7 +257,8 @@ def _span(low: float, high: float) -> str:
 # --- Judges -------------------------------------------------------------------------------------------
 
 
-def _judge(one: JudgeFindings) -> list[Block]:
+def _judge(one: JudgeFindings, *, helps: bool) -> list[Block]:
+    """What is known of a judge; what it is worth beside people is not told twice of one that ``helps``."""
     said = [
         f"It judged {one.judged:,} pairs in both orders; {one.flips:,} verdicts turned with the order and count as ties"
         + (f", {one.first:,} of them for whatever came first." if one.flips else ".")
@@ -245,7 +285,7 @@ def _judge(one: JudgeFindings) -> list[Block]:
                 else f"The judge is worth none: use the {rate.labelled} labelled requests alone."
             )
         )
-        for rate in one.sharpened
+        for rate in (() if helps else one.sharpened)
     )
     blocks: list[Block] = [Heading(text=f"The judge {one.judge}"), Text(text=" ".join(said))]
     if worth:

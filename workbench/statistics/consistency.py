@@ -15,7 +15,7 @@ from workbench.statistics.votes import Votes
 FEWEST_OF_PAIR = 15
 """Labels of a pair below which it is not held against the strengths: their spread is hardly known."""
 _FLAT = 1e-6
-"""Share of the largest variance below which a combination of pairs is one that the fit leaves no freedom."""
+"""Share of the largest variance, or of one label's, below which the fit leaves a combination of pairs no freedom."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def consistency(
     foretold, slope = _foretold(votes, fitted, sign)
     scored = score_parts(votes, fitted, corrected)
     rows, residual = np.arange(len(votes)), np.zeros((len(votes), len(names)))
-    residual[rows, pair] = sign * (votes.choice + 1 - 1) / 2 + 0.5 - foretold
+    residual[rows, pair] = (sign * votes.choice + 1) / 2 - foretold
     besides = np.zeros((len(scored.of), len(names)))
     if corrected is not None:
         residual[rows, pair] += sign * corrected.by_label
@@ -91,7 +91,7 @@ def _foretold(votes: Votes, fitted: Davidson, sign: Floats) -> tuple[Floats, Flo
 def _hotelling(total: Floats, covariance: Floats, *, groups: float) -> float | None:
     """The chance that sums lie so far from 0, given their covariance from so many groups; None without a freedom."""
     values, vectors = np.linalg.eigh(covariance)
-    free = values > _FLAT * max(float(values.max()), 1e-12)
+    free = values > _FLAT * max(float(values.max()), 1.0)
     rank = int(free.sum())
     if not rank or groups <= rank + 1:
         return None
