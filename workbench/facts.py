@@ -10,8 +10,9 @@ from workbench.base_models import hosted_name, local_folder, proposals
 from workbench.candidate import Candidate, rewrites
 from workbench.courses import endpoint_of
 from workbench.errors import NotFound
+from workbench.kinship import judge_of
 from workbench.model import Noun
-from workbench.stage import Grpo, Helper, Preferences, Tuned
+from workbench.stage import Helper, Tuned
 
 OWN_NETWORKS = tuple(
     map(
@@ -72,10 +73,7 @@ def _asked(candidate: Candidate) -> list[str]:
 
 def _helpers(stage: Tuned) -> list[Helper]:
     """The models that help with a stage."""
-    judge = stage.judge if isinstance(stage, Grpo) else None
-    if isinstance(stage, Preferences):
-        judge = getattr(stage.pairs, "judge", None)
-    return [one for one in (judge, getattr(stage, "paraphraser", None)) if one is not None]
+    return [one for one in (judge_of(stage), getattr(stage, "paraphraser", None)) if one is not None]
 
 
 def is_own(url: str) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from itertools import combinations
 
 from workbench.database import Database
-from workbench.labels import preferences, shown_prompts, steps_shown
+from workbench.labels import Cell, drawn_by_lot, preferences, shown_prompts, steps_shown
 from workbench.model import Noun
 from workbench.preference import COUNTED, Preference
 from workbench.queues import OpenQueue, Queue
@@ -30,6 +30,10 @@ class Given(Noun):
     """In the order given, skipped pairs included."""
     steps: dict[str, tuple[str, ...]]
     """The steps whose answers are shown, by candidate."""
+    shown: tuple[Cell, ...] = ()
+    """The pairs of answers that people were shown as chance had it."""
+    elsewhere: tuple[Cell, ...] = ()
+    """Those on which labels came from a file."""
 
     @property
     def prompts(self) -> Mapping[str, Request]:
@@ -77,9 +81,12 @@ def read_given(database: Database, queue: OpenQueue) -> Given:
                 alike={name: number[text] for name, text in said.items()},
             )
         )
+    shown, elsewhere = drawn_by_lot(database, queue)
     return Given(
         queue=queue.queue,
         requests=tuple(requests),
         labels=tuple(preferences(database, queue)),
         steps={name: tuple(sorted(found)) for name, found in steps_shown(database, queue).items()},
+        shown=tuple(sorted(shown)),
+        elsewhere=tuple(sorted(elsewhere)),
     )

@@ -12,6 +12,7 @@ from workbench.console import LiveProgress, say, show_blocks, show_outcome
 from workbench.database import Database, open_database
 from workbench.errors import ConfigError
 from workbench.judging import plan_judging, take_verdicts
+from workbench.kinship import kin
 from workbench.label_files import labels_from
 from workbench.labels import take_in
 from workbench.launch import launch
@@ -105,8 +106,8 @@ def labels(options: Namespace) -> int:
         say(f"Added the candidate {candidate.name}: {len(learnt.pairs):,} preference pairs of {options.queue}.")
         say(f"\nNext: {_command('run', case)}")
     elif options.take is None:
-        margin = case.use_case.smallest_difference
-        shown = findings(database, found, baseline=options.baseline, smallest_difference=margin)
+        margin, helps = case.use_case.smallest_difference, case.use_case.judge_helps
+        shown = findings(database, found, baseline=options.baseline, smallest_difference=margin, judge_helps=helps)
         if options.json:
             say(json.dumps(shown.as_json(), indent=1, ensure_ascii=False))
         else:
@@ -137,6 +138,8 @@ def judge(options: Namespace) -> int:
         settings["key_variable"] = options.key_variable
     asked = Judge.parse({key: value for key, value in settings.items() if value is not None}, where="The judge")
     plan, name = plan_judging(case, database, found, asked, most=options.most)
+    if case.use_case.judge_helps and (why := kin(asked.model, found.queue.candidates)):
+        say(f"It will not be let help to decide. {why}")
     with LiveProgress(plan) as tick:
         outcome = launch(plan, on_tick=tick)
     if outcome.troubles:

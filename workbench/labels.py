@@ -48,6 +48,30 @@ def preferences(database: Database, queue: OpenQueue) -> list[Preference]:
     return found
 
 
+Cell = tuple[str, str, str]
+"""A request, by its example, and two candidates in the order of a queue."""
+
+
+def drawn_by_lot(database: Database, queue: OpenQueue) -> tuple[frozenset[Cell], frozenset[Cell]]:
+    """The pairs of answers that people were shown as chance had it; and those on which labels came from a file.
+
+    What was shown counts whether or not it was labelled, since who skips or walks away may have seen why. Which
+    requests a file is about nobody here has drawn.
+    """
+    names, row = queue.queue.names, ShowingRow
+    from_file = select(ChangeRow.id).where(ChangeRow.showing_id == row.id, ChangeRow.action == "imported").exists()
+    wanted = (
+        select(PromptRow.example, row.first, row.second, from_file)
+        .join(PromptRow, PromptRow.id == row.prompt_id)
+        .where(row.queue_id == queue.id, row.repeats.is_(None), row.by_model.is_(False))
+    )
+    with database.reading() as session:
+        rows = session.execute(wanted).all()
+    cells = [((example, names[first], names[second]), taken) for example, first, second, taken in rows]
+    elsewhere = frozenset(cell for cell, taken in cells if taken)
+    return frozenset(cell for cell, _ in cells) - elsewhere, elsewhere
+
+
 @dataclass(frozen=True)
 class Shown:
     """One request of a queue with all its answers, by candidate."""

@@ -24,10 +24,17 @@ def labels_needed(known: Strengths, regret: Regret, *, margin: float) -> LabelsN
     least = _labels(known, regret, lead + se, others=others, leader=leader, margin=margin)
     most = _labels(known, regret, np.maximum(lead - se, 0.0), others=others, leader=leader, margin=margin)
     if not np.isfinite(least):
-        why = "More labels by the same annotators would not settle it: their tastes differ, so ask more people."
-        return LabelsNeeded(least=None, most=None, reason=why)
+        return LabelsNeeded(least=None, most=None, reason=_why_never(known))
     low = max(n + 1, ceil(least))
     return LabelsNeeded(least=low, most=max(low, ceil(most)) if np.isfinite(most) else None, reason="")
+
+
+def _why_never(known: Strengths) -> str:
+    """Why no number of labels would do: what they do not shrink is more than may be left."""
+    tastes, lasting = np.trace(known.robust.tastes), np.trace(known.robust.lasting)
+    if known.corrected is not None and tastes < lasting / 2:
+        return "More labels on these requests would not settle it: they are too few, so ask about more of them."
+    return "More labels by the same annotators would not settle it: their tastes differ, so ask more people."
 
 
 def _labels(known: Strengths, regret: Regret, lead: Floats, *, others: Integers, leader: int, margin: float) -> float:

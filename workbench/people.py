@@ -40,6 +40,8 @@ class Deciding:
     money: Money
     """What a label costs."""
 
+    judge_helps: bool = False
+    """A judge's verdicts, corrected by these labels, count."""
     without: str = ""
     """An annotator whose labels are left out."""
 
@@ -52,10 +54,14 @@ class Deciding:
 
     def analysis(self, eligible: Sequence[str]) -> Analysis:
         """What they show, as scores would, for those who may be chosen, the simplest first."""
-        found = findings_of(self.given, smallest_difference=self.margin, eligible=eligible, without=self.without)
+        found = findings_of(
+            self.given, smallest_difference=self.margin, eligible=eligible, without=self.without,
+            judge_helps=self.judge_helps,
+        )  # fmt: skip
         return preference_analysis(
-            found.rates, found.approaches, seeds=self.seeds, eligible=eligible, ask=_ask(found, self.money)
-        )
+            found.rates, found.approaches, seeds=self.seeds, eligible=eligible, ask=_ask(found, self.money),
+            helper=found.helper,
+        )  # fmt: skip
 
 
 def _ask(found: Findings, money: Money) -> str:
@@ -98,7 +104,7 @@ def deciding_labels(given: Sequence[Given], use_case: UseCase, steps: Mapping[st
         shown = {each: set(own) for each, own in one.steps.items()}
         unchanged = {each: len(own) for each, own in shown.items() if each in steps and own <= {*steps[each], ""}}
         if len(unchanged) > 1:
-            return Deciding(one, use_case.smallest_difference, unchanged, use_case.money)
+            return Deciding(one, use_case.smallest_difference, unchanged, use_case.money, use_case.judge_helps)
     newest = by_labels[0].queue.name
     raise WorkbenchError(
         f"The candidates of the queue {newest} have changed since people chose between their answers.",

@@ -14,12 +14,19 @@ EVEN = 0.5
 
 
 def preference_analysis(
-    rates: WinRates, approaches: Mapping[str, Approach], *, seeds: Mapping[str, int], eligible: Sequence[str], ask: str
+    rates: WinRates,
+    approaches: Mapping[str, Approach],
+    *,
+    seeds: Mapping[str, int],
+    eligible: Sequence[str],
+    ask: str,
+    helper: str = "",
 ) -> Analysis:
     """What people's choices show, for the candidates in ``eligible``, the simplest first; the others are compared, too.
 
     Means are win rates against the baseline and differences are what a candidate wins beyond an even split, so that
-    0.03 is 53 of 100 comparisons. ``seeds`` by candidate name; ``ask``: what to ask people next.
+    0.03 is 53 of 100 comparisons. ``seeds`` by candidate name; ``ask``: what to ask people next;
+    ``helper``: the judge whose verdicts, corrected by people's choices, are in the rates.
     """
     known = {one.candidate: one for one in rates.rates if one.rate is not None or one.candidate == rates.baseline}
     order = [name for name in eligible if name in known]
@@ -45,7 +52,7 @@ def preference_analysis(
             _standing(one, mean[name], approaches[name], seeds.get(name, 1), name in best)
             for name, one in sorted(known.items(), key=lambda pair: _rank(pair[0], approaches, order))
         ),
-        comparisons=tuple(_comparison(duel, rates, approaches, order) for duel in rates.duels),
+        comparisons=tuple(_comparison(duel, rates, approaches, order, helper) for duel in rates.duels),
         best_set=best,
         winner=winner,
         good_enough=good,
@@ -104,7 +111,9 @@ def _standing(one: Rate, mean: float, approach: Approach, seeds: int, best: bool
     )
 
 
-def _comparison(duel: Duel, rates: WinRates, approaches: Mapping[str, Approach], order: Sequence[str]) -> Comparison:
+def _comparison(
+    duel: Duel, rates: WinRates, approaches: Mapping[str, Approach], order: Sequence[str], helper: str
+) -> Comparison:
     """A duel as a paired difference, beside the simpler of the two."""
     flip = _rank(duel.candidate, approaches, order) < _rank(duel.other, approaches, order)
     words: dict[str, tuple[Shown, Shown]] = {
@@ -112,6 +121,12 @@ def _comparison(duel: Duel, rates: WinRates, approaches: Mapping[str, Approach],
         "not preferred": ("worse", "better"),
         "not shown": ("not shown", "not shown"),
     }
+    corrected = ""
+    if rates.helped is not None:
+        corrected = (
+            f"; people's choices, with the judge {helper} corrected by them (PPI++ in each pair): as if "
+            f"{rates.helped.worth - rates.labels:,.0f} people's labels more"
+        )
     beyond = (duel.rate - EVEN, duel.low - EVEN, duel.high - EVEN)
     delta, low, high = (-beyond[0], -beyond[2], -beyond[1]) if flip else beyond
     return Comparison(
@@ -127,5 +142,6 @@ def _comparison(duel: Duel, rates: WinRates, approaches: Mapping[str, Approach],
         p=duel.p,
         shown=words[duel.shown][flip],
         method=f"Davidson's model, robust to {rates.items:,} groups of requests and {rates.annotators:,} annotators, "
-        f"{duel.labels:,} direct comparisons, simultaneous over {len(rates.duels):,} pairs and {rates.looks:,} looks",
+        f"{duel.labels:,} direct comparisons, simultaneous over {len(rates.duels):,} pairs and {rates.looks:,} looks"
+        + corrected,
     )

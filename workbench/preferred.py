@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from workbench.agreement import Agreement, agreement
+from workbench.assistance import NOBODY, assistance, votes_of
 from workbench.candidate import Approach
 from workbench.database import Database
 from workbench.errors import ConfigError
@@ -15,13 +17,14 @@ from workbench.next_pair import Stopping, stop
 from workbench.preference import COUNTED, Preference
 from workbench.queues import OpenQueue, Queue
 from workbench.rates import WinRates
-from workbench.statistics.votes import Votes
 from workbench.winrate import win_rates
 
 LABELS_PER_LOOK = 20
 """Labels after which somebody looks at the figures again, by which the bounds allow for looking often."""
 MOST_LOOKS = 100
 """With large budgets looks are taken to be rarer: between neighbouring ones hardly anything changes."""
+IDLE = "It foretells too little of what people choose, or too few of their labels are on pairs that it judged."
+"""Why a judge that may help does not."""
 SMALLEST_DIFFERENCE = 0.03
 """Share beyond an even split that would matter."""
 
@@ -42,6 +45,12 @@ class Findings:
     agreement: Agreement
     stopping: Stopping
     judges: tuple[JudgeFindings, ...]
+    alone: WinRates | None = None
+    """The same by people's labels alone, where a judge helps."""
+    helper: str = ""
+    """The judge whose verdicts, corrected by people's labels, are in the rates; empty where there is none."""
+    unhelped: str = ""
+    """Why no judge helps though one was wanted."""
 
     def as_json(self) -> dict[str, object]:
         """The same for programs."""
@@ -52,6 +61,8 @@ class Findings:
             "rates": self.rates.model_dump(mode="json"),
             "agreement": self.agreement.model_dump(mode="json"),
             "stopping": self.stopping.model_dump(mode="json"),
+            "helper": self.helper,
+            "unhelped": self.unhelped,
             "judges": [one.model_dump(mode="json") for one in self.judges],
         }
 
@@ -62,9 +73,11 @@ def findings(
     *,
     baseline: str | None = None,
     smallest_difference: float = SMALLEST_DIFFERENCE,
+    judge_helps: bool = False,
 ) -> Findings:
     """What a queue's labels show as they are now; see ``findings_of``."""
-    return findings_of(read_given(database, queue), baseline=baseline, smallest_difference=smallest_difference)
+    given = read_given(database, queue)
+    return findings_of(given, baseline=baseline, smallest_difference=smallest_difference, judge_helps=judge_helps)
 
 
 def findings_of(
@@ -74,12 +87,14 @@ def findings_of(
     smallest_difference: float = SMALLEST_DIFFERENCE,
     eligible: Sequence[str] | None = None,
     without: str = "",
+    judge_helps: bool = False,
 ) -> Findings:
     """What labels show, the same every time for the same labels.
 
     ``baseline``: whom win rates are against; None: the queue's first candidate. ``smallest_difference``: a share,
     beyond an even split. ``eligible``: who may be chosen; None: everybody. ``without``: an annotator whose labels are
-    left out. Raises ConfigError for a baseline that the queue does not have.
+    left out; ``judge_helps``: a judge's verdicts, corrected by people's labels, are to make these surer. Raises
+    ConfigError for a baseline that the queue does not have.
     """
     queue, names, prompts = given.queue, given.queue.names, given.prompts
     if baseline is not None and baseline not in names:
@@ -91,15 +106,20 @@ def findings_of(
     counted = judged if by_judge else people
     first = [label for label in counted if not label.repeat]
     looks = min(MOST_LOOKS, max(1, -(-queue.budget // LABELS_PER_LOOK)))
-    rates = win_rates(
-        votes_of(first, names, prompts),
-        names,
-        baseline or names[0],
-        smallest_difference=smallest_difference,
-        looks=looks,
-        eligible=eligible,
-        rng=np.random.default_rng(0),
-    )
+    aided = NOBODY
+    if judge_helps and people:
+        aided = assistance(
+            first, judged, candidates=queue.candidates, prompts=prompts,
+            shown=frozenset(given.shown), elsewhere=frozenset(given.elsewhere),
+        )  # fmt: skip
+    votes = votes_of(first, names, prompts)
+    compared = partial(
+        win_rates, votes, names, baseline or names[0],
+        smallest_difference=smallest_difference, looks=looks, eligible=eligible,
+    )  # fmt: skip
+    rates = compared(verdicts=aided.verdicts, rng=np.random.default_rng(0))
+    alone = None if rates.helped is None else compared(rng=np.random.default_rng(0))
+    idle = bool(aided.judge) and alone is None
     return Findings(
         queue=queue,
         labels=given.counted,
@@ -110,20 +130,9 @@ def findings_of(
         agreement=_agreement(counted, names, prompts),
         stopping=stop(rates, budget=queue.budget),
         judges=judge_findings(people, judged, names=names, prompts=prompts, baseline=baseline or names[0]),
-    )
-
-
-def votes_of(labels: Sequence[Preference], names: Sequence[str], prompts: Mapping[str, Request]) -> Votes:
-    """Labels as arrays; skipped pairs are none, and requests of one group count as one item."""
-    kept = [label for label in labels if label.choice in COUNTED]
-    sides = {"left": 1, "right": -1}
-    return Votes.of(
-        names,
-        [(label.left, label.right) for label in kept],
-        choice=[sides.get(label.choice, 0) for label in kept],
-        bad=[label.choice == "neither" for label in kept],
-        item=[prompts[label.example].cluster or label.example for label in kept],
-        annotator=[label.annotator for label in kept],
+        alone=alone,
+        helper="" if idle else aided.judge,
+        unhelped=f"The judge {aided.judge} makes nothing surer. {IDLE}" if idle else aided.refused,
     )
 
 

@@ -24,6 +24,8 @@ class Question(Noun):
 
     metric: MetricName
     decided_by: str
+    judge_helps: bool = False
+    """A judge's verdicts, corrected by people's labels, count."""
     smallest_difference: float
     limits: Limits
     value_of_success: float | None
@@ -35,8 +37,8 @@ class Question(Noun):
 
     @property
     def hash(self) -> str:
-        """SHA-256 of all of it but the time; limits that came later count where they are set."""
-        asked = self.model_dump(mode="json", exclude={"asked"})
+        """SHA-256 of all of it but the time; limits and settings that came later count where they are set."""
+        asked = self.model_dump(mode="json", exclude={"asked"} if self.judge_helps else {"asked", "judge_helps"})
         plain = Limits().model_dump(mode="json")
         asked["limits"] = {
             name: value for name, value in asked["limits"].items() if name not in FACTS or value != plain[name]
@@ -70,6 +72,7 @@ def moved(asked: Question, now: UseCase) -> tuple[str, ...]:
     said = [
         _change("the metric", before.metric, after.metric),
         _change("what decides", before.decided_by, after.decided_by),
+        _change("a judge's help", *("taken" if one.judge_helps else "not taken" for one in (before, after))),
         _change("the smallest difference", points(before.smallest_difference), points(after.smallest_difference)),
     ]
     said += [
@@ -99,6 +102,7 @@ def _question(use_case: UseCase, test: str, asked: datetime) -> Question:
     return Question(
         metric=use_case.metric,
         decided_by=use_case.decided_by,
+        judge_helps=use_case.judge_helps,
         smallest_difference=use_case.smallest_difference,
         limits=use_case.limits,
         value_of_success=use_case.money.value_of_success,

@@ -88,6 +88,39 @@ class LabelsNeeded(Noun):
     """Why there are no numbers; empty where there are."""
 
 
+class Helped(Noun):
+    """What a judge's verdicts brought, held against people's labels pair by pair."""
+
+    labels: int
+    """People's labels on answers that the judge judged, too."""
+    verdicts: int
+    weight: float
+    """How much of what the judge says counts, 0 to 1: people's labels gain so much where it prefers an answer."""
+    worth: float
+    """As many labels would people alone have had to give to know the leader's leads as surely."""
+
+
+class Misfit(Noun):
+    """Pairs that no one order of strength explains."""
+
+    p: float
+    """That chance alone takes the pairs so far from what the strengths foretell."""
+    candidate: str
+    other: str
+    """The pair that is farthest off."""
+    seen: float
+    foretold: float
+    """How much of their comparisons the candidate wins, and would by the strengths."""
+
+    def sentence(self) -> str:
+        """The finding in one sentence."""
+        return (
+            f"No one order explains all pairs (p = {self.p:.3f}): {self.candidate} wins {100 * self.seen:.0f} % "
+            f"against {self.other}, and all pairs together foretell {100 * self.foretold:.0f} %. Read them one by "
+            "one: the rates here are a compromise between pairs that contradict one another."
+        )
+
+
 class WinRates(Noun):
     """What preference labels show, all claims of a kind with one error rate ``alpha``."""
 
@@ -130,6 +163,10 @@ class WinRates(Noun):
     """Why nothing can be claimed at all; empty where claims are allowed."""
     remark: str
     """Who never lost, and what was made of it; empty where everybody did or nothing is claimed."""
+    helped: Helped | None = None
+    """What a judge's verdicts brought; None where people's labels speak alone."""
+    misfit: Misfit | None = None
+    """Pairs that contradict one another beyond chance; None where none are shown to."""
 
     def of(self, candidate: str) -> Rate:
         """The rate of one candidate; raises KeyError where there is none of that name."""

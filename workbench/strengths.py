@@ -14,6 +14,7 @@ from workbench.statistics.draws import DRAWS, mean_draws, t_draws
 from workbench.statistics.family import Family, family
 from workbench.statistics.looks import level_at_each_look
 from workbench.statistics.two_way import Robust, robust
+from workbench.statistics.verdicts import Correction
 from workbench.statistics.votes import Votes
 
 MOST_DRAWS = 40_000
@@ -28,7 +29,8 @@ class Strengths:
     """What the labels among ``members`` say about them, in an order that names don't change.
 
     ``estimate`` and ``family`` are about differences of strengths in log-odds, ``family`` at ``level``: what is
-    left of alpha at each of several looks; ``errors`` (draws, k) of the strengths.
+    left of alpha at each of several looks; ``errors`` (draws, k) of the strengths. ``corrected``: what a judge's
+    verdicts added to the labels.
     """
 
     members: tuple[int, ...]
@@ -39,6 +41,7 @@ class Strengths:
     family: Family
     errors: Floats
     level: float
+    corrected: Correction | None = None
 
     def index(self, candidate: int) -> int:
         """Where a candidate, by its place among all, stands among the members."""
@@ -46,18 +49,27 @@ class Strengths:
 
 
 def gather_strengths(
-    votes: Votes, members: Sequence[int], *, people: bool, alpha: float, looks: int, rng: np.random.Generator
+    votes: Votes,
+    members: Sequence[int],
+    *,
+    people: bool,
+    alpha: float,
+    looks: int,
+    rng: np.random.Generator,
+    corrected: Correction | None = None,
 ) -> Strengths:
     """Fit the labels among ``members`` (two or more, linked by wins both ways) and bound all differences at once.
 
-    ``people``: annotators are a draw from people and not all that matter.
+    ``people``: annotators are a draw from people and not all that matter; ``corrected``: what a judge's verdicts add to
+    ``votes``.
     """
     first = fit(votes.among(members).counts)
     order = np.argsort(first.strengths.round(9), kind="stable")
     members = tuple(int(members[j]) for j in order)
     chosen = votes.among(members)
-    fitted = fit(chosen.counts)
-    known = robust(chosen, fitted, annotators=people)
+    own = None if corrected is None else corrected.among(votes, members)
+    fitted = fit(chosen.counts, shift=None if own is None else own.shift(chosen))
+    known = robust(chosen, fitted, annotators=people, corrected=own)
     k = len(members)
     estimate = Estimate(
         means=fitted.strengths,
@@ -72,7 +84,7 @@ def gather_strengths(
     errors = mean_draws(estimate, rng=rng, draws=draws)
     pairs = contrasts(estimate)
     bounds = family(pairs, [t_draws(estimate, pairs, errors, rng=rng)], alpha=level)
-    return Strengths(members, chosen, fitted, known, estimate, bounds, errors, level)
+    return Strengths(members, chosen, fitted, known, estimate, bounds, errors, level, own)
 
 
 def _informative(fitted: Davidson, labels: int) -> int:

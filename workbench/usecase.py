@@ -145,6 +145,9 @@ class UseCase(Noun):
     """Further metrics, shown beside the primary one and never decided by."""
     decided_by: Literal["metric", "preference"] = "metric"
     """What candidates are compared by: the primary metric, or people's blind choices between their answers."""
+    judge_helps: bool = False
+    """Where people decide: a judge's verdicts, corrected by people's labels pair by pair, make these surer; it never
+    speaks for itself, and not at all where it is of a candidate's family or taught one."""
     queue: str = ""
     """The queue whose labels decide, where people do; empty: the one on test requests with most labels."""
     smallest_difference: float = Field(default=0.02, gt=0, lt=1)

@@ -9,13 +9,16 @@ from numpy.typing import NDArray
 from workbench.labels_needed import labels_needed
 from workbench.phrases import listed
 from workbench.preference_rows import duel_rows, rate_rows
-from workbench.rates import LabelsNeeded, Scope, WinRates
+from workbench.rates import Helped, LabelsNeeded, Misfit, Scope, WinRates
 from workbench.statistics.best import best_set
-from workbench.statistics.davidson import advantage_of, win_rate
+from workbench.statistics.consistency import consistency
+from workbench.statistics.davidson import advantage_of, fit, win_rate
 from workbench.statistics.identification import Identification, identification
 from workbench.statistics.looks import level_at_each_look
 from workbench.statistics.pseudo_labels import with_pseudo_labels
 from workbench.statistics.regret import Regret, regret_bounds
+from workbench.statistics.two_way import robust
+from workbench.statistics.verdicts import Correction, Verdicts, correction
 from workbench.statistics.votes import Votes
 from workbench.strengths import Strengths, gather_strengths, position_effect
 
@@ -25,6 +28,8 @@ FEWEST_PROMPTS = 8
 """With labels about fewer (equally often labelled) prompts nothing is claimed."""
 FEWEST_PEOPLE = 4
 """With fewer annotators nothing is said about other people."""
+MISFIT = 0.01
+"""The chance below which pairs are said to contradict one another."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +58,7 @@ class _Judged:
     known: Strengths | None
     caution: str
     claims: _Claims
+    helped: Helped | None
 
 
 def win_rates(
@@ -65,6 +71,7 @@ def win_rates(
     looks: int = 1,
     only_these: bool = False,
     eligible: Sequence[str] | None = None,
+    verdicts: Verdicts | None = None,
     rng: np.random.Generator,
 ) -> WinRates:
     """What the labels show about every candidate against the baseline, every pair, and the best.
@@ -74,14 +81,16 @@ def win_rates(
     other (all pairs, two-sided max-T), the *best set* holds the best, and a candidate is *good enough* if the
     best would win at most ``smallest_difference`` beyond an even split against it. ``looks``: how often
     somebody may look before acting; ``only_these``: say nothing about people other than the annotators;
-    ``eligible``: who may be chosen, None: everybody; claims are made among them.
+    ``eligible``: who may be chosen, None: everybody; claims are made among them. ``verdicts``: a judge's, which are
+    held against the labels pair by pair, and left out where they make nothing surer.
 
     Raises ValueError for an unknown baseline or too few names.
     """
     place = names.index(baseline)
     judged = _judge(
         votes, names, place,
-        delta=smallest_difference, alpha=alpha, looks=looks, only=only_these, eligible=eligible, rng=rng,
+        delta=smallest_difference, alpha=alpha, looks=looks, only=only_these, eligible=eligible, verdicts=verdicts,
+        rng=rng,
     )  # fmt: skip
     known, claims, level = judged.known, judged.claims, level_at_each_look(alpha, looks)
     return WinRates(
@@ -108,6 +117,8 @@ def win_rates(
         needed=claims.needed,
         caution=judged.caution,
         remark="" if judged.caution else _never_lost(names, judged.found),
+        helped=judged.helped,
+        misfit=None if known is None else _misfit(known, names, people=judged.scope == "people"),
     )
 
 
@@ -121,6 +132,7 @@ def _judge(
     looks: int,
     only: bool,
     eligible: Sequence[str] | None,
+    verdicts: Verdicts | None,
     rng: np.random.Generator,
 ) -> _Judged:
     if len(names) != votes.k:
@@ -128,22 +140,53 @@ def _judge(
     found, number = identification(votes.counts), len(votes.annotators.sizes)
     people = number >= FEWEST_PEOPLE and not only
     scope: Scope = "people" if people else "these annotators" if number > 1 else "this annotator"
-    completed = with_pseudo_labels(votes, found)
-    known = _strengths(completed, baseline, people=people, alpha=alpha, looks=looks, rng=rng)
+    taken = 0 if verdicts is None else int(verdicts.item.max(initial=-1)) + 1
+    completed = with_pseudo_labels(votes, found, items=taken)
+    known = helped = None
+    linked = next(group for group in identification(completed.counts).groups if baseline in group)
+    if len(linked) > 1 and identification(completed.among(linked).counts).holds:
+        corrected, helped = _corrected(votes, completed, linked, verdicts, people=people)
+        known = gather_strengths(
+            completed, linked, people=people, alpha=alpha, looks=looks, rng=rng, corrected=corrected
+        )
     caution = _caution(votes, names, found, whole=known is not None and len(known.members) == len(names))
     among = np.array([eligible is None or name in eligible for name in names])
     claims = _claims(known, delta, among=among if among.any() else ~among, caution=caution)
-    return _Judged(found, scope, known, caution, claims)
+    return _Judged(found, scope, known, caution, claims, helped)
 
 
-def _strengths(
-    votes: Votes, baseline: int, *, people: bool, alpha: float, looks: int, rng: np.random.Generator
-) -> Strengths | None:
-    """What is known of the candidates that are linked to the baseline; None where nobody is."""
-    linked = next(group for group in identification(votes.counts).groups if baseline in group)
-    if len(linked) < 2 or not identification(votes.among(linked).counts).holds:
+def _corrected(
+    votes: Votes, completed: Votes, linked: Sequence[int], verdicts: Verdicts | None, *, people: bool
+) -> tuple[Correction | None, Helped | None]:
+    """What verdicts add to the completed labels, and what that brings; neither where it makes nothing surer."""
+    added = None if verdicts is None else correction(votes, verdicts)
+    if verdicts is None or added is None:
+        return None, None
+    padded, chosen = added.padded(len(completed)), completed.among(linked)
+    own = padded.among(completed, linked)
+    variances = []
+    for each in (None, own):
+        fitted = fit(chosen.counts, shift=None if each is None else each.shift(chosen))
+        known = robust(chosen, fitted, annotators=people, corrected=each)
+        leader, others = int(fitted.strengths.argmax()), np.arange(chosen.k)
+        # What people's tastes do to it, no number of labels by the same people would undo.
+        free = known.covariance - known.tastes
+        variances.append(free[leader, leader] + free[others, others] - 2 * free[leader, others])
+    beside = np.arange(chosen.k) != leader
+    worth = len(votes) / float(np.mean(variances[1][beside] / np.maximum(variances[0][beside], 1e-300)))
+    if worth <= len(votes):
+        return None, None
+    helped = Helped(labels=added.labels, verdicts=len(verdicts.low), weight=added.weight, worth=worth)
+    return padded, helped
+
+
+def _misfit(known: Strengths, names: Sequence[str], *, people: bool) -> Misfit | None:
+    """Pairs that contradict one another; None where chance may have made them."""
+    found = consistency(known.votes, known.fitted, annotators=people, corrected=known.corrected)
+    if found is None or found.p > MISFIT:
         return None
-    return gather_strengths(votes, linked, people=people, alpha=alpha, looks=looks, rng=rng)
+    one, other = names[known.members[found.one]], names[known.members[found.other]]
+    return Misfit(p=found.p, candidate=one, other=other, seen=found.seen, foretold=found.foretold)
 
 
 def _named(groups: Iterable[Iterable[int]], names: Sequence[str]) -> tuple[tuple[str, ...], ...]:

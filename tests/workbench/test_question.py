@@ -79,3 +79,11 @@ def test_the_hash_of_a_question_stays_what_it_was_before_there_were_facts_to_ask
     assert asked.hash == "e1480c3a82163b58b01874903ada8393067c15330e25e866be847b4de3e7a297"
     stricter = asked.model_copy(update={"limits": Limits(max_p95_seconds=2.0, data_stays=True)})
     assert stricter.hash != asked.hash
+    assert asked.model_copy(update={"judge_helps": True}).hash != asked.hash
+
+
+def test_a_judge_that_is_called_in_later_is_told(case: Case) -> None:
+    asked = frozen(case)
+    assert asked is not None
+    now = case.use_case.model_copy(update={"judge_helps": True})
+    assert moved(asked, now) == ("a judge's help was not taken, and is taken now",)

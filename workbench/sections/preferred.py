@@ -9,7 +9,7 @@ from workbench.phrases import agreeing, listed, percent
 from workbench.preference_charts import win_rates_title
 from workbench.preferred import Findings, findings_of
 from workbench.queues import QUESTIONS
-from workbench.rates import Rate
+from workbench.rates import Rate, WinRates
 from workbench.sections.material import Material
 
 FAST = 2.0
@@ -21,7 +21,8 @@ RARE = 0.001
 def preferred(material: Material) -> list[Block]:
     """What people prefer, by every queue on test requests that somebody has labelled."""
     margin = material.results.use_case.smallest_difference
-    found = [findings_of(given, smallest_difference=margin) for given in material.given]
+    helps = material.results.use_case.judge_helps
+    found = [findings_of(given, smallest_difference=margin, judge_helps=helps) for given in material.given]
     return [block for one in found for block in preferred_blocks(one)]
 
 
@@ -38,7 +39,7 @@ def preferred_blocks(found: Findings) -> list[Block]:
             *_annotators(found),
         ]
     for judge in found.judges:
-        blocks += _judge(judge)
+        blocks += _judge(judge, helps=judge.judge == found.helper)
     return blocks
 
 
@@ -53,6 +54,7 @@ def _sentences(found: Findings) -> Iterator[str]:
         f"{who} gave {rates.labels:,} labels on {rates.items:,} requests (those of one group counted once), blind: "
         f"{QUESTIONS[found.queue.question]}"
     )
+    yield from _helped(found)
     if rates.caution:
         yield rates.caution
     elif rates.winner is not None:
@@ -67,6 +69,8 @@ def _sentences(found: Findings) -> Iterator[str]:
         yield f"With {rates.annotators} annotator{'s' * (rates.annotators != 1)} this is about their taste alone."
     if rates.remark:
         yield rates.remark
+    if rates.misfit is not None:
+        yield rates.misfit.sentence()
     if not found.stopping.stop and found.stopping.least is not None:
         yield f"The question is likely to take {_more(found)}."
     elif found.stopping.stop and found.stopping.why in ("budget spent", "out of reach"):
@@ -76,6 +80,18 @@ def _sentences(found: Findings) -> Iterator[str]:
     if found.same:
         same = percent(found.same)
         yield f"{same} of the pairs of answers are the same word for word: not shown, and counted nowhere."
+
+
+def _helped(found: Findings) -> Iterator[str]:
+    """Whose choices these are, where a judge was to help."""
+    helped = found.rates.helped
+    if helped is not None:
+        yield (
+            f"These are people's choices, with the judge {found.helper}, which was corrected by them: as if "
+            f"{helped.worth - found.rates.labels:,.0f} more people's labels."
+        )
+    elif found.unhelped:
+        yield f"People's choices speak alone. {found.unhelped}"
 
 
 def _more(found: Findings) -> str:
@@ -99,8 +115,19 @@ def rates_table(found: Findings) -> Table:
         Column(title="Called bad", align="right", better="lower"),
         Column(title="What that shows"),
     )
-    rows = tuple(Row(cells=_cells(one, found), strong=one.candidate == rates.winner) for one in rates.rates)
-    return Table(title=f"Win rates against {rates.baseline}", columns=columns, rows=rows)
+    rows = [_cells(one, found) for one in rates.rates]
+    if found.alone is not None:
+        columns = (*columns[:3], Column(title="By people alone", align="right"), *columns[3:])
+        rows = [(*row[:3], _alone(found.alone.of(row[0])), *row[3:]) for row in rows]
+    told = tuple(Row(cells=row, strong=row[0] == rates.winner) for row in rows)
+    return Table(title=f"Win rates against {rates.baseline}", columns=columns, rows=told)
+
+
+def _alone(one: Rate) -> str:
+    """A rate as it would be without the judge, with its interval."""
+    if one.rate is None or one.low is None or one.high is None or one.low == one.high:
+        return ""
+    return f"{percent(one.rate)} ({_span(one.low, one.high)})"
 
 
 def _cells(one: Rate, found: Findings) -> tuple[str, ...]:
@@ -158,7 +185,20 @@ def _note(found: Findings) -> str:
         f"annotators, and allow for {rates.looks} looks on the way. Claims hold for all candidates at once, at 5 %. A "
         f"difference below {100 * rates.smallest_difference:.0f} points of win rate would not matter. "
         f"{percent(rates.tie_share or 0.0)} of the labels prefer neither, {percent(rates.both_bad_share or 0.0)} "
-        "call both bad. Repeats and skipped pairs count nowhere here."
+        "call both bad. Repeats and skipped pairs count nowhere here." + _how_it_helped(rates)
+    )
+
+
+def _how_it_helped(rates: WinRates) -> str:
+    """How the judge's verdicts entered; empty where they did not."""
+    helped = rates.helped
+    if helped is None:
+        return ""
+    return (
+        f" {helped.labels:,} of the labels are on answers that the judge judged, too, which judged {helped.verdicts:,} "
+        "pairs of answers in all. For each two candidates chance draws the requests that people are shown; what the "
+        "judge says of these, beside all that it judged, is taken off their labels with a weight of "
+        f"{helped.weight:.2f} (PPI++, each request's weight estimated without it). What is counted are people's labels."
     )
 
 
@@ -220,7 +260,8 @@ def _span(low: float, high: float) -> str:
 # --- Judges -------------------------------------------------------------------------------------------
 
 
-def _judge(one: JudgeFindings) -> list[Block]:
+def _judge(one: JudgeFindings, *, helps: bool) -> list[Block]:
+    """What is known of a judge; what it is worth beside people is not told twice of one that ``helps``."""
     said = [
         f"It judged {one.judged:,} pairs in both orders; {one.flips:,} verdicts turned with the order and count as ties"
         + (f", {one.first:,} of them for whatever came first." if one.flips else ".")
@@ -247,7 +288,7 @@ def _judge(one: JudgeFindings) -> list[Block]:
                 else f"The judge is worth none: use the {rate.labelled} labelled requests alone."
             )
         )
-        for rate in one.sharpened
+        for rate in (() if helps else one.sharpened)
     )
     blocks: list[Block] = [Heading(text=f"The judge {one.judge}"), Text(text=" ".join(said))]
     if worth:

@@ -21,6 +21,11 @@ class Clusters:
         return cls(np.unique(np.asarray(labels), return_inverse=True)[1].astype(np.int64))
 
     @classmethod
+    def numbered(cls, codes: Integers) -> "Clusters":
+        """From one number an item, of which any may be unused."""
+        return cls(np.unique(codes, return_inverse=True)[1].astype(np.int64))
+
+    @classmethod
     def singletons(cls, n: int) -> "Clusters":
         """Every item its own cluster."""
         return cls(np.arange(n))

@@ -61,15 +61,16 @@ def slopes(advantage: Floats, log_tie: float) -> tuple[Floats, Floats]:
     return ahead + tie / 4 - rate**2, tie * (0.5 - rate)
 
 
-def fit(counts: Floats, *, ties: bool = True, ridge: float = RIDGE) -> Davidson:
+def fit(counts: Floats, *, ties: bool = True, ridge: float = RIDGE, shift: Floats | None = None) -> Davidson:
     """The best strengths for counts (k, k, 3) by first, second and choice.
 
     Without ``ties`` it is the Bradley-Terry model, a tie counted as half a win each way. Whether the labels
-    determine the strengths is for ``identification`` to say: the ridge hides it.
+    determine the strengths is for ``identification`` to say: the ridge hides it. ``shift`` (k,): wins that candidates
+    are given beyond those counted, with sum 0.
     """
     k = len(counts)
     design, used = _design(counts.sum(axis=2))
-    theta, hessian = _newton(design, counts[used][None], ties=ties, ridge=ridge)
+    theta, hessian = _newton(design, counts[used][None], ties=ties, ridge=ridge, shift=shift)
     strengths = theta[0, :k] - theta[0, :k].mean()
     return Davidson(strengths, float(theta[0, k]), float(theta[0, k + 1]), hessian[0])
 
@@ -139,7 +140,9 @@ def _chances(advantage: Floats, log_tie: Floats) -> tuple[Floats, Floats, Floats
     return weights[0] / total, weights[1] / total, weights[2] / total
 
 
-def _newton(design: Floats, counts: Floats, *, ties: bool, ridge: float) -> tuple[Floats, Floats]:
+def _newton(
+    design: Floats, counts: Floats, *, ties: bool, ridge: float, shift: Floats | None = None
+) -> tuple[Floats, Floats]:
     """Parameters (B, p) and Hessians (B, p, p) of B tables of counts (B, c, 3) by Newton's method.
 
     An exponential family with linear parameters, so the penalised likelihood is strictly concave; steps are
@@ -154,6 +157,8 @@ def _newton(design: Floats, counts: Floats, *, ties: bool, ridge: float) -> tupl
     open_ = np.ones(len(counts), dtype=bool)
     for _ in range(_STEPS):
         gradient, hessian[open_] = _derivatives(theta[open_], counts[open_], design, outer, ridge=ridge, ties=ties)
+        if shift is not None:
+            gradient[:, : len(shift)] += shift
         step = np.linalg.solve(hessian[open_], gradient[..., None])[..., 0]
         largest = np.abs(step).max(axis=1, initial=0.0)
         theta[open_] += step * np.minimum(1.0, _LONGEST / np.maximum(largest, _LONGEST))[:, None]

@@ -102,18 +102,18 @@ class Votes:
     @cached_property
     def items(self) -> Clusters:
         """Labels of one item belong together."""
-        return _clusters(self.item)
+        return Clusters.numbered(self.item)
 
     @cached_property
     def annotators(self) -> Clusters:
         """Labels by one annotator belong together."""
-        return _clusters(self.annotator)
+        return Clusters.numbered(self.annotator)
 
     @cached_property
     def both(self) -> Clusters:
         """Labels of one item by one annotator belong together."""
         width = int(self.annotator.max(initial=0)) + 1
-        return _clusters(self.item * width + self.annotator)
+        return Clusters.numbered(self.item * width + self.annotator)
 
     def where(self, kept: NDArray[np.bool_]) -> "Votes":
         """The labels in ``kept`` (m,) only."""
@@ -153,8 +153,3 @@ def wins_of(counts: Floats) -> Floats:
     second = counts[..., 2] + counts[..., 1] / 2
     total: Floats = first + second.T
     return total
-
-
-def _clusters(codes: Integers) -> Clusters:
-    """Codes renumbered so that each is used."""
-    return Clusters(np.unique(codes, return_inverse=True)[1].astype(np.int64))

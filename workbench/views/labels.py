@@ -126,16 +126,18 @@ def shown(case: Case, database: Database, queue: OpenQueue) -> None:
 
 def labels_findings(database: Database, queue: OpenQueue, baseline: str) -> Findings:
     """What the labels show; computed again once there are more."""
-    margin = Case(state.workspace() / "use_cases" / queue.case).use_case.smallest_difference
-    stamp = (queue.revision, queue.queue.budget, margin)
+    use_case = Case(state.workspace() / "use_cases" / queue.case).use_case
+    stamp = (queue.revision, queue.queue.budget, use_case.smallest_difference, use_case.judge_helps)
     return _findings(str(state.workspace()), queue.id, baseline, stamp, queue)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Comparing what people chose …")
 def _findings(workspace: str, queue_id: int, baseline: str, stamp: tuple[float, ...], _queue: OpenQueue) -> Findings:
     del workspace, queue_id
-    margin = float(stamp[2])
-    return findings(open_database(state.workspace()), _queue, baseline=baseline, smallest_difference=margin)
+    margin, helps = float(stamp[2]), bool(stamp[3])
+    return findings(
+        open_database(state.workspace()), _queue, baseline=baseline, smallest_difference=margin, judge_helps=helps
+    )
 
 
 # --- Out of the queue ---------------------------------------------------------------------------------

@@ -62,11 +62,19 @@ def question(now: UseCase, key: str) -> dict[str, Any]:
         format_func=lambda one: DECIDED_BY[one],
         help="People's choices are made on the page Label; the metric is measured all the same.",
     )  # fmt: skip
+    helps = now.judge_helps
+    if decided_by == "preference":
+        helps = st.checkbox(
+            "A judge may make them surer", now.judge_helps, key=f"{key} judge helps",
+            help="A model that judges the queue (`workbench judge`), corrected by people's labels pair by pair; it "
+            "never speaks for itself, and not at all where it is of a candidate's family or taught one.",
+        )  # fmt: skip
     return {
         "instruction": instruction,
         "metric": metric,
         "secondary_metrics": tuple(more),
         "decided_by": decided_by or now.decided_by,
+        "judge_helps": helps,
     }
 
 
