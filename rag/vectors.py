@@ -31,8 +31,8 @@ GRAPH_MEMORY = 4 * 2**30
 """Bytes that a graph may take, where the kind is chosen here."""
 FEWEST_CODED = 10_000
 """Vectors from which on codes are learned: 39 for each of 256 values."""
-LEARNED_FROM = 64
-"""Vectors for each centre."""
+LEARNED_FROM, ROUNDS = 64, 10
+"""Vectors for each centre, and how often the centres are moved."""
 LINKS = 32
 """Neighbours that a vector is linked with in a graph; twice as many in its lowest layer."""
 BUILD_WIDTH = 100
@@ -117,12 +117,12 @@ def build(kind: Kind, vectors: Floats, *, queries: Floats) -> tuple[VectorIndex,
     what it finds. The same vectors make the same index: they are added by one thread, since a graph depends on the
     order.
     """
-    exact = flat(vectors)
     if kind == "flat" or not len(queries):
-        return exact, 1.0
+        return flat(vectors), 1.0
     with one_thread():
         index = _graph(vectors) if kind == "hnsw" else _coded(vectors)
     found = VectorIndex(kind, index)
+    exact = exact_of(found) or flat(vectors)
     recall = 0.0
     for effort in WIDTHS if kind == "hnsw" else CENTRES:
         if kind == "hnsw":
@@ -150,15 +150,17 @@ def _coded(vectors: Floats) -> faiss.Index:
     index.k_factor = REFINED
     # Evenly over all, as documents stand in the order of their names.
     chosen = np.linspace(0, count - 1, min(count, max(FEWEST_CODED, LEARNED_FROM * centres))).astype(np.int64)
+    inner = faiss.downcast_index(index.base_index)
+    inner.cp.niter = ROUNDS
     # Codes in an order that bits could be compared by take minutes, and nobody compares bits.
-    faiss.downcast_index(index.base_index).do_polysemous_training = False
+    inner.do_polysemous_training = False
     index.train(np.ascontiguousarray(vectors[chosen], dtype=np.float32))
     index.add(np.ascontiguousarray(vectors, dtype=np.float32))
     return index
 
 
 def exact_of(stored: VectorIndex) -> VectorIndex | None:
-    """The same vectors, every one compared; None where they are no longer there as they were."""
+    """The same vectors, every one compared, for as long as ``stored`` is kept; None where they have become codes."""
     if stored.kind == "ivfpq":
         return None
     return stored if stored.kind == "flat" else VectorIndex("flat", faiss.downcast_index(stored.index.storage))
