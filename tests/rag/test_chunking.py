@@ -155,7 +155,8 @@ def test_an_overlap_that_leaves_no_room_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["." * 200_000, "# " * 100_000, " \n" * 100_000 + "x", "a. " * 60_000, "|\n" * 100_000]
+    "text",
+    ["." * 200_000, "# " * 100_000, "\n# " + "x " * 100_000, " \n" * 100_000 + "x", "a. " * 60_000, "|\n" * 100_000],
 )
 def test_odd_texts_take_no_time(text: str) -> None:
     assert max(map(words, texts(f"Begin. {text}", 64, 16))) <= 64
