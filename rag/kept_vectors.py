@@ -74,13 +74,13 @@ class PassageVectors:
         put_together(small, lambda: self._write(list(rows), np.stack(list(rows.values()))))
 
     def _write(self, keys: Sequence[bytes], vectors: Vectors) -> Path:
-        tensors = {
-            "keys": np.frombuffer(b"".join(keys), dtype=np.uint8).reshape(-1, KEY_BYTES),
-            "vectors": np.ascontiguousarray(vectors, dtype=np.float32),
-        }
-        seal = _seal(tensors["keys"], tensors["vectors"])
+        names = np.frombuffer(b"".join(keys), dtype=np.uint8).reshape(-1, KEY_BYTES)
+        rows = np.ascontiguousarray(vectors, dtype=np.float32)
+        seal = _seal(names, rows)
         path = self._folder / f"{seal[:32]}.safetensors"
-        write_atomically(path, save(tensors, metadata={"embedder": self._embedder, "sha256": seal}))
+        write_atomically(
+            path, save({"keys": names, "vectors": rows}, metadata={"embedder": self._embedder, "sha256": seal})
+        )
         return path
 
     def _read(self, path: Path, wanted: Mapping[bytes, int] | None) -> tuple[list[bytes], Vectors] | None:

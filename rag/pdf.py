@@ -40,7 +40,7 @@ def parse_pdf(data: bytes, name: str, *, extract: Callable[[], Sequence[str]] | 
         pages = [page.extract_text() for page in reader.pages] if extract is None else extract()
         pictures = [not text.strip() and _has_pictures(page) for text, page in zip(pages, reader.pages, strict=True)]
         marks = dict(_bookmarks(reader, reader.outline, level=1))
-        title = " ".join(str((reader.metadata or {}).get("/Title") or "").split())
+        title = " ".join(str(reader.metadata.title or "").split()) if reader.metadata is not None else ""
     # A damaged file shows in whichever part of the library meets it first, as any kind of exception.
     except (MemoryError, DataError):
         raise

@@ -8,7 +8,9 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-HEADING = re.compile(r"^(#{1,6})[ \t]+(\S.*)$", re.MULTILINE)
+LONGEST_HEADING = 400
+"""Characters; a longer line is none."""
+HEADING = re.compile(rf"^(#{{1,6}})[ \t]+(\S.{{0,{LONGEST_HEADING - 1}}})$", re.MULTILINE)
 FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
 PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
 ITEM = re.compile(r"\n(?=[ \t]*(?:[-*+•|>]|\d{1,3}[.)]|#{1,6}[ \t]|```|~~~))|(?<=\|)\n")
@@ -56,7 +58,7 @@ def sections(text: str, title: str, *, body: int) -> Iterator[Section]:
     ``body`` is where the text proper begins, behind a title that was put before it.
     """
     fences = [match.start() for match in FENCE.finditer(text)]
-    root: tuple[str, ...] = (title,) if title else ()
+    root: tuple[str, ...] = (title,) if 0 < len(title) <= LONGEST_HEADING else ()
     above: tuple[str, ...] = ()
     start, path = 0, root
     headings: list[tuple[int, str]] = []
