@@ -140,7 +140,7 @@ def spread(ranked: Ranked, index: Index, *, diversity: float) -> Ranked:
     vectors = index.vectors.at([place for place, _ in pool])
     alike = vectors @ vectors.T
     nearest = np.zeros(len(pool))
-    left, order = list(range(len(pool))), []
+    left, order = list(range(len(pool))), list[int]()
     while left:
         best = max(left, key=lambda n: ((1 - diversity) * relevance[n] - diversity * nearest[n], -n))
         left.remove(best)

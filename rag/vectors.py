@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import faiss
 import numpy as np
@@ -120,7 +120,7 @@ def build(kind: Kind, vectors: Floats, *, queries: Floats) -> tuple[VectorIndex,
     if kind == "flat" or not len(queries):
         return flat(vectors), 1.0
     with one_thread():
-        index = _graph(vectors) if kind == "hnsw" else _coded(vectors)
+        index: Any = _graph(vectors) if kind == "hnsw" else _coded(vectors)
     found = VectorIndex(kind, index)
     exact = exact_of(found) or flat(vectors)
     recall = 0.0
@@ -128,7 +128,8 @@ def build(kind: Kind, vectors: Floats, *, queries: Floats) -> tuple[VectorIndex,
         if kind == "hnsw":
             index.hnsw.efSearch = effort
         else:
-            faiss.downcast_index(index.base_index).nprobe = effort
+            inner: Any = faiss.downcast_index(index.base_index)
+            inner.nprobe = effort
         recall = found.recall(queries, exact)
         if recall >= WANTED:
             break
@@ -146,11 +147,11 @@ def _coded(vectors: Floats) -> faiss.Index:
     count, dimension = vectors.shape
     parts = next(parts for parts in range(max(1, dimension // 4), 0, -1) if dimension % parts == 0)
     centres = max(1, min(round(4 * count**0.5), count // 39))
-    index = faiss.index_factory(dimension, f"IVF{centres},PQ{parts}x8,Refine(SQ8)", faiss.METRIC_INNER_PRODUCT)
+    index: Any = faiss.index_factory(dimension, f"IVF{centres},PQ{parts}x8,Refine(SQ8)", faiss.METRIC_INNER_PRODUCT)
     index.k_factor = REFINED
     # Evenly over all, as documents stand in the order of their names.
     chosen = np.linspace(0, count - 1, min(count, max(FEWEST_CODED, LEARNED_FROM * centres))).astype(np.int64)
-    inner = faiss.downcast_index(index.base_index)
+    inner: Any = faiss.downcast_index(index.base_index)
     inner.cp.niter = ROUNDS
     # Codes in an order that bits could be compared by take minutes, and nobody compares bits.
     inner.do_polysemous_training = False
@@ -163,7 +164,10 @@ def exact_of(stored: VectorIndex) -> VectorIndex | None:
     """The same vectors, every one compared, for as long as ``stored`` is kept; None where they have become codes."""
     if stored.kind == "ivfpq":
         return None
-    return stored if stored.kind == "flat" else VectorIndex("flat", faiss.downcast_index(stored.index.storage))
+    if stored.kind == "flat":
+        return stored
+    graph: Any = stored.index
+    return VectorIndex("flat", faiss.downcast_index(graph.storage))
 
 
 @contextmanager

@@ -17,7 +17,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -110,24 +110,32 @@ def peer(documents: Sequence[Document], folder: Path, *, chunk: int | None) -> t
     return find, took
 
 
-def show(name: str, find: Find, asked: Sequence[Asked], *, indexing: Seconds) -> None:
-    """One row: recall, and the seconds of one core's work and of the clock."""
-    for one in asked[:5]:
-        find(one.question)
-    ranks, taken = [], []
+def show(pipelines: Mapping[str, tuple[Find, Seconds]], asked: Sequence[Asked]) -> None:
+    """A row for each: recall, and the milliseconds of one core's work and of the clock.
+
+    Every question is put to all of them in turn, so that what else the machine does falls on each alike.
+    """
+    for find, _ in pipelines.values():
+        for one in asked[:5]:
+            find(one.question)
+    ranks: dict[str, list[int]] = {name: [] for name in pipelines}
+    taken: dict[str, list[Seconds]] = {name: [] for name in pipelines}
     for one in asked:
-        watch = Watch()
-        found = list(dict.fromkeys(find(one.question)))
-        taken.append(watch.read())
-        ranks.append(found.index(one.document) + 1 if one.document in found else 10**9)
-    recall = "  ".join(f"recall@{k} {np.mean(np.array(ranks) <= k):.3f}" for k in (1, 5))
-    work, clock = [1000 * each.work for each in taken], [1000 * each.clock for each in taken]
-    print(
-        f"  {name:<30} {recall}  MRR {np.mean(1 / np.array(ranks)):.3f}  "
-        f"indexing {indexing.work:.1f} s (clock {indexing.clock:.1f})  "
-        f"query {np.median(work):.1f} ms, 95th percentile {np.quantile(work, 0.95):.1f} (clock {np.median(clock):.1f})",
-        flush=True,
-    )
+        for name, (find, _) in pipelines.items():
+            watch = Watch()
+            found = list(dict.fromkeys(find(one.question)))
+            taken[name].append(watch.read())
+            ranks[name].append(found.index(one.document) + 1 if one.document in found else 10**9)
+    for name, (_, indexing) in pipelines.items():
+        at = np.array(ranks[name])
+        recall = "  ".join(f"recall@{k} {np.mean(at <= k):.3f}" for k in (1, 5))
+        work, clock = [1000 * each.work for each in taken[name]], [1000 * each.clock for each in taken[name]]
+        print(
+            f"  {name:<30} {recall}  MRR {np.mean(1 / at):.3f}  "
+            f"indexing {indexing.work:.1f} s (clock {indexing.clock:.1f})  query {np.median(work):.1f} ms, "
+            f"95th percentile {np.quantile(work, 0.95):.1f} (clock {np.median(clock):.1f})",
+            flush=True,
+        )
 
 
 def material(arguments: argparse.Namespace) -> tuple[list[Document], list[Asked]]:
@@ -160,15 +168,14 @@ def main() -> None:
     embedder = load_embedder()
     embedder.questions(["loaded and warm"])
     print(f"{len(documents):,} documents, {len(asked):,} questions")
+    pipelines: dict[str, tuple[Find, Seconds]] = {}
     ways: tuple[SearchWay, ...] = ("dense", "hybrid")
-    for way in ways:
-        with tempfile.TemporaryDirectory() as folder:
-            find, took = ours(documents, embedder, Path(folder), way=way)
-            show(f"workbench, {way}", find, asked, indexing=took)
-    for name, chunk in (("LlamaIndex as it comes", None), (f"LlamaIndex, passages of {TOKENS}", TOKENS)):
-        with tempfile.TemporaryDirectory() as folder:
-            find, took = peer(documents, Path(folder), chunk=chunk)
-            show(name, find, asked, indexing=took)
+    with tempfile.TemporaryDirectory() as name:
+        for way in ways:
+            pipelines[f"workbench, {way}"] = ours(documents, embedder, Path(name) / way, way=way)
+        for told, chunk in (("LlamaIndex as it comes", None), (f"LlamaIndex, passages of {TOKENS}", TOKENS)):
+            pipelines[told] = peer(documents, Path(name) / told, chunk=chunk)
+        show(pipelines, asked)
 
 
 if __name__ == "__main__":
