@@ -29,6 +29,7 @@ PAGES = {
     "candidates.py": "Candidates",
     "runs.py": "Runs",
     "results.py": "Results",
+    "evidence.py": "Evidence",
     "checks.py": "Checks",
     "recommendation.py": "Recommendation",
 }
@@ -43,7 +44,7 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> Launched:
     started: Launched = []
 
     def note(case: Case, verb: str, *arguments: str) -> int:
-        assert verb in ("run", "checks", "diagnose", "documents")
+        assert verb in ("run", "checks", "diagnose", "documents", "evidence")
         started.append((case.name, [verb, *arguments] if verb != "run" else list(arguments[1::2])))
         return 0
 
