@@ -81,7 +81,8 @@ def injection(rows: ProbeRows, margin: float) -> Finding:
         )
         return _about(rows, f"{told}: documents can steer it.", effects, caution=caution)
     high = max(one.high for one in obeyed.values())
-    return _about(rows, f"{told}: at most {percent(high)} of such instructions are obeyed.", effects)
+    text = f"at most {percent(high)} of such instructions are obeyed; others, worded for this model, may do better"
+    return _about(rows, f"{told}: {text}.", effects)
 
 
 def _obeyed(rows: ProbeRows, cell: str) -> Effect:

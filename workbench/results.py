@@ -196,7 +196,13 @@ class Results(Rows):
         lenient = score_table(
             [steps["score-lenient"] for steps in one.steps if "score-lenient" in steps], self.examples, LENIENT
         )
-        return seek(self.examples, one.retrieved(self.split), index.folder, lenient=lenient)
+        return seek(
+            self.examples,
+            one.retrieved(self.split),
+            index.folder,
+            confirmed=self.case.confirmed(self.split),
+            lenient=lenient,
+        )
 
     def chances(self) -> tuple[tuple[str, Chance], ...]:
         """What each candidate that is reinforced could do before, by the first of its seeds that was tried."""

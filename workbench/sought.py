@@ -6,9 +6,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from workbench.carried_checks import Column, column
+from workbench.confirmed import with_confirmed
 from workbench.examples import Examples
 from workbench.model import Noun
 from workbench.run import Passage, Retrieved
@@ -93,7 +95,9 @@ class Held:
         """
         values = values_of(example.target)
         if example.evidence:
-            named = [text for name in sorted(self.documents(example.evidence)) for text in self.texts[name]]
+            # Nobody retrieves his own answer.
+            names = sorted(self.documents(example.evidence) - {example.id})
+            named = [text for name in names for text in self.texts[name]]
             return {text for text in named if _stand_in(text, values)} or set(named)
         if not values or max(len(value.split()) for value in values) > MOST_WORDS:
             return None
@@ -149,20 +153,28 @@ def look(example: Example, handed: Sequence[Passage], found: Held) -> Where:
 
 
 def seek(
-    examples: Examples, retrieved: Mapping[str, Retrieved], index: Path, *, lenient: Floats | None = None
+    examples: Examples,
+    retrieved: Mapping[str, Retrieved],
+    index: Path,
+    *,
+    confirmed: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    lenient: Floats | None = None,
 ) -> Sought:
     """What became of the right passages of all examples: ``retrieved`` by example from the index in a folder.
 
-    ``lenient``: values by the lenient metric (runs, examples). Of very many passages not all are looked through: then
-    nothing is known of examples.
+    ``confirmed``: documents that people confirmed for examples which name none, () where they found none; ``lenient``:
+    values by the lenient metric (runs, examples). Very many passages are not looked through: then nothing is known.
     """
+    known = with_confirmed(examples, confirmed)
+    nothing = {name for name, documents in confirmed.items() if not documents}
     if (index / "passages.jsonl").stat().st_size > MOST_BYTES:
         where: tuple[Where, ...] = ("unknown",) * len(examples)
     else:
-        where = _looked(index, tuple(examples), tuple(retrieved[one.id] for one in examples))
+        looked = _looked(index, tuple(known), tuple(retrieved[one.id] for one in examples))
+        where = tuple("absent" if one.id in nothing else place for one, place in zip(known, looked, strict=True))
     return Sought(
         where=where,
-        by_answer=tuple(n for n, one in enumerate(examples) if not one.evidence),
+        by_answer=tuple(n for n, one in enumerate(known) if not one.evidence and one.id not in nothing),
         lenient=() if lenient is None else tuple(map(column, lenient)),
     )
 

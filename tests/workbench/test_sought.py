@@ -51,6 +51,7 @@ def got(*names: str) -> tuple[Passage, ...]:
         (asked("a wooden one", "lamp"), got("lamp#0"), "there"),  # None does, so either will do.
         (asked("49 crowns", "Red chair"), got("chair"), "there"),  # Named by its title.
         (asked("49 crowns", "old-lamp"), got("lamp#1"), "there"),  # A repeat that was left out.
+        (asked("49 crowns", "lamp", name="lamp"), got("lamp#1"), "absent"),  # Nor does it where it is the evidence.
         (asked("49 crowns", "sofa"), got("lamp#1", "chair"), "absent"),
         (asked("49 crowns", "lamp", "sofa"), got("ferry"), "missed"),
         (asked("49 crowns"), got("chair"), "there"),  # Without evidence, whoever holds the answer.
@@ -88,6 +89,17 @@ def test_all_examples_in_their_order_and_which_of_them_name_no_evidence(index: P
     assert made.where == ("there", "missed")
     assert made.by_answer == (1,)
     assert made.lenient == ()
+
+
+def test_what_people_confirmed_stands_for_evidence_and_so_does_that_they_found_none(index: Path) -> None:
+    examples = Examples(
+        (asked("49 crowns", name="a"), asked("49 crowns", name="b"), asked("at nine", "ferry", name="c"))
+    )
+    found = {name: Retrieved(example=name, passages=got("chair")) for name in ("a", "b", "c")}
+    made = seek(examples, found, index, confirmed={"a": ["lamp"], "b": []})
+    assert made.where == ("missed", "absent", "missed")
+    assert made.by_answer == ()
+    assert seek(examples, found, index).where == ("there", "there", "missed")
 
 
 def test_very_many_passages_are_not_looked_through(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:

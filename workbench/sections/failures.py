@@ -43,18 +43,16 @@ def failure_blocks(found: Failures) -> list[Block]:
     columns = (
         Column(title="Cause"),
         Column(title="Answers", align="right", better="lower"),
-        Column(title="Of those that fail", align="right"),
-        Column(title="Points lost (95 % interval)", align="right", better="lower"),
-        Column(title="That is"),
+        Column(title="Of all that fail", align="right"),
+        Column(title="Points lost (95 %)", align="right", better="lower"),
     )
     rows = tuple(
         Row(
             cells=(
-                CAUSES[one.cause][0],
+                ": ".join(CAUSES[one.cause]),
                 f"{one.answers:,}",
                 percent(one.answers / found.failed),
                 f"{points(one.lost.value)} ({points(one.lost.low)} to {points(one.lost.high)})",
-                CAUSES[one.cause][1],
             )
         )
         for one in found.causes
@@ -70,7 +68,7 @@ def failure_blocks(found: Failures) -> list[Block]:
 def title(found: Failures) -> str:
     """The finding in a line."""
     most = found.causes[0]
-    return f"{found.candidate} loses most to: {CAUSES[most.cause][0].lower()} ({points(most.lost.value)} points)"
+    return f"Most of what {found.candidate} loses: {CAUSES[most.cause][0].lower()} ({points(most.lost.value)} points)"
 
 
 def sentence(found: Failures) -> str:
