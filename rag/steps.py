@@ -19,6 +19,7 @@ from rag.search import Searcher
 from rag.selection import Selection
 from rag.spans import Chunking
 from workbench.candidate import Retrieval
+from workbench.confirmed import with_confirmed
 from workbench.errors import ConfigError
 from workbench.examples import read_examples
 from workbench.phrases import agreeing
@@ -223,7 +224,7 @@ def retrieve(step: Step, *, embedders: Embedders) -> None:
         index = indexes.load(needed.folder, embedder=embedder.name, digest=embedder.digest)
         reranker = load_reranker(settings.reranker) if settings.reranker is not None else None
         documents = whole_documents(step) if settings.whole_documents else None
-    examples = read_examples(step.file("examples"))
+    examples = with_confirmed(read_examples(step.file("examples")), step.record.inputs.get("evidence", {}))
     requests = [example.question for example in examples]
     rewritten = read_queries(step)
     asked = searches(examples, rewritten)
@@ -324,8 +325,8 @@ def time_alone(
             selection.everything(None)
         else:
             vectors = embedder.questions(texts)
-            ranked = searcher.rank(texts, vectors, selection.deep)
-            (ranked,) = Searches((tuple(texts),)).together(ranked, vectors, way=searcher.way)
+            each = searcher.rank(texts, vectors, selection.deep)
+            (ranked,) = Searches((tuple(texts),)).together(each, vectors, way=searcher.way)
             selection.choose(vectors[0], selection.reread(texts[0], ranked))
         seconds.append(time.perf_counter() - started)
         if n % 10 == 0:

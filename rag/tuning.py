@@ -29,6 +29,7 @@ from rag.gold import Gold
 from rag.pairs import Pair, Watched, pairs_of, watched
 from rag.steps import MODEL
 from workbench.candidate import EmbedderTuning
+from workbench.confirmed import with_confirmed
 from workbench.errors import DataError, Stopped, WorkbenchError
 from workbench.examples import read_examples
 from workbench.workspace import Step, appending, read_jsonl
@@ -72,7 +73,7 @@ def tune_embedder(step: Step) -> None:
     embedder = load_embedder(indexes.read_meta(needed.folder).embedder)
     gold = Gold(indexes.load(needed.folder, embedder=embedder.name, digest=embedder.digest))
     step.progress("looking for the passages that answer")
-    examples = list(read_examples(step.file("examples")))
+    examples = list(with_confirmed(read_examples(step.file("examples")), inputs.get("evidence", {})))
     vectors = embedder.questions([one.question for one in examples])
     pairs, unknown = pairs_of(gold, examples, vectors, negatives=tuning.hard_negatives)
     if len(pairs) < FEWEST_PAIRS:
@@ -91,7 +92,7 @@ def tune_embedder(step: Step) -> None:
 def _dev(step: Step, gold: Gold, embedder: Embedder) -> Watched | None:
     if "dev" not in step.record.files:
         return None
-    examples = list(read_examples(step.file("dev")))
+    examples = list(with_confirmed(read_examples(step.file("dev")), step.record.inputs.get("dev_evidence", {})))
     found = watched(gold, examples, embedder.questions([one.question for one in examples]))
     return found if found.questions else None
 

@@ -426,7 +426,7 @@ def plan_retrieval(plan: Plan, candidate: Candidate, *, answered: Sequence[Asked
         if "gold" in how and (known := case.confirmed(plan.split)):
             how["evidence"] = known
         if name == "train" and (beside := most_distractors(candidate)):
-            how["beside"] = beside
+            how |= {"beside": beside, **_confirmed(case, "train")}
         steps[f"retrieve-{name}"] = plan.add(
             "retrieve",
             f"find passages for the {name} examples" if name in SPLITS else f"find passages for the {name}",
@@ -466,7 +466,8 @@ def plan_embedder(plan: Plan, candidate: Candidate, index: str) -> str:
         inputs={
             "tuning": retrieval.embedder_tuning.model_dump(mode="json"),
             "examples": train.identity(),
-            **({"dev": case.split_digest("dev")} if dev else {}),
+            **_confirmed(case, "train"),
+            **({"dev": case.split_digest("dev"), **_confirmed(case, "dev", role="dev_evidence")} if dev else {}),
         },
         needs={"index": index},
         files={
@@ -474,6 +475,12 @@ def plan_embedder(plan: Plan, candidate: Candidate, index: str) -> str:
             **({"dev": relative(case, "dev")} if dev else {}),
         },
     )
+
+
+def _confirmed(case: Case, split: Split, *, role: str = "evidence") -> dict[str, Any]:
+    """The documents that people confirmed for examples of a split, as an input; none where nobody did."""
+    known = case.confirmed(split)
+    return {role: known} if known else {}
 
 
 def most_distractors(candidate: Candidate) -> int:

@@ -95,4 +95,11 @@ def test_the_step_tells_apart_only_where_it_is_asked_to(tmp_path: Path) -> None:
     found = [Apart.parse(record, where="test") for record in read_jsonl(deep.path("apart.jsonl"))]
     assert len(found) == 62
     assert found[0].gold == ()
+    told = make_step(
+        tmp_path, "retrieve-d", inputs=deep.record.inputs | {"evidence": {"q1": ["lamp"]}}, files=plain.record.files,
+        needs=plain.record.needs,
+    )  # fmt: skip
+    retrieve(told, embedders=embedders)
+    confirmed = Apart.parse(next(iter(read_jsonl(told.path("apart.jsonl")))), where="test")
+    assert [one.document for one in confirmed.gold] == ["lamp"]
     assert len(found[0].others) == 1

@@ -165,6 +165,17 @@ def test_answers_name_the_passage_where_no_evidence_does(workspace: Path) -> Non
     assert step.path("model").is_dir()
 
 
+def test_evidence_that_people_confirmed_counts(workspace: Path) -> None:
+    bare = [one.model_copy(update={"target": "yes", "evidence": ()}) for one in _examples(HOW[0], "t")]
+    write_examples(workspace / "train.jsonl", bare)
+    write_examples(workspace / "dev.jsonl", [bare[0].model_copy(update={"id": "dev-0"})])
+    step = _tuning(workspace, epochs=1)
+    told = {f"t-{n}": [f"d{n}"] for n in range(10)}
+    step.update(inputs=step.record.inputs | {"evidence": told, "dev_evidence": {"dev-0": ["d0"]}})
+    facts = _do(step).record.facts
+    assert (facts["pairs"], facts["without_a_passage"], facts["dev_questions"]) == (10, 2, 1)
+
+
 def test_too_few_pairs_are_refused(workspace: Path) -> None:
     write_examples(
         workspace / "train.jsonl",
