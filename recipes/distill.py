@@ -13,8 +13,9 @@ from recipes.answer import context
 from recipes.data import Turn, encode_prompt
 from recipes.look import Look
 from recipes.model import Base, size
-from recipes.training import Follower, adapted, common, finish, learning_rate, rows_in_order
+from recipes.training import Follower, adapted, common, finish, rows_in_order
 from workbench.errors import ConfigError
+from workbench.learning_rates import learning_rate
 from workbench.stage import Distill
 from workbench.workspace import Step
 

@@ -10,7 +10,8 @@ from trl.trainer.dpo_trainer import DPOTrainer
 from recipes.data import EncodedPair
 from recipes.look import Look
 from recipes.model import Base, size
-from recipes.training import Follower, adapted, common, finish, learning_rate, rows_in_order
+from recipes.training import Follower, adapted, common, finish, rows_in_order
+from workbench.learning_rates import learning_rate
 from workbench.stage import Dpo
 from workbench.workspace import Step
 

@@ -11,8 +11,9 @@ from recipes.data import EncodedRating
 from recipes.look import Look
 from recipes.model import Base, size
 from recipes.processes import processes
-from recipes.training import Follower, adapted, common, finish, learning_rate, rows_in_order
+from recipes.training import Follower, adapted, common, finish, rows_in_order
 from workbench.errors import ConfigError
+from workbench.learning_rates import learning_rate
 from workbench.stage import Full, Kto
 from workbench.workspace import Step
 

@@ -17,8 +17,9 @@ from recipes.data import Turn, encode_prompt
 from recipes.look import Look
 from recipes.model import Base, size
 from recipes.rewards import Rewarder
-from recipes.training import Follower, adapted, common, finish, learning_rate, order
+from recipes.training import Follower, adapted, common, finish, order
 from workbench.errors import ConfigError
+from workbench.learning_rates import learning_rate
 from workbench.stage import Full, Grpo, Rlhf
 from workbench.workspace import Step
 

@@ -18,7 +18,8 @@ from trl.trainer.reward_trainer import RewardTrainer
 from recipes.data import EncodedPair
 from recipes.look import Look
 from recipes.model import Base, seed_everything, size
-from recipes.training import Follower, adapted, common, finish, learning_rate, rows_in_order
+from recipes.training import Follower, adapted, common, finish, rows_in_order
+from workbench.learning_rates import learning_rate
 from workbench.stage import Reward
 from workbench.workspace import Step
 

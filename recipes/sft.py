@@ -11,7 +11,8 @@ from trl.trainer.sft_trainer import SFTTrainer
 from recipes.data import Encoded, Row
 from recipes.look import Look
 from recipes.model import Base, size
-from recipes.training import Follower, adapted, common, finish, learning_rate, rows_in_order
+from recipes.training import Follower, adapted, common, finish, rows_in_order
+from workbench.learning_rates import learning_rate
 from workbench.stage import Cpt, Distill, RejectionSampling, Sft
 from workbench.workspace import Step
 

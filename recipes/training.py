@@ -27,7 +27,7 @@ from recipes.model import Base, seed_everything
 from recipes.peak import peak_memory
 from recipes.processes import agreed, processes
 from workbench.errors import ConfigError, Stopped, WorkbenchError
-from workbench.stage import Full, Lora, Qlora, Reinforced, Stage, Trained, Tuned
+from workbench.stage import Full, Lora, Qlora, Reinforced, Trained, Tuned
 from workbench.workspace import Step
 
 CHECKPOINT_SECONDS = float(os.environ.get("WORKBENCH_CHECKPOINT_SECONDS", "10"))
@@ -36,20 +36,6 @@ WARM_UP = 2
 """Steps after which a training holds about as much as it ever will."""
 COMPLETE = "complete"
 """Name of the file that marks a checkpoint as whole; it is written last."""
-
-
-RATE_FACTORS: Mapping[str, float] = {
-    "cpt": 1.0,
-    "sft": 1.0,
-    "dpo": 0.05,
-    "kto": 0.1,
-    "reward": 0.5,
-    "grpo": 0.4,
-    "rlhf": 0.1,
-    "rejection_sampling": 1.0,
-    "distill": 1.0,
-}
-"""The learning rate that is chosen for a method, beside supervised fine-tuning's."""
 
 
 FIGURES: Mapping[str, str] = {
@@ -70,20 +56,6 @@ FIGURES: Mapping[str, str] = {
     "completions/clipped_ratio": "clipped",
 }
 """What trainers log, and what it is called in progress, on the page and in the terminal."""
-
-
-def learning_rate(stage: Stage, parameters: int) -> float:
-    """The stage's learning rate, or one chosen from the size of the base model.
-
-    Small models need far larger steps than large ones. The rule is a power law through two points: 2e-4
-    at 7e9 parameters (Dettmers et al. 2023, QLoRA) and about 4e-3 at 3.5e6, measured on the bundled base;
-    full fine-tuning takes a tenth of it (Biderman et al. 2024, LoRA learns less and forgets less).
-    """
-    if stage.learning_rate is not None:
-        return stage.learning_rate
-    rate: float = min(5e-3, max(5e-5, 2e-4 * (7e9 / parameters) ** 0.4))
-    rate *= RATE_FACTORS[stage.method]
-    return rate / 10 if isinstance(stage.adapter, Full) else rate
 
 
 def rows_in_order(lengths: Sequence[int], stage: Trained, *, seed: int) -> list[int]:

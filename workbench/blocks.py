@@ -19,6 +19,7 @@ from workbench.frontier import Frontier
 from workbench.model import Noun
 from workbench.rates import WinRates
 from workbench.refusals import Refusals
+from workbench.tuning_choice import Choice
 
 Verdict = Literal["right", "wrong", "partly", "does not know", "not scored"]
 TICKS: Mapping[Verdict, str] = {
@@ -223,6 +224,14 @@ class RecallChart(Noun):
     curves: tuple[RecallCurve, ...] = Field(min_length=1)
 
 
+class TrialsChart(Noun):
+    """How each trial of a search over settings did on the development set."""
+
+    kind: Literal["trials"] = "trials"
+    title: str
+    choice: Choice
+
+
 Chart = (
     StandingsChart
     | DifferencesChart
@@ -235,6 +244,7 @@ Chart = (
     | EffectsChart
     | BreakEvenChart
     | RecallChart
+    | TrialsChart
 )
 
 
@@ -319,6 +329,7 @@ Block = Annotated[
     | EffectsChart
     | BreakEvenChart
     | RecallChart
+    | TrialsChart
     | Examples
     | Definitions
     | Code,

@@ -133,6 +133,7 @@ def carried(grounds: Grounds) -> Carried:
         checked=judged(grounds.checks.rows()),
         leaked=frozenset(grounds.leaked),
         probed=grounds.probed,
+        searched=grounds.searched,
         labelled=grounds.labelled,
         grounds=grounds,
     )

@@ -12,7 +12,7 @@ from workbench.candidate import APPROACHES, Candidate
 from workbench.confirmed import read_standings
 from workbench.document_kinds import KINDS, files_of, is_readable, not_readable, reading_of
 from workbench.errors import ConfigError, DataError, NotFound
-from workbench.examples import Examples, read_examples, share_of, write_examples
+from workbench.examples import Examples, nested, read_examples, share_of, write_examples
 from workbench.pairs import Pair, pair_requests, write_pairs
 from workbench.phrases import listed
 from workbench.ratings import Rating, write_ratings
@@ -22,6 +22,8 @@ from workbench.usecase import Example, Split, UseCase
 from workbench.workspace import NamedFolder, digest, disk_error, file_digest, folder_digest, write_atomically
 
 SPLITS: tuple[Split, ...] = ("train", "dev", "test")
+Part = tuple[Split, int, int]
+"""Some examples of a split: from which on, and before which, in an order in which any beginning is a fair draw."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,23 @@ class Case(NamedFolder):
             for name, one in sorted(known.items())
             if name in named and (one.documents or one.empty)
         }
+
+    def part_path(self, part: Part) -> Path:
+        """The file of a part of a split; ``write_part`` makes it."""
+        split, first, after = part
+        return self.folder / "shares" / f"{split}-{first}-{after}-{self.split_digest(split)[:12]}.jsonl"
+
+    def part(self, part: Part) -> Examples:
+        """The examples of a part of a split."""
+        split, first, after = part
+        return nested(self.examples(split))[first:after]
+
+    def write_part(self, part: Part) -> None:
+        """Make the file of a part of a split, where it is not there yet."""
+        path = self.part_path(part)
+        if not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            write_examples(path, self.part(part))
 
     def split_digest(self, split: Split) -> str:
         """The digest of one split's file."""

@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupted)
     try:
         # Loaded only now: the parser alone answers `--help` at once, what does the work takes a second to load.
-        verbs = importlib.import_module("workbench.verbs")
+        verbs = importlib.import_module(options.module)
         return int(getattr(verbs, options.verb)(options) or 0)
     except WorkbenchError as error:
         print(f"\n{error.message}\n{error.hint}".rstrip(), file=sys.stderr)
@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
 
     def verb(name: str, text: str) -> argparse.ArgumentParser:
         sub = verbs.add_parser(name, help=text, description=text, parents=[workspace])
-        sub.set_defaults(verb=name)
+        sub.set_defaults(verb=name, module="workbench.verbs")
         return sub
 
     new = verb("new", "Make a use case of your files.")
@@ -196,6 +196,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     compare.add_argument("--encoding", help="of a text file that is not UTF-8")
     compare.add_argument("--json", action="store_true", help="print JSON for programs")
+
+    tune = verb("tune", "Search over candidates' settings on the development set, each with the same budget.")
+    # Alone, since it loads Optuna, which no other command needs.
+    tune.set_defaults(module="workbench.tune_verb")
+    tune.add_argument("name")
+    tune.add_argument(
+        "--candidate", action="append", default=[], metavar="NAME", help="only this one of the chosen (default: all)"
+    )
+    tune.add_argument("--budget", metavar="TIME", help="for each, such as 90s, 20m or 1h (default: 20m)")
+    tune.add_argument("--trials", type=_positive, metavar="N", help="at most N settings for each, its own among them")
+    tune.add_argument("--seed", type=int, default=0, help="other proposals (default: 0)")
+    tune.add_argument("--wordings", type=Path, metavar="FILE", help="instructions to try, one a line")
+    tune.add_argument("--replace", action="store_true", help="take what is chosen instead of the candidate itself")
+    tune.add_argument("--json", action="store_true", help="print JSON for programs")
 
     checks = verb("checks", "Measure what training cost the model: benchmark suites, paired with the untrained base.")
     checks.add_argument("name")

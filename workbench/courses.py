@@ -364,8 +364,11 @@ class Course:
         )
 
 
-def plan_retrieval(plan: Plan, candidate: Candidate) -> dict[str, str]:
-    """The steps that find passages for the answers and, where the candidate is trained, for its training rows."""
+def plan_retrieval(plan: Plan, candidate: Candidate, *, answered: Sequence[Asked] = ()) -> dict[str, str]:
+    """The steps that find passages for the answers and, where the candidate is trained, for its training rows.
+
+    ``answered``: the requests that are answered, where these are not the plan's whole split.
+    """
     retrieval = candidate.retrieval
     if retrieval is None:
         return {}
@@ -385,7 +388,7 @@ def plan_retrieval(plan: Plan, candidate: Candidate) -> dict[str, str]:
             files={"documents": _documents(case)},
         )
     }
-    asked: dict[str, Asked] = {plan.split: asked_of(case, plan.split)}
+    asked = {one.name: one for one in answered or [asked_of(case, plan.split)]}
     if any(map(reads_requests, candidate.training)):
         asked["train"] = asked_of(case, "train", candidate.train_share)
     reinforced = any(isinstance(stage, Reinforced) for stage in candidate.training)

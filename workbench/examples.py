@@ -83,8 +83,16 @@ def some_of(examples: Examples, most: int | None) -> Examples:
     """At most so many examples, the same ones every time whatever their order; None: all."""
     if most is None or len(examples) <= most:
         return examples
-    drawn = sorted(range(len(examples)), key=lambda n: hashlib.sha256(examples[n].id.encode()).digest())[:most]
-    return examples.at(sorted(drawn))
+    return examples.at(sorted(_drawn(examples)[:most]))
+
+
+def nested(examples: Examples) -> Examples:
+    """The same examples in an order of their own, so that the first n are those that ``some_of`` takes."""
+    return examples.at(_drawn(examples))
+
+
+def _drawn(examples: Examples) -> list[int]:
+    return sorted(range(len(examples)), key=lambda n: hashlib.sha256(examples[n].id.encode()).digest())
 
 
 def content_id(example: Example) -> str:

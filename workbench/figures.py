@@ -2,7 +2,7 @@
 
 import plotly.graph_objects as go
 
-from workbench import charts, loss_charts, money_charts, preference_charts, retrieval_charts
+from workbench import charts, loss_charts, money_charts, preference_charts, retrieval_charts, tuning_charts
 from workbench.blocks import (
     AcceptabilityChart,
     BreakEvenChart,
@@ -14,6 +14,7 @@ from workbench.blocks import (
     RecallChart,
     RefusalsChart,
     StandingsChart,
+    TrialsChart,
     WinRatesChart,
 )
 
@@ -49,6 +50,8 @@ def figure_of(block: Chart) -> go.Figure:
             return charts.effects_chart(block.effects, approach=block.approach)
         case RecallChart():
             return retrieval_charts.recall_chart(block.curves)
+        case TrialsChart():
+            return tuning_charts.trials_chart(block.choice)
         case WinRatesChart():
             return preference_charts.win_rates_chart(block.rates, approaches=block.approaches)
         case _:

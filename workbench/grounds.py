@@ -21,6 +21,7 @@ from workbench.model import Noun
 from workbench.question import Question
 from workbench.rows import CandidateRows, Places, Planned, Rows, Took
 from workbench.run import Response, Retrieved
+from workbench.searched import Searched
 from workbench.stage import Reward
 from workbench.usecase import Example, MetricName, Split, UseCase
 
@@ -92,6 +93,8 @@ class Grounds(Noun):
     leaked: tuple[str, ...]
     """Examples that are in no comparison, since they stand in the training set."""
     probed: tuple[Probed, ...]
+    searched: tuple[Searched, ...] = ()
+    """The searches over candidates' settings, with every trial's scores on the development set."""
     labelled: tuple[CheckedClaim, ...] = ()
     """Claims that people labelled as supported or not, as rules and a model see them."""
     development: tuple[str, ...]
@@ -142,6 +145,7 @@ def grounds(rows: Rows, blocks: Sequence[Block]) -> Grounds:
         waiting={name: rows.stopped(name) for name in rows.waiting},
         leaked=tuple(sorted(rows.leaked)),
         probed=rows.probed,
+        searched=rows.searched,
         labelled=rows.labelled,
         development=rows.development,
         chances=rows.chances(),

@@ -5,7 +5,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from workbench.cores import lanes, threads
 from workbench.errors import ConfigError, Stopped
 from workbench.plan import Plan, is_done
 from workbench.question import freeze
+from workbench.run import Run
 from workbench.waves import Engine, next_wave, side_by_side
 from workbench.workspace import Step, is_alive, write_atomically
 
@@ -66,23 +68,11 @@ def launch(plan: Plan, *, on_tick: Callable[[Plan], None] = lambda plan: None) -
     on Ctrl-C the steps under way are asked to stop, which keeps what they have done.
     """
     case = plan.case
-    other = running_process(case)
-    if other not in (None, os.getpid()):
-        raise ConfigError(
-            f"The use case {case.name} is being run already, by process {other}.",
-            "Follow it with `workbench status`, or stop it with `workbench stop`.",
-        )
     began = time.monotonic()
-    if plan.runs or any(record.kind not in ("index", "retrieve") for record in plan.steps.values()):
-        # Whoever only has the documents read and searched has asked nothing yet.
-        scores = [name for name, record in plan.steps.items() if record.kind == "score"]
-        freeze(case, seen=any(is_done(plan.step(name)) for name in scores))
-    plan.write()
-    waiting = plan.unfinished()
-    stop_flag(case).unlink(missing_ok=True)
-    write_atomically(runner_path(case), json.dumps({"process": os.getpid(), "started": time.time()}))
-    try:
-        untried = waiting
+    with holding(case):
+        _freeze(plan)
+        plan.write()
+        waiting = untried = plan.unfinished()
         while not stop_flag(case).exists() and (wave := next_wave(plan, untried)):
             engine, names = wave
             together = side_by_side(plan, names, most=lanes(plan, names))
@@ -91,9 +81,6 @@ def launch(plan: Plan, *, on_tick: Callable[[Plan], None] = lambda plan: None) -
             untried = [name for name in untried if name not in tried]
         if stop_flag(case).exists():
             raise Stopped("The run was stopped.", "Run it again to go on; finished steps are kept.")
-    finally:
-        runner_path(case).unlink(missing_ok=True)
-        stop_flag(case).unlink(missing_ok=True)
     on_tick(plan)
     return Outcome(
         done=sum(is_done(plan.step(name)) for name in waiting),
@@ -101,6 +88,53 @@ def launch(plan: Plan, *, on_tick: Callable[[Plan], None] = lambda plan: None) -
         seconds=time.monotonic() - began,
         troubles=troubles(plan),
     )
+
+
+def doing(case: Case) -> str:
+    """What a use case is being run for, such as "tune rag"; empty for the candidates themselves, or for nothing."""
+    if running_process(case) is None:
+        return ""
+    return str(json.loads(runner_path(case).read_text()).get("doing", ""))
+
+
+@contextmanager
+def holding(case: Case, *, doing: str = "") -> Iterator[None]:
+    """Be the process that runs a use case, over several launches where these belong together.
+
+    Raises ConfigError where another process runs it.
+    """
+    other = running_process(case)
+    if other == os.getpid():
+        yield
+        return
+    if other is not None:
+        raise ConfigError(
+            f"The use case {case.name} is being run already, by process {other}.",
+            "Follow it with `workbench status`, or stop it with `workbench stop`.",
+        )
+    stop_flag(case).unlink(missing_ok=True)
+    told = {"process": os.getpid(), "started": time.time(), "doing": doing}
+    write_atomically(runner_path(case), json.dumps(told))
+    try:
+        yield
+    finally:
+        runner_path(case).unlink(missing_ok=True)
+        stop_flag(case).unlink(missing_ok=True)
+
+
+def _freeze(plan: Plan) -> None:
+    """Write down the question of a plan that scores test examples; one that looks at none of them asks nothing."""
+    test = plan.case.split_digest("test") if plan.split == "test" else ""
+    scores = [name for name, one in plan.steps.items() if one.kind == "score" and one.inputs["examples"] == test]
+    if scores:
+        freeze(plan.case, seen=any(is_done(plan.step(name)) for name in scores) or scores_seen(plan.case))
+
+
+def scores_seen(case: Case) -> bool:
+    """Whether any candidate of a use case has a score on the test examples there are now."""
+    runs = (Run.load(path) for path in sorted((case.workspace / "runs").glob("*/run.json")))
+    mine = (one for one in runs if one.use_case == case.name and one.examples == case.split_digest("test"))
+    return any(is_done(Step(case.workspace / "steps" / one.steps["score"])) for one in mine if "score" in one.steps)
 
 
 def _run_engines(

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from workbench.case import Case
+from workbench.case import Case, Part
 from workbench.run import Run
 from workbench.usecase import Split
 from workbench.workspace import Step, StepKind, StepRecord, digest, write_atomically
@@ -41,6 +41,8 @@ class Plan:
     """By candidate and seed."""
     shares: set[float] = field(default_factory=set)
     """Shares of the training examples that steps read, each a file that is made before they start."""
+    parts: set[Part] = field(default_factory=set)
+    """Parts of splits that steps read, each such a file, too."""
 
     def step(self, name: str) -> Step:
         """The folder of a planned step."""
@@ -69,6 +71,8 @@ class Plan:
         """
         for share in self.shares:
             self.case.write_share(share)
+        for part in self.parts:
+            self.case.write_part(part)
         for name, record in self.steps.items():
             step = self.step(name)
             if not (step.folder / "step.json").exists():

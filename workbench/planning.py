@@ -78,14 +78,19 @@ def plan_answers(case: Case, candidates: Sequence[Candidate], *, split: Split, m
     return plan
 
 
-def _plan_run(plan: Plan, use_case: UseCase, candidate: Candidate, seed: int, *, most: int | None = None) -> None:
-    case = plan.case
+def refuse_lacking(case: Case, candidate: Candidate) -> None:
+    """Raise ConfigError where a use case has not all that a candidate needs."""
     lacking = case.lacks(candidate)
     if lacking:
         raise ConfigError(
             f"The candidate {candidate.name} needs {lacking} and the use case {case.name} has none.",
             "Add them, or leave this candidate out.",
         )
+
+
+def _plan_run(plan: Plan, use_case: UseCase, candidate: Candidate, seed: int, *, most: int | None = None) -> None:
+    case = plan.case
+    refuse_lacking(case, candidate)
     if candidate.imported is not None:
         _plan_imported(plan, candidate, seed)
         return

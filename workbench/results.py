@@ -28,6 +28,7 @@ from workbench.rows import labelled_panel as labelled_panel
 from workbench.run import Response, Retrieved, Run
 from workbench.score import Score
 from workbench.score_tables import score_table
+from workbench.searched import gather_searched
 from workbench.statistics.arrays import Floats
 from workbench.usecase import MetricName, Split, UseCase
 from workbench.workspace import Step, read_jsonl
@@ -200,6 +201,7 @@ def load_results(case: Case, candidates: Sequence[Candidate] | None = None) -> R
     return Results(
         case=case, use_case=use_case, plan=plan, examples=examples, candidates=tuple(found), waiting=tuple(waiting),
         checked=checked, leaked=leaked, probed=probed, labelled=_labelled(plan),
+        searched=gather_searched(case) if plan.split == "test" else (),
     )  # fmt: skip
 
 

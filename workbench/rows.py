@@ -30,6 +30,7 @@ from workbench.people import Deciding, deciding_labels
 from workbench.question import Question
 from workbench.recommend import Recommendation, recommend
 from workbench.run import Response, Retrieved
+from workbench.searched import Searched
 from workbench.statistics.arrays import Floats
 from workbench.usecase import MetricName, Split, UseCase
 
@@ -150,6 +151,8 @@ class Rows(ABC):
     """Test examples whose answers some candidate may have seen in the training set: they are in no comparison."""
     probed: tuple[Probed, ...] = ()
     """What explains who wins, as far as it was measured."""
+    searched: tuple[Searched, ...] = ()
+    """The searches over candidates' settings, on the development set."""
     labelled: tuple[CheckedClaim, ...] = ()
     """Claims that people labelled as supported or not, as rules and a model see them."""
 

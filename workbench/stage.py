@@ -93,7 +93,7 @@ class Tuned(Noun):
 
     adapter: Adapter = Lora()
     learning_rate: float | None = Field(default=None, gt=0)
-    """None: chosen from the size of the base model and the method (see recipes/training.py)."""
+    """None: chosen from the size of the base model and the method (see workbench/learning_rates.py)."""
     warmup: float = Field(default=0.05, ge=0, lt=1)
     """Share of the steps in which the learning rate rises."""
     weight_decay: float = Field(default=0.0, ge=0)

@@ -22,11 +22,12 @@ from recipes.bases import Bases
 from recipes.data import PromptPlan, conversation
 from recipes.model import Base, load, size
 from recipes.steps import train
-from recipes.training import learning_rate, lora_config
+from recipes.training import lora_config
 from workbench.candidate import Candidate
 from workbench.demos import build
 from workbench.demos.demo import Demo
 from workbench.demos.opening import open_demo
+from workbench.learning_rates import learning_rate
 from workbench.planning import make_plan
 from workbench.stage import Dpo, Grpo, Lora, Sft, Stage
 

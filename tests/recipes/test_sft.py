@@ -17,10 +17,11 @@ from safetensors.torch import load_file
 from recipes.bases import Bases
 from recipes.data import PromptPlan, encode_rows
 from recipes.model import Base, load
-from recipes.training import COMPLETE, last_checkpoint, learning_rate, lora_config, order
+from recipes.training import COMPLETE, last_checkpoint, lora_config, order
 from tests.recipes.steps import do, make_training, same_adapters, stop
 from workbench.errors import WorkbenchError
 from workbench.examples import write_examples
+from workbench.learning_rates import learning_rate
 from workbench.stage import Full, Lora, Qlora, Sft
 from workbench.usecase import Example
 from workbench.workspace import Step

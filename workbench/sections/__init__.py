@@ -22,6 +22,7 @@ from workbench.sections.preferred import preferred
 from workbench.sections.retrieval import retrieval
 from workbench.sections.segments import segments
 from workbench.sections.stages import stages
+from workbench.sections.tuning import tuning
 from workbench.sections.unknowns import data, not_measured, power
 from workbench.sections.why import why
 from workbench.usecase import UseCase
@@ -39,6 +40,7 @@ ALL: Sequence[Callable[[Material], list[Block]]] = (
     retrieval,
     differences,
     stages,
+    tuning,
     lost,
     preferred,
     examples,

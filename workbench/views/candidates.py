@@ -9,7 +9,7 @@ from workbench.candidate import APPROACHES, Approach, Candidate
 from workbench.case import Case, in_order, presets
 from workbench.errors import ConfigError, WorkbenchError
 from workbench.planning import make_plan
-from workbench.views import state, tune, words
+from workbench.views import search, state, tune, words
 from workbench.views.elsewhere import elsewhere
 from workbench.views.fields import changed
 from workbench.views.room import room
@@ -214,6 +214,7 @@ def tuning(case: Case, known: dict[str, Candidate]) -> None:
                 tune.keep(case, before, after, known=known)
             with right:
                 tune.beside(after, list(known.values()))
+            search.automatic(case, before)
         if case.lacks(before) == "documents":
             state.link(USE_CASE, "Add documents", icon=":material/description:")
 

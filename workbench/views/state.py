@@ -35,8 +35,11 @@ from workbench.proposals import Finding, Proposing, progress_of_evidence
 from workbench.recommend import Recommendation
 from workbench.results import Results, decide, load_results, mean_scores
 from workbench.run import Response, Retrieved
+from workbench.searched import searched
 from workbench.sections.flips import flips
 from workbench.sections.material import Material
+from workbench.tuning import Tuning, read_tunings, tuning_path
+from workbench.tuning_choice import Choice, look
 from workbench.usecase import UseCase
 from workbench.workspace import Status, Step, is_alive
 
@@ -285,6 +288,18 @@ def _flips(folder: str, stamp: Stamp, steps: Stamp, labels: Stamp) -> list[Block
     return flips(Material(results, _recommendation(folder, stamp, steps, labels), audit_case(results.case)))
 
 
+def search_of(case: Case, name: str) -> tuple[Tuning, Choice] | None:
+    """The latest search over a candidate's settings and what it shows; None where there is none that still holds."""
+    found = next((one for one in read_tunings(case) if one.candidate.name == name), None)
+    return None if found is None else (found, _choice(str(case.folder), _stat(tuning_path(case, name)), found))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _choice(folder: str, stamp: tuple[str, int, int], _tuning: Tuning) -> Choice:
+    del stamp
+    return look(searched(Case(Path(folder)), _tuning))
+
+
 def past() -> History:
     """What the finished steps of the workspace took."""
     folder = workspace()
@@ -424,6 +439,12 @@ def start_documents(case: Case) -> None:
     """Read the documents in a process of its own, unless something is under way."""
     if not under_way(case):
         _started()[str(case.folder)] = launch_detached(case, "documents")
+
+
+def start_tuning(case: Case, name: str, budget: str) -> None:
+    """Search over a candidate's settings in a process of its own, unless something is under way."""
+    if not under_way(case):
+        _started()[str(case.folder)] = launch_detached(case, "tune", "--candidate", name, "--budget", budget)
 
 
 def under_way(case: Case) -> bool:

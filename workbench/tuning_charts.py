@@ -1,0 +1,55 @@
+"""The picture of a search: how each trial did on the development set."""
+
+import html
+
+import plotly.graph_objects as go
+
+from workbench.chart_parts import STRONG_LINE, axis, bare, dot
+from workbench.phrases import percent, points
+from workbench.tuning_choice import Choice
+from workbench.tuning_words import settings_words
+
+HEIGHT = 340
+
+
+def trials_title(choice: Choice) -> str:
+    """What the picture shows, in a sentence."""
+    name, chosen, first = choice.candidate, choice.of(choice.chosen), choice.of(0)
+    if chosen is None or first is None or first.mean is None or chosen.mean is None:
+        return f"{name}: the search has only begun"
+    if chosen.number == 0:
+        return f"{name}: nothing that was tried is better by more than noise"
+    gain = points(chosen.mean - first.mean)
+    return f"{name}: tuned from {percent(first.mean)} to {percent(chosen.mean)} on development examples, {gain} points"
+
+
+def trials_chart(choice: Choice, *, title: str = "") -> go.Figure:
+    """Each trial's mean on the development examples it answered, in the order in which they were tried.
+
+    Filled where these were all of them, hollow where others did better on fewer; the line is the candidate as it was.
+    """
+    chart = bare(height=HEIGHT + (36 if title else 0), title=title)
+    shown = [one for one in choice.tried if one.mean is not None]
+    first = choice.of(0)
+    if first is not None and first.mean is not None:
+        level = 100 * first.mean
+        across = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": level, "y1": level, "layer": "below"}
+        chart.add_shape(across | {"line": {"color": STRONG_LINE, "width": 1.5, "dash": "dash"}})
+    for one in shown:
+        mean = one.mean or 0.0
+        says = f"trial {one.number}: {html.escape(settings_words(one.changed))}: {percent(mean)} of {one.examples:,}"
+        hollow = one.status != "whole"
+        strong = one.number == choice.chosen
+        mark = dot(one.number, 100 * mean, choice.approach, hover=says, strong=strong, hollow=hollow)
+        chart.add_trace(mark)
+        if strong:
+            words = f"chosen: {percent(mean)}" if one.number else f"as it was, chosen: {percent(mean)}"
+            chart.add_annotation(x=one.number, y=100 * mean, text=words, showarrow=False, yshift=18)
+    values = [100 * (one.mean or 0.0) for one in shown]
+    low, high = min(values, default=0.0), max(values, default=100.0)
+    pad = max(4.0, 0.12 * (high - low))
+    last = max((one.number for one in shown), default=1)
+    notes = ["trials, in the order in which they were made", "hollow: on a part of the examples", "dashed: as it was"]
+    chart.update_xaxes(range=[-0.6, max(last, 4) + 0.6], title=axis(notes), zeroline=False, showgrid=False)
+    chart.update_yaxes(range=[max(-2.0, low - pad), min(104.0, high + 1.6 * pad)], ticksuffix=" %", zeroline=False)
+    return chart
