@@ -21,9 +21,9 @@ from workbench.probe_rows import Probed
 from workbench.question import Question
 from workbench.rows import CandidateRows, Places, Planned, Rows, Took
 from workbench.run import Response, Retrieved
+from workbench.searched import Searched
 from workbench.sought import Sought
 from workbench.stage import Reward
-from workbench.tuning_rows import Searched
 from workbench.usecase import Example, MetricName, Split, UseCase
 
 
@@ -97,7 +97,7 @@ class Grounds(Noun):
     """Examples that are in no comparison, since they stand in the training set."""
     probed: tuple[Probed, ...]
     searched: tuple[Searched, ...] = ()
-    """How candidates' settings were searched over, and what each trial gave."""
+    """The searches over candidates' settings, with every trial's scores on the development set."""
     labelled: tuple[CheckedClaim, ...] = ()
     """Claims that people labelled as supported or not, as rules and a model see them."""
     development: tuple[str, ...]

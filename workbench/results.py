@@ -29,9 +29,9 @@ from workbench.rows import labelled_panel as labelled_panel
 from workbench.run import Response, Retrieved, Run
 from workbench.score import LENIENT, Score
 from workbench.score_tables import score_table
+from workbench.searched import gather_searched
 from workbench.sought import Sought, seek
 from workbench.statistics.arrays import Floats
-from workbench.tuning_rows import all_searched
 from workbench.usecase import MetricName, Split, UseCase
 from workbench.workspace import Step, read_jsonl
 
@@ -239,7 +239,7 @@ def load_results(case: Case, candidates: Sequence[Candidate] | None = None) -> R
     probed = gather_probed(case, mean_scores(found, use_case.metric), leaked=leaked) if plan.split == "test" else ()
     return Results(
         case=case, use_case=use_case, plan=plan, examples=examples, candidates=tuple(found), waiting=tuple(waiting),
-        checked=checked, leaked=leaked, probed=probed, searched=all_searched(case),
+        checked=checked, leaked=leaked, probed=probed, searched=gather_searched(case) if plan.split == "test" else (),
         labelled=_labelled(plan),
     )  # fmt: skip
 

@@ -31,9 +31,9 @@ from workbench.question import Question
 from workbench.recommend import Recommendation, recommend
 from workbench.retrieval_notes import Prepared
 from workbench.run import Response, Retrieved
+from workbench.searched import Searched
 from workbench.sought import Sought
 from workbench.statistics.arrays import Floats
-from workbench.tuning_rows import Searched
 from workbench.usecase import MetricName, Split, UseCase
 
 Places = tuple[tuple[int, ...], ...]
@@ -161,7 +161,7 @@ class Rows(ABC):
     probed: tuple[Probed, ...] = ()
     """What explains who wins, as far as it was measured."""
     searched: tuple[Searched, ...] = ()
-    """How candidates' settings were searched over, on the development set."""
+    """The searches over candidates' settings, on the development set."""
     labelled: tuple[CheckedClaim, ...] = ()
     """Claims that people labelled as supported or not, as rules and a model see them."""
 

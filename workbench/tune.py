@@ -14,12 +14,12 @@ from workbench.case import Case, Part
 from workbench.errors import ConfigError, Stopped, WorkbenchError
 from workbench.halving import Rung, go_on
 from workbench.launch import holding, launch, troubles
+from workbench.next_trials import Known, propose
 from workbench.parts import plan_parts
 from workbench.plan import Plan, is_done, with_needs
+from workbench.searched import Scored, searched, steps_of
 from workbench.tuning import ENDS, End, Trial, TrialStatus, Tuning, write_tuning
 from workbench.tuning_choice import chosen_candidate, look
-from workbench.tuning_proposals import Known, propose
-from workbench.tuning_rows import Scored, searched, steps_of
 from workbench.tuning_space import Settings, own_settings
 from workbench.tuning_start import Wanted, begin
 
@@ -62,7 +62,7 @@ def keep(case: Case, tuning: Tuning, *, replace: bool = False) -> Candidate | No
 
     ``replace``: in the place of the candidate that was tuned. Writes down what was kept.
     """
-    made = chosen_candidate(case, tuning, look(searched(case, tuning)))
+    made = chosen_candidate(tuning, look(searched(case, tuning)))
     write_tuning(case, tuning.model_copy(update={"kept": made.name if made is not None else ""}))
     if made is not None:
         others = [one for one in case.candidates() if one.name != made.name]

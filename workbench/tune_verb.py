@@ -15,12 +15,12 @@ from workbench.console import console, say, show_blocks
 from workbench.errors import ConfigError
 from workbench.phrases import listed, percent
 from workbench.plan import Plan, is_done
+from workbench.searched import searched
 from workbench.sections.tuning import search_blocks
 from workbench.tune import Watch, keep
 from workbench.tune import tune as search
 from workbench.tuning import ENDS, Tuning, read_tunings
 from workbench.tuning_choice import Choice, look
-from workbench.tuning_rows import searched
 from workbench.tuning_space import WORDINGS, read_wordings
 from workbench.tuning_start import Wanted, refuse
 from workbench.tuning_words import chosen_words, count_words, score_words, settings_words

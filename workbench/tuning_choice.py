@@ -5,14 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from workbench.candidate import Approach, Candidate
-from workbench.case import Case
+from workbench.carried_checks import floats
 from workbench.gain import Gain, gained
 from workbench.model import Noun
+from workbench.searched import Searched
+from workbench.statistics.arrays import Floats
 from workbench.statistics.choosing import HALVES, choose, honest_gain
 from workbench.statistics.clusters import Clusters
 from workbench.statistics.intervals import mean_interval
 from workbench.tuning import Trial, TrialStatus, Tuning
-from workbench.tuning_rows import Searched, TrialRows
 from workbench.tuning_space import Setting
 
 RULE = (
@@ -77,14 +78,14 @@ class Choice(Noun):
         return next((one for one in self.tried if one.number == number), None)
 
 
-def chosen_candidate(case: Case, tuning: Tuning, choice: Choice) -> Candidate | None:
+def chosen_candidate(tuning: Tuning, choice: Choice) -> Candidate | None:
     """The candidate with the chosen settings, by its new name; None where it stays as it was."""
     if not choice.chosen:
         return None
     trial = tuning.trials[choice.chosen]
     turned = tuning.candidate_of(trial.settings)
     before = tuning.candidate.name
-    about = f"{before}, tuned on {choice.examples:,} development examples of {case.name}."
+    about = f"{before}, tuned on {choice.examples:,} development examples."
     return turned.model_copy(update={"name": tuned_name(before), "description": about})
 
 
@@ -93,49 +94,50 @@ def tuned_name(name: str) -> str:
     return f"{name[:58].rstrip('.-_')}-tuned"
 
 
-def look(searched: Searched) -> Choice:
+def look(found: Searched) -> Choice:
     """How a search stands; the same rows give the same choice."""
-    tuning, counted, rows = searched.tuning, searched.clusters, [one.table() for one in searched.trials]
+    tuning, clusters = found.tuning, found.clusters
+    rows = [floats(one.values) for one in found.rows]
     tried = tuple(
-        _tried(tuning, trial, own, counted) for trial, own in zip(tuning.trials, searched.trials, strict=True)
+        _tried(tuning, trial, values, clusters, tokens=row.tokens)
+        for trial, values, row in zip(tuning.trials, rows, found.rows, strict=True)
     )
     whole = [n for n, one in enumerate(tried) if one.status == "whole" and one.mean is not None]
-    found = Choice(
+    choice = Choice(
         candidate=tuning.candidate.name, approach=tuning.candidate.approach, tried=tried, chosen=None, best=None,
-        examples=len(counted),
+        examples=len(clusters),
     )  # fmt: skip
     if not whole or tried[whole[0]].number != 0:
-        return found
+        return choice
     table = np.stack([rows[n] for n in whole])
     kept = np.flatnonzero(~np.isnan(table).any(axis=0))
     if not len(kept):
-        return found.model_copy(update={"excluded": len(counted)})
-    table, clusters = table[:, kept], Clusters.of([counted[int(i)] for i in kept])
+        return choice.model_copy(update={"excluded": len(clusters)})
+    table, groups = table[:, kept], Clusters.of([clusters[int(i)] for i in kept])
     order = _simplest_first([tried[n] for n in whole])
-    row = choose(table, clusters, order=order)
-    honest = honest_gain(table, clusters, order=order, rng=np.random.default_rng(0))
-    return found.model_copy(
+    row = choose(table, groups, order=order)
+    honest = honest_gain(table, groups, order=order, rng=np.random.default_rng(0))
+    return choice.model_copy(
         update={
             "chosen": tried[whole[row]].number,
             "best": tried[whole[int(table.mean(axis=1).argmax())]].number,
             "examples": len(kept),
-            "excluded": len(counted) - len(kept),
-            "gain": gained(table[row] - table[0], clusters) if row else None,
+            "excluded": len(clusters) - len(kept),
+            "gain": gained(table[row] - table[0], groups) if row else None,
             "honest": honest if row else None,
         }
     )
 
 
-def _tried(tuning: Tuning, trial: Trial, rows: TrialRows, counted: Sequence[str]) -> Tried:
-    values = rows.table()
+def _tried(tuning: Tuning, trial: Trial, values: Floats, clusters: Sequence[str], *, tokens: float | None) -> Tried:
     scored = np.flatnonzero(~np.isnan(values))
     own = tuning.trials[0].settings
     mean, low, high = None, 0.0, 1.0
     if len(scored):
-        clusters = Clusters.of([counted[int(i)] for i in scored])
+        groups = Clusters.of([clusters[int(i)] for i in scored])
         mean = float(values[scored].mean())
-        variance = float(clusters.covariance(values[scored, None])[0, 0])
-        interval = mean_interval(mean, variance, n=clusters.effective, df=clusters.df)
+        variance = float(groups.covariance(values[scored, None])[0, 0])
+        interval = mean_interval(mean, variance, n=groups.effective, df=groups.df)
         low, high = interval.low, interval.high
     return Tried(
         number=trial.number,
@@ -146,7 +148,7 @@ def _tried(tuning: Tuning, trial: Trial, rows: TrialRows, counted: Sequence[str]
         low=low,
         high=high,
         examples=tuning.rungs[len(trial.scored) - 1].examples if trial.scored else 0,
-        tokens=rows.tokens,
+        tokens=tokens,
     )
 
 

@@ -150,6 +150,18 @@ def _retrieving(*values: Setting) -> Callable[[Candidate, Case], Sequence[Settin
     return lambda candidate, case: values if candidate.retrieval is not None else ()
 
 
+def _wider(candidate: Candidate, case: Case) -> Sequence[Setting]:
+    """With and without the stretch around a passage; none where whole documents are handed over."""
+    retrieval = candidate.retrieval
+    return (None, 320) if retrieval is not None and not retrieval.whole_documents else ()
+
+
+def _reranked(candidate: Candidate, case: Case) -> Sequence[Setting]:
+    """With and without the reranker, where one is named."""
+    retrieval = candidate.retrieval
+    return (None, retrieval.reranker) if retrieval is not None and retrieval.reranker is not None else ()
+
+
 def _shots(candidate: Candidate, case: Case) -> Sequence[Setting]:
     """Solved examples in the prompt, for whoever is only prompted, where there are any to show."""
     if candidate.approach != "prompting":
@@ -176,7 +188,11 @@ PARTS: Sequence[Part] = (
     Part("retrieval.search", _retrieving("dense", "lexical", "hybrid"), ordered=False),
     Part("retrieval.chunk_tokens", _retrieving(48, 96, 160, 240)),
     Part("retrieval.chunk_overlap", _retrieving(0.0, 0.2, 0.4), read=_overlap, write=_set_overlap),
+    Part("retrieval.chunking", _retrieving("sections", "fixed"), ordered=False),
+    Part("retrieval.parent_tokens", _wider),
     Part("retrieval.passages", _retrieving(1, 2, 3, 5, 8)),
+    Part("retrieval.reranker", _reranked, ordered=False),
+    Part("retrieval.diversity", _retrieving(0.0, 0.3)),
 )
 """Beside the instruction and the settings of training. The overlap is searched as a share of the length, so that it
 fits any; what is measured by another setting comes after it."""

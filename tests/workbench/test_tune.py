@@ -11,14 +11,14 @@ from workbench.candidate import Candidate, Hosted, Imported, Retrieval
 from workbench.case import Case, presets
 from workbench.errors import ConfigError, WorkbenchError
 from workbench.question import freeze, frozen
+from workbench.searched import searched
 from workbench.tune import Watch, keep, tune
 from workbench.tuning import Tuning, read_tuning, read_tunings
 from workbench.tuning_choice import Choice, look
-from workbench.tuning_rows import searched
 from workbench.tuning_start import Wanted
 from workbench.workspace import Step, known_steps
 
-RAG = presets()["rag"]
+RAG = Candidate(name="rag", retrieval=Retrieval(search="dense"))
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_what_is_better_is_found_and_kept(case: Case, engines: ToyEngines) -> No
     assert made.approach == "RAG"
     known = {one.name: one for one in case.candidates()}
     assert known["rag-tuned"] == made
-    assert known["rag"] == RAG
+    assert known["rag"] == presets()["rag"]
     assert [one.kept for one in read_tunings(case)] == ["rag-tuned"]
 
 

@@ -9,17 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.toy_tuning import ToyEngines, case_to_tune, tuned_workspace
+from tests.toy_tuning import ToyEngines, case_to_tune, few, tuned_workspace
 from workbench.case import Case, open_case
 from workbench.cli import main
 from workbench.figure_svg import figure_svg
 from workbench.report import render
 from workbench.results import decide, load_results
-from workbench.sections.tuning import tuning as section
 from workbench.tuning import read_tuning
 from workbench.tuning_charts import trials_chart
 from workbench.tuning_choice import look
-from workbench.tuning_rows import searched
+from workbench.verify import verify
 
 
 @pytest.fixture
@@ -35,7 +34,7 @@ def tune(case: Case, *words: str) -> int:
 
 
 def test_it_says_what_it_does(tmp_path: Path, engines: ToyEngines, capsys: pytest.CaptureFixture[str]) -> None:
-    case = case_to_tune(tmp_path / "workspace")
+    case, engines.skill = case_to_tune(tmp_path / "workspace"), few
     assert tune(case, "--candidate", "rag", "--trials", "9") == 0
     said = capsys.readouterr().out
     assert "On 20 then 60 development examples, for 9 trials; no test example is looked at." in said
@@ -87,33 +86,34 @@ def test_what_is_wrong_is_said(
 
 
 def test_the_report_says_how_each_was_tuned(tmp_path: Path, engines: ToyEngines) -> None:
+    engines.skill = few
     case = open_case(tuned_workspace(tmp_path / "full", engines), "shop-facts")
     results = load_results(case)
     decided = decide(results)
     text = render(results, decided, to="md").decode()
     assert "## How each was tuned" in text
-    fair = re.search(r"rag had [\d.]+ minutes of tuning; ([^.]*) had none\.", text)
+    fair = re.search(r"rag had [\d.]+ \w+ of tuning; ([^.]*) had none\.", text)
     assert fair is not None
     assert set(re.split(", | and ", fair[1])) == {one.name for one in results.candidates} - {"rag"}
     assert "Whoever was tuned longer was given the better chance." in text
-    assert "rag: tuned from 35.0 % to" in text
+    assert "rag: tuned from 35.0 % to 96.7 %" in text
     assert "Chosen by one half of these examples and scored on the other" in text
     assert "no test example was looked at" in text
     assert "was tuned after test scores had been seen" in text
-    assert b"How each was tuned" in render(results, decided, to="html")
-    found = read_tuning(case, "rag")
-    assert found is not None
-    choice = look(searched(case, found))
+    path = tmp_path / "report.json"
+    path.write_bytes(render(results, decided, to="json"))
+    found = verify(path)
+    assert found.wrong == ()
+    assert "How each was tuned" in found.sections
+    forged = json.loads(path.read_text(encoding="utf-8"))
+    forged["grounds"]["searched"][0]["rows"][0]["values"] = [1.0] * 60
+    path.write_text(json.dumps(forged), encoding="utf-8")
+    assert any("35.0" in text for text in verify(path).wrong)
+    (search,) = results.searched
+    choice = look(search)
     drawn = figure_svg(trials_chart(choice))
-    assert drawn.count("<rect") + drawn.count("<path") + drawn.count("<polygon") >= len(choice.tried)
+    assert drawn.count("<rect") == len(choice.tried) == 16
     assert "chosen: " in drawn
-
-
-def test_without_tuning_there_is_no_section(full_workspace: Path) -> None:
-    case = open_case(full_workspace, "shop-facts")
-    results = load_results(case)
-    assert "How each was tuned" not in render(results, decide(results), to="md").decode()
-    assert section.__doc__
 
 
 def test_other_commands_do_not_load_the_engine_of_the_search() -> None:

@@ -32,11 +32,14 @@ def named(candidate: Candidate, case: Case) -> dict[str, Dimension]:
 
 def test_it_follows_from_the_parts(case: Case) -> None:
     asked, trained = {"prompt.instruction"}, {f"training.1.{name}" for name in ("learning_rate", "epochs")}
-    found = {f"retrieval.{name}" for name in ("search", "chunk_tokens", "chunk_overlap", "passages")}
+    cut = ("chunk_tokens", "chunk_overlap", "chunking", "parent_tokens")
+    found = {f"retrieval.{name}" for name in (*cut, "search", "passages", "diversity")}
     rank = {"training.1.adapter.rank"}
     known = presets()
     assert set(named(known["zero-shot"], case)) == asked | {"prompt.examples"}
     assert set(named(known["rag"], case)) == asked | found
+    ranked = Candidate(name="ranked", retrieval=Retrieval(reranker="./ranks"))
+    assert named(ranked, case)["retrieval.reranker"].values == ("./ranks", None)
     assert set(named(known["sft"], case)) == asked | trained | rank
     assert set(named(known["rag-sft"], case)) == asked | found | trained | rank
     reinforced = Candidate(name="rl", training=(Sft(), Grpo()))

@@ -18,9 +18,9 @@ SHOWN = 12
 def tuning(material: Material) -> list[Block]:
     """What was spent on tuning each candidate, and what came of it; nothing where none was tuned."""
     searches = material.results.searched
-    found = [one.tuning for one in searches]
-    if not found:
+    if not searches:
         return []
+    found = [one.tuning for one in searches]
     approaches = {one.name: one.candidate.approach for one in material.results.candidates}
     blocks: list[Block] = [Heading(text="How each was tuned"), Text(text=fairness_words(approaches, found))]
     for one in searches:

@@ -215,6 +215,7 @@ def tuning(case: Case, known: dict[str, Candidate]) -> None:
                 search.automatic(case, before)
             with right:
                 tune.beside(after, list(known.values()))
+            search.automatic(case, before)
         if case.lacks(before) == "documents":
             state.link(USE_CASE, "Add documents", icon=":material/description:")
 

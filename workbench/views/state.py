@@ -37,11 +37,11 @@ from workbench.proposals import Finding, Proposing, progress_of_evidence
 from workbench.recommend import Recommendation
 from workbench.results import Results, decide, load_results, mean_scores
 from workbench.run import Response, Retrieved
+from workbench.searched import searched
 from workbench.sections.flips import flips
 from workbench.sections.material import Material
 from workbench.tuning import Tuning, read_tunings, tuning_path
 from workbench.tuning_choice import Choice, look
-from workbench.tuning_rows import searched
 from workbench.usecase import UseCase
 from workbench.workspace import Status, Step, is_alive
 

@@ -19,7 +19,9 @@ FIRST = 8
 ATTEMPTS = 60
 """Proposals in a row that were tried before, after which nothing new is expected."""
 EVERY = 3
-"""One proposal in so many is drawn by chance, so that no part of the space is given up (Falkner et al. 2018, BOHB)."""
+"""One proposal in so many is drawn by chance, as in BOHB (Falkner et al. 2018), so that no value is given up."""
+KEPT = 0.6
+"""Share of the best settings that those proposals keep."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,8 @@ def propose(
     Tree-structured Parzen estimators (Bergstra et al. 2011): they take categories and orders, and only ask which trials
     were among the better ones, so noise does not lead them far. Trials that were stopped early count by their lead on
     the examples that they answered, which is measured against the same answers as that of the others. What is proposed
-    and not scored yet counts as poor, so that a batch spreads out. Those that are drawn by chance keep about half of
-    the settings of the first known trial, so that it is also seen which changes are needed at all.
+    and not scored yet counts as poor, so that a batch spreads out. Those that are drawn by chance are near the best so
+    far, and some of their settings are those of the first known trial: so it is seen which changes are needed at all.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     entropy = np.random.SeedSequence([seed, len(known)]).generate_state(1)[0]
@@ -58,8 +60,8 @@ def propose(
     found: list[dict[str, Setting]] = []
     misses = 0
     while len(found) < count and misses < ATTEMPTS:
-        if known and len(found) % EVERY == EVERY - 1:
-            study.enqueue_trial(_near(known[0].settings, dimensions, rng))
+        if known and (len(found) + misses) % EVERY == EVERY - 1:
+            study.enqueue_trial(_near(known, dimensions, rng))
         asked = study.ask(space)
         settings = {one.name: one.values[int(asked.params[one.name])] for one in dimensions}
         if _key(settings) in tried or not allowed(settings):
@@ -72,11 +74,15 @@ def propose(
     return found
 
 
-def _near(settings: Settings, dimensions: Sequence[Dimension], rng: np.random.Generator) -> dict[str, int]:
-    """Places of the values of settings of which about half are others."""
-    own = {one.name: one.values.index(settings[one.name]) for one in dimensions}
-    drawn = {one.name: int(rng.integers(len(one.values))) for one in dimensions}
-    return {name: drawn[name] if rng.random() < 0.5 else own[name] for name in own}
+def _near(known: Sequence[Known], dimensions: Sequence[Dimension], rng: np.random.Generator) -> dict[str, int]:
+    """Places of the values of the best settings so far, of which some are drawn anew or as they were at first."""
+    best = max(known, key=lambda one: -np.inf if one.lead is None else one.lead).settings
+    found = {}
+    for one in dimensions:
+        anew = one.values[int(rng.integers(len(one.values)))]
+        other = anew if rng.random() < 0.5 else known[0].settings[one.name]
+        found[one.name] = one.values.index(best[one.name] if rng.random() < KEPT else other)
+    return found
 
 
 def _key(settings: Settings) -> tuple[tuple[str, Setting], ...]:

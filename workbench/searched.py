@@ -1,10 +1,11 @@
-"""The raw rows of a search over settings: how each trial scored on each development example, and what it took."""
+"""The rows that a search over settings left: each trial's score of every development example that it answered."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from workbench.carried_checks import Column, column
 from workbench.case import Case
 from workbench.examples import Examples, nested
 from workbench.model import Noun
@@ -16,27 +17,38 @@ from workbench.usecase import MetricName
 from workbench.workspace import Step, read_jsonl
 
 
-class TrialRows(Noun):
-    """What one trial gave."""
+class TrialRow(Noun):
+    """What one trial gave on the last rung that it finished."""
 
-    values: tuple[float | None, ...]
-    """Its score of each development example; None where it was not asked or could not be scored."""
+    values: Column
+    """A value for each development example; None where it did not answer, or where the instrument failed."""
     tokens: float | None
     """Tokens that one request took, read and written; None where it answered none."""
 
-    def table(self) -> Floats:
-        """The scores with NaN where there is none. Shape (examples,)."""
-        return np.array([np.nan if one is None else one for one in self.values], dtype=np.float64)
-
 
 class Searched(Noun):
-    """A search and what its trials gave."""
+    """A search with its rows: all that its choice follows from."""
 
     tuning: Tuning
     clusters: tuple[str, ...]
     """What each development example is counted under, in the order in which the rungs take them."""
-    trials: tuple[TrialRows, ...]
-    """In the order of the search's trials."""
+    rows: tuple[TrialRow, ...]
+    """One for each trial."""
+
+
+def gather_searched(case: Case) -> tuple[Searched, ...]:
+    """Every search on the development examples that a use case has now."""
+    return tuple(searched(case, one) for one in read_tunings(case))
+
+
+def searched(case: Case, tuning: Tuning) -> Searched:
+    """A search with its rows, as its steps have them now."""
+    scored = Scored.of(case)
+    return Searched(
+        tuning=tuning,
+        clusters=tuple(one.cluster for one in scored.examples),
+        rows=tuple(TrialRow(values=column(scored.values(one)), tokens=scored.tokens(one)) for one in tuning.trials),
+    )
 
 
 @dataclass(frozen=True)
@@ -78,40 +90,18 @@ class Scored:
         ahead = self.values(trial) - self.values(other)
         return None if np.isnan(ahead).all() else float(np.nanmean(ahead))
 
+    def tokens(self, trial: Trial) -> float | None:
+        """Tokens read and written for one request, over all that it answered at last."""
+        answered, tokens = 0, 0.0
+        for step in steps_of(self.case, trial.scored[-1]) if trial.scored else ():
+            if not is_done(step):
+                return None
+            facts = step.needed("answers").record.facts
+            answered += int(facts["answered"])
+            tokens += facts["answered"] * (facts["prompt_tokens"] + facts["completion_tokens"])
+        return tokens / answered if answered else None
+
 
 def steps_of(case: Case, names: Sequence[str]) -> list[Step]:
     """Step folders by name."""
     return [Step(case.workspace / "steps" / name) for name in names]
-
-
-def _tokens(case: Case, trial: Trial) -> float | None:
-    """Tokens read and written for one request, over all that it answered at last."""
-    answered, tokens = 0, 0.0
-    for step in steps_of(case, trial.scored[-1]) if trial.scored else ():
-        if not is_done(step):
-            return None
-        facts = step.needed("answers").record.facts
-        answered += int(facts["answered"])
-        tokens += facts["answered"] * (facts["prompt_tokens"] + facts["completion_tokens"])
-    return tokens / answered if answered else None
-
-
-def searched(case: Case, tuning: Tuning) -> Searched:
-    """What the trials of a search gave; they must be of the development examples that the use case has now."""
-    scored = Scored.of(case)
-    return Searched(
-        tuning=tuning,
-        clusters=tuple(example.cluster for example in scored.examples),
-        trials=tuple(
-            TrialRows(
-                values=tuple(None if np.isnan(one) else round(float(one), 6) for one in scored.values(trial)),
-                tokens=_tokens(case, trial),
-            )
-            for trial in tuning.trials
-        ),
-    )
-
-
-def all_searched(case: Case) -> tuple[Searched, ...]:
-    """The latest search of every candidate that was searched over."""
-    return tuple(searched(case, one) for one in read_tunings(case))

@@ -1,6 +1,8 @@
 """What is tried next: the same for the same record, never twice, and near what was good."""
 
-from workbench.tuning_proposals import FIRST, Known, propose
+from statistics import median
+
+from workbench.next_trials import FIRST, Known, propose
 from workbench.tuning_space import Dimension
 
 SPACE = (
@@ -40,4 +42,4 @@ def test_it_learns() -> None:
         away = [-(one.lead or 0.0) for one in known[1:]]
         early += away[:FIRST]
         late += away[FIRST:]
-    assert sum(late) / len(late) < 0.5 * sum(early) / len(early)
+    assert median(late) < 7 < median(early)  # Drawn evenly, half are 10 and more away.
