@@ -1,6 +1,7 @@
 """Reports of every kind follow from the raw rows that they carry, and nothing can be changed in them unseen."""
 
 import json
+import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -13,12 +14,14 @@ import numpy as np
 import pytest
 
 from tests.toy_checks import check_case
+from tests.toy_tuning import ToyEngines
 from tests.toys import finish, toy_case
 from workbench import database as rooms
 from workbench import sections
 from workbench.blocks import Block, Heading, Text
 from workbench.case import Case, presets
 from workbench.database import close_databases, open_database
+from workbench.demos import build
 from workbench.errors import WorkbenchError
 from workbench.grounds import Grounds
 from workbench.labels import take_in
@@ -29,6 +32,8 @@ from workbench.queues import Asked, Queue, make_queue
 from workbench.report import render
 from workbench.results import decide, load_results
 from workbench.sections import ALL, STATED, Material
+from workbench.tune import Watch, keep, tune
+from workbench.tuning_start import Wanted
 from workbench.usecase import Limits, Message, Money
 from workbench.verify import Written, disagreements, summary, verify, written_again
 from workbench.verify import _told as told_in
@@ -151,7 +156,26 @@ def alone(folder: Path) -> Case:
     return finished(folder, "zero-shot")
 
 
-KINDS: dict[str, Callable[[Path], Case]] = {"whole": whole, "staged": staged, "people": asked_people, "alone": alone}
+def tuned(folder: Path) -> Case:
+    """The settings of one candidate were searched for."""
+    case = finished(folder, "zero-shot", "rag")
+    case.freeze("dev", build("product-facts", 0).dev[:60])
+    engines = ToyEngines()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("workbench.launch._run_engines", engines)
+        patch.setattr(os, "fsync", lambda file: None)
+        rag = next(one for one in case.candidates() if one.name == "rag")
+        keep(case, tune(case, rag, Wanted(budget=200.0), watch=Watch(), clock=engines.clock))
+    return case
+
+
+KINDS: dict[str, Callable[[Path], Case]] = {
+    "whole": whole,
+    "staged": staged,
+    "people": asked_people,
+    "tuned": tuned,
+    "alone": alone,
+}
 
 
 @dataclass(frozen=True)
@@ -177,8 +201,8 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Made
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv(rooms.URL_VARIABLE, raising=False)
         found = {}
-        for name, build in KINDS.items():
-            results = load_results(build(tmp_path_factory.mktemp(name)))
+        for name, make in KINDS.items():
+            results = load_results(make(tmp_path_factory.mktemp(name)))
             text = render(results, decide(results), to="json", created=NOON).decode()
             grounds = Grounds.parse(json.loads(text)["grounds"], where=name)
             found[name] = Made(text, written_again(grounds))
