@@ -140,7 +140,8 @@ def _graph(vectors: Floats) -> faiss.Index:
     index = faiss.IndexHNSWFlat(vectors.shape[1], LINKS, faiss.METRIC_INNER_PRODUCT)
     index.hnsw.efConstruction = BUILD_WIDTH
     index.add(np.ascontiguousarray(vectors, dtype=np.float32))
-    return index
+    made: faiss.Index = index
+    return made
 
 
 def _coded(vectors: Floats) -> faiss.Index:
@@ -157,7 +158,8 @@ def _coded(vectors: Floats) -> faiss.Index:
     inner.do_polysemous_training = False
     index.train(np.ascontiguousarray(vectors[chosen], dtype=np.float32))
     index.add(np.ascontiguousarray(vectors, dtype=np.float32))
-    return index
+    made: faiss.Index = index
+    return made
 
 
 def exact_of(stored: VectorIndex) -> VectorIndex | None:

@@ -1,9 +1,10 @@
 """How well each candidate finds its evidence and how its answers rest on it: means, differences, outcomes."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workbench.candidate import Approach
 from workbench.gain import Gain, gained
@@ -106,7 +107,7 @@ def ahead(rows: Rows, one: CandidateRows, other: CandidateRows, name: MeasureNam
     return gained(differences[kept], _clusters(rows, kept)) if len(kept) else None
 
 
-def _clusters(rows: Rows, kept: Sequence[int]) -> Clusters:
+def _clusters(rows: Rows, kept: Iterable[int]) -> Clusters:
     return Clusters.of([rows.examples[int(i)].cluster for i in kept])
 
 
@@ -145,8 +146,8 @@ def outcomes(rows: Rows, one: CandidateRows) -> Outcomes:
     score = np.where(np.isnan(scores).any(axis=0), np.nan, scores.mean(axis=0))
     silent: Floats = one.abstained.mean(axis=0)
 
-    def outcome(where: Floats) -> Outcome | None:
-        kept = np.where(where.astype(np.bool_) & ~np.isnan(there), score, np.nan)
+    def outcome(where: NDArray[np.bool_]) -> Outcome | None:
+        kept = np.where(where & ~np.isnan(there), score, np.nan)
         right = mean_of(rows, kept)
         if right is None:
             return None

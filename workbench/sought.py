@@ -168,10 +168,11 @@ def seek(
     known = with_confirmed(examples, confirmed)
     nothing = {name for name, documents in confirmed.items() if not documents}
     if (index / "passages.jsonl").stat().st_size > MOST_BYTES:
-        where: tuple[Where, ...] = ("unknown",) * len(examples)
+        where: tuple[Where, ...] = tuple("unknown" for _ in examples)
     else:
         looked = _looked(index, tuple(known), tuple(retrieved[one.id] for one in examples))
-        where = tuple("absent" if one.id in nothing else place for one, place in zip(known, looked, strict=True))
+        absent: Where = "absent"
+        where = tuple(absent if one.id in nothing else place for one, place in zip(known, looked, strict=True))
     return Sought(
         where=where,
         by_answer=tuple(n for n, one in enumerate(known) if not one.evidence and one.id not in nothing),

@@ -106,7 +106,7 @@ def _more(found: Findings) -> str:
 def rates_table(found: Findings) -> Table:
     """Every candidate against the baseline."""
     rates = found.rates
-    columns = (
+    columns: tuple[Column, ...] = (
         Column(title="Candidate"),
         Column(title="Win rate", align="right", better="higher"),
         Column(title="95 % interval", align="right"),

@@ -44,7 +44,8 @@ def robust(votes: Votes, fitted: Davidson, *, annotators: bool, corrected: Corre
     ``corrected``: what a judge's verdicts added to the labels; they share items with them, and no annotator.
     """
     parts = score_parts(votes, fitted, corrected)
-    return two_way(votes, parts.through(np.linalg.inv(fitted.hessian)), annotators=annotators)
+    inverse = np.linalg.inv(fitted.hessian).astype(np.float64)
+    return two_way(votes, parts.through(inverse), annotators=annotators)
 
 
 def score_parts(votes: Votes, fitted: Davidson, corrected: Correction | None) -> Parts:

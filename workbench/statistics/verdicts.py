@@ -117,7 +117,7 @@ def correction(votes: Votes, verdicts: Verdicts, *, prior: float = PRIOR) -> Cor
     taken = np.where(shown, weight, 0.0) * each[pair]
     to_all = np.bincount(pair, weights=taken, minlength=k * k) / np.maximum(judged, 1)
     on_labels, besides = -taken * centred, to_all[pair] * centred
-    scale = _kept_within(votes, np.bincount(pair, weights=on_labels, minlength=k * k))
+    scale = _kept_within(votes, np.bincount(pair, weights=on_labels, minlength=k * k).astype(np.float64))
     by_label = np.zeros(len(votes))
     by_label[with_verdict] = sign[with_verdict] * (on_labels * scale[pair] / np.maximum(labels, 1))[of]
     besides += np.where(both, 0.0, on_labels)

@@ -124,7 +124,7 @@ def search(case: Case, candidate: Candidate, step: Step) -> None:
         with st.spinner("Searching; the first question loads the embedder …"):
             found = look_up(case, candidate, step, asked.strip())
     except WorkbenchError as error:
-        desk_of.clear()  # type: ignore[attr-defined]
+        desk_of.clear()
         state.show_problem(error)
         return
     ranks(found, candidate)
@@ -136,7 +136,7 @@ def look_up(case: Case, candidate: Candidate, step: Step, question: str) -> Look
     """What is found; a process that has ended is started anew."""
     desk = desk_of(str(step.folder))
     if not desk.alive:
-        desk_of.clear()  # type: ignore[attr-defined]
+        desk_of.clear()
         desk = desk_of(str(step.folder))
     return desk.ask(case, candidate, question)
 
