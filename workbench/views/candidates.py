@@ -212,7 +212,6 @@ def tuning(case: Case, known: dict[str, Candidate]) -> None:
                 after = tune.tuned(before)
                 room(case, after)
                 tune.keep(case, before, after, known=known)
-                search.automatic(case, before)
             with right:
                 tune.beside(after, list(known.values()))
             search.automatic(case, before)
