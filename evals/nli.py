@@ -46,7 +46,7 @@ class Nli:
     def __call__(self, asked: Sequence[Asked]) -> list[Checked]:
         """For each claim, whether each of its passages supports it."""
         pairs = [(passage, hypothesis(one)) for one in asked for passage in one.passages]
-        scores = np.asarray(self.model.predict(pairs, batch_size=BATCH, show_progress_bar=False)) if pairs else []
+        scores = self.model.predict(pairs, batch_size=BATCH, show_progress_bar=False) if pairs else ()
         follows = iter([int(np.argmax(row)) == self.entails for row in scores])
         return [[next(follows) for _ in one.passages] for one in asked]
 

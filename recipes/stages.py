@@ -92,8 +92,8 @@ def train_stage(step: Step, base: Base, stage: Stage, *, seed: int) -> dict[str,
         case RejectionSampling():
             draws = list(read_draws(step.needed("rows").path("draws.jsonl")))
             examples = list(read_asked(step))
-            kept, facts = keep_passed(draws, examples, stage, passages=read_retrieved(step), bare=unmarked(step))
-            return facts | _on_examples(step, base, stage, kept, look=look, seed=seed)
+            passing, facts = keep_passed(draws, examples, stage, passages=read_retrieved(step), bare=unmarked(step))
+            return facts | _on_examples(step, base, stage, passing, look=look, seed=seed)
         case Dpo() | Kto() | Reward():
             return _on_pairs(step, base, stage, look=look, seed=seed)
         case Grpo() | Rlhf():

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workbench.candidate import Approach
 from workbench.gain import Gain, gained
@@ -85,8 +86,8 @@ def values(rows: Rows, one: CandidateRows, name: MeasureName) -> Floats:
 
 def mean_of(rows: Rows, shares: Floats) -> Mean | None:
     """The mean of shares (examples,) that are not NaN, cluster-robust; None where all are."""
-    kept = np.flatnonzero(~np.isnan(shares))
-    if not len(kept):
+    kept: list[int] = np.flatnonzero(~np.isnan(shares)).tolist()
+    if not kept:
         return None
     own, clusters = shares[kept], _clusters(rows, kept)
     variance = float(clusters.covariance(own[:, None])[0, 0])
@@ -102,12 +103,12 @@ def measured(rows: Rows, one: CandidateRows, name: MeasureName) -> Mean | None:
 def ahead(rows: Rows, one: CandidateRows, other: CandidateRows, name: MeasureName) -> Gain | None:
     """How far one candidate is ahead of another under a measure, paired on the examples that both have a value for."""
     differences = values(rows, one, name) - values(rows, other, name)
-    kept = np.flatnonzero(~np.isnan(differences))
-    return gained(differences[kept], _clusters(rows, kept)) if len(kept) else None
+    kept: list[int] = np.flatnonzero(~np.isnan(differences)).tolist()
+    return gained(differences[kept], _clusters(rows, kept)) if kept else None
 
 
 def _clusters(rows: Rows, kept: Sequence[int]) -> Clusters:
-    return Clusters.of([rows.examples[int(i)].cluster for i in kept])
+    return Clusters.of([rows.examples[i].cluster for i in kept])
 
 
 def finders(rows: Rows) -> list[tuple[CandidateRows, ...]]:
@@ -145,8 +146,8 @@ def outcomes(rows: Rows, one: CandidateRows) -> Outcomes:
     score = np.where(np.isnan(scores).any(axis=0), np.nan, scores.mean(axis=0))
     silent: Floats = one.abstained.mean(axis=0)
 
-    def outcome(where: Floats) -> Outcome | None:
-        kept = np.where(where.astype(np.bool_) & ~np.isnan(there), score, np.nan)
+    def outcome(where: NDArray[np.bool_]) -> Outcome | None:
+        kept = np.where(where & ~np.isnan(there), score, np.nan)
         right = mean_of(rows, kept)
         if right is None:
             return None

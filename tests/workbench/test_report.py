@@ -40,6 +40,7 @@ SECTIONS = [
     "The candidates",
     "What it earns",
     "What explains it",
+    "Retrieval, part by part",
     "Differences",
     "Where they disagree",
     "What would flip it",

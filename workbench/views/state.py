@@ -352,9 +352,9 @@ def _shelf(folder: str, stamp: tuple[str, int, int]) -> Shelf:
 
 def proposing(finding: Finding) -> Proposing:
     """What passages are proposed from: those of the documents, and what was found for each example."""
-    steps = [finding.plan.step(name) for name in (finding.index, finding.retrieve)]
-    files = steps[0].path(PASSAGES), steps[1].path("retrieved.jsonl")
-    return _proposing(*(str(step.folder) for step in steps), tuple(map(_stat, files)), finding)
+    index, retrieve = (finding.plan.step(name) for name in (finding.index, finding.retrieve))
+    stamp = _stat(index.path(PASSAGES)), _stat(retrieve.path("retrieved.jsonl"))
+    return _proposing(str(index.folder), str(retrieve.folder), stamp, finding)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the passages …")
