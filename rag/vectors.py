@@ -144,7 +144,7 @@ def _graph(vectors: Floats) -> faiss.Index:
     return made
 
 
-def _coded(vectors: Floats) -> faiss.Index:
+def _coded(vectors: Floats) -> Any:
     count, dimension = vectors.shape
     parts = next(parts for parts in range(max(1, dimension // 4), 0, -1) if dimension % parts == 0)
     centres = max(1, min(round(4 * count**0.5), count // 39))
