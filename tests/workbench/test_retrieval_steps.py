@@ -26,7 +26,7 @@ def record(plan: Plan, name: str, role: str) -> StepRecord:
 
 
 def test_without_them_a_retrieval_is_what_it_was(case: Case) -> None:
-    plan = make_plan(case, [presets()["rag-sft"]])
+    plan = make_plan(case, [Candidate(name="rag-sft", retrieval=Retrieval(), training=(Sft(),))])
     for split in ("test", "train"):
         found = record(plan, "rag-sft", f"retrieve-{split}")
         assert found.inputs == {"passages": 3, "examples": case.split_digest(split)}
