@@ -21,9 +21,14 @@ WEIGHTS: Mapping[StepKind, float] = {
     "judge": 2,
     "paraphrase": 4,
     "answer": 6,
+    "import": 0.5,
     "score": 0.5,
+    "measure": 0.5,
+    "support": 4,
+    "prefer": 4,
     "export": 2,
     "check": 8,
+    "drift": 4,
 }
 """What the kinds of step take beside each other, by and large: for bars only."""
 ORDER: tuple[Status, ...] = ("failed", "running", "stopped", "waiting", "done")

@@ -115,7 +115,7 @@ def test_what_is_missing_or_strange_is_counted(case: Case, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        ([{"id": "test-001", "answer": "a"}, {"id": "test-001", "answer": "b"}], "1 rows"),
+        ([{"id": "test-001", "answer": "a"}, {"id": "test-001", "answer": "b"}], "1 row of f.csv"),
         ([{"id": "x", "answer": "a"}], "No row of f.csv belongs to a test example"),
         ([{"answer": "a"}], "No column of f.csv says which test example"),
         ([{"id": "test-001"}], "neither answers nor scores"),

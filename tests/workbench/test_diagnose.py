@@ -341,7 +341,8 @@ def test_training_on_a_share_takes_whole_groups_and_smaller_shares_are_part_of_l
 def test_findings_are_reasons_and_travel_with_the_raw_rows(case: Case) -> None:
     probes = planned(case)
     before = decide(load_results(case))
-    assert {one.kind for one in before.findings} == {"grid"}
+    # Answers of those that retrieve are read leniently with every run.
+    assert {one.kind for one in before.findings} == {"grid", "form"}
     do(probes, ["form", "reach", "known"])
     made = read_probed(probes, leaked=frozenset())
     assert {one.kind for one in made} == {"grid", "form", "reach", "known"}

@@ -4,14 +4,16 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from workbench.case import open_case
-from workbench.follow import RunState, curve, follow
-from workbench.plan import Plan
+from workbench.follow import WEIGHTS, RunState, curve, follow
+from workbench.plan import VERSIONS, Plan
 from workbench.planning import make_plan
-from workbench.workspace import write_jsonl
+from workbench.waves import ENGINES
+from workbench.workspace import StepKind, write_jsonl
 
 
 @pytest.fixture
@@ -108,3 +110,7 @@ def test_following_many_runs_is_quick(full_workspace: Path) -> None:
     began = time.perf_counter()
     follow(plan)
     assert time.perf_counter() - began < 1.0
+
+
+def test_every_kind_of_step_has_a_share_of_the_bar() -> None:
+    assert set(WEIGHTS) == set(get_args(StepKind)) == set(VERSIONS) == set(ENGINES)

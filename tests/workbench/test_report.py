@@ -97,7 +97,8 @@ def not_measured(report: Report) -> str:
 
 
 def disputes(report: Report) -> tuple[AnsweredExample, ...]:
-    return next(block for block in report.blocks if isinstance(block, Examples)).examples
+    (found,) = (block for block in section(report, "Where they disagree") if isinstance(block, Examples))
+    return found.examples
 
 
 class Page(HTMLParser):

@@ -4,6 +4,7 @@ import io
 import json
 import re
 from datetime import UTC, datetime
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ def test_every_chart_can_be_drawn(results: Results) -> None:
         svg = figure_svg(figure_of(block))
         assert svg.startswith("<svg")
         assert "nan" not in svg
-        assert ("both" if block.kind == "effects" else "rag-sft") in svg
+        assert (escape(block.effects[0].name) if block.kind == "effects" else "rag-sft") in svg
 
 
 # --- Workbook

@@ -29,8 +29,8 @@ def test_what_the_steps_noted_is_carried(tmp_path: Path) -> None:
     one.steps[0]["retrieve-test"].note(examples=60, fell_back={"empty": 3})
     embedder = one.steps[0]["index"]
     embedder.note(pairs=40, without_a_passage=1, dev_questions=0, optimiser_steps=9)
-    steps = {**one.steps[0], "queries-test": one.steps[0]["retrieve-test"], "embedder": embedder}
-    prepared = type(one)(**{**vars(one), "steps": (steps, *one.steps[1:])}).took().prepared
+    more = {"queries-test": one.steps[0]["retrieve-test"], "embedder": embedder}
+    prepared = type(one)(**{**vars(one), "steps": tuple(steps | more for steps in one.steps)}).took().prepared
     assert prepared.rows == {"rows_with_gold": 30, "rows_with_distractors_alone": 8, "rows_without_evidence": 2}
     assert (prepared.requests, prepared.as_they_are) == (60, {"empty": 3})
     assert prepared.embedder == {"pairs": 40, "without_a_passage": 1, "dev_questions": 0}

@@ -8,6 +8,7 @@ import streamlit as st
 
 from workbench.case import SPLITS, Case
 from workbench.confirmed import Click, Standing, Verdict, note, read_standings
+from workbench.documents import plan_index, retrieving
 from workbench.errors import WorkbenchError
 from workbench.proposals import Finding, Proposal, plan_finding, unnamed
 from workbench.usecase import Example, Split
@@ -36,6 +37,7 @@ def show() -> None:
         no_documents()
         return
     with state.problems_shown():
+        plan_index(case, retrieving(case))  # Says what is wrong with the settings, whatever is left to confirm.
         split = chosen_split(case)
         examples = unnamed(case.examples(split))
         if not examples:
