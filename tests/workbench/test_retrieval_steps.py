@@ -89,7 +89,8 @@ def test_a_tuned_embedder_stands_between_two_indexes(case: Case) -> None:
     wave = next_wave(plan, list(plan.steps))
     assert wave is not None
     assert wave[0] == "rag"
-    assert set(steps.values()) - set(wave[1]) == {steps["answer"], steps["score"]}
+    later = {plan.steps[name].kind for name in set(steps.values()) - set(wave[1])}
+    assert not later & {"index", "embedder", "retrieve"}, "all of the retrieval is done in one go"
     case.freeze("dev", [])
     assert set(record(make_plan(case, [presets()["rag-tuned-embedder"]]), "rag-tuned-embedder", "embedder").files) == {
         "examples"

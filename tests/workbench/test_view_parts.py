@@ -62,7 +62,14 @@ def test_pages_and_charts_share_their_marks() -> None:
 @pytest.mark.parametrize("model", [Prompt, Retrieval, Lora, Qlora, Sft, Decoding])
 def test_every_plain_field_of_a_noun_can_be_turned(model: type[BaseModel]) -> None:
     turned = {knob.name for knob in knobs(model)}
-    assert turned == model.model_fields.keys() - {"kind", "method", "adapter", "embedder_tuning", "rewriter"}
+    assert turned == model.model_fields.keys() - {
+        "kind",
+        "method",
+        "adapter",
+        "disturbed",
+        "embedder_tuning",
+        "rewriter",
+    }
     for knob in knobs(model):
         if knob.low is not None and knob.default is not None:
             assert knob.low <= knob.default
