@@ -76,14 +76,14 @@ def _steps(bench: Path) -> dict[str, dict[str, object]]:
 @pytest.mark.slow
 def test_from_files_to_report_and_again(bench: Path) -> None:
     told = workbench("run", "spine", "--candidate", "zero-shot", "--candidate", "rag", cwd=bench)
-    assert "6 steps done" in told
+    assert "8 steps done" in told
     first = _steps(bench)
     assert {record["status"] for record in first.values()} == {"done"}
     assert all("torch" in r["provenance"]["packages"] for n, r in first.items() if n.startswith("answer"))  # type: ignore[index]
 
     began = time.monotonic()
     told = workbench("run", "spine", cwd=bench)
-    assert "0 of 6 steps to do" in told
+    assert "0 of 8 steps to do" in told
     assert time.monotonic() - began < 20
     assert _steps(bench) == first, "nothing was done twice"
 
@@ -126,7 +126,7 @@ def test_one_more_candidate_costs_only_that_candidate_even_when_killed(bench: Pa
     assert "killed" in str(stopped["message"])
 
     told = workbench("run", "spine", cwd=bench)
-    assert "3 steps done, 6 reused" in told
+    assert "3 steps done, 8 reused" in told
     after = _steps(bench)
     assert {name: after[name] for name in before} == before
     assert sorted(name.split("-")[0] for name in set(after) - set(before)) == ["answer", "score", "train"]
