@@ -241,7 +241,7 @@ def ended(case: Case, examples: Sequence[Example], standings: Mapping[str, Stand
     """Nothing is left: what was confirmed, and what to do with it."""
     confirmed = sum(bool(standings[one.id].documents) for one in examples)
     st.success(
-        f"{words.count(confirmed, 'example')} of {len(examples):,} have confirmed evidence. Measuring again takes "
+        f"{confirmed:,} of {len(examples):,} examples have confirmed evidence. Measuring again takes "
         "seconds: what was answered stays.",
         title="Every example was looked at",
         icon=":material/task_alt:",
