@@ -79,8 +79,8 @@ def train_stage(step: Step, base: Base, stage: Stage, *, seed: int) -> dict[str,
     look = _look(step, base, stage)
     match stage:
         case Cpt():
-            kept = Cache(step.workspace / "cache").parsed
-            texts = [document.whole for document in read_corpus(step.file("documents"), keep=kept).documents]
+            parsed = Cache(step.workspace / "cache").parsed
+            texts = [document.whole for document in read_corpus(step.file("documents"), keep=parsed).documents]
             if stage.paraphrases:
                 texts += read_paraphrases(step.needed("paraphrases"))
             encoded = windows(texts, base.tokenizer, length=stage.max_length)
