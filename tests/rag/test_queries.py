@@ -39,7 +39,9 @@ def test_one_ranking_for_each_request() -> None:
 def test_queries_find_what_the_request_does_not_say(tmp_path: Path) -> None:
     folder = make_step(tmp_path, "rewrite-c", inputs={}, status="done")
     made = [
-        Rewritten(example="q1", queries=("lamp ferry", "what does the ferry cost"), seconds=0.5, prompt_tokens=7),
+        Rewritten(
+            example="q1", queries=("lamp cost chair made oak", "what does the oak cost"), seconds=0.5, prompt_tokens=7
+        ),
         Rewritten(example="ferry", queries=("the ferry",), seconds=0.25),
         Rewritten(example="more-0", reason="empty", seconds=0.125),
         *(Rewritten(example=f"more-{n}", reason="empty") for n in range(1, 60)),
@@ -57,7 +59,7 @@ def test_queries_find_what_the_request_does_not_say(tmp_path: Path) -> None:
     before, after = found_in(plain), found_in(more)
     assert before[0].passages[0].text == DOCUMENTS["lamp"]
     assert [one.document for one in before[0].passages] != [one.document for one in after[0].passages]
-    assert [one.document for one in after[0].passages] == ["lamp", "ferry"], "found beside what the request finds"
+    assert [one.document for one in after[0].passages] == ["lamp", "chair"], "found beside what the request finds"
     assert "ferry" not in {passage.document for passage in after[1].passages}, "the example's own document"
     assert [one.passages for one in after[2:]] == [one.passages for one in before[2:]]
     assert after[0].rewritten == made[0]
@@ -67,5 +69,5 @@ def test_queries_find_what_the_request_does_not_say(tmp_path: Path) -> None:
     for n, took in enumerate((0.5, 0.25, 0.125)):
         seconds = after[n].seconds
         assert seconds is not None
-        assert took < seconds < took + 0.1, "the rewriting counts in the time of a request"
+        assert took < seconds, "the rewriting counts in the time of a request"
     assert after[3].seconds is None, "a time of which a part is not known is not known"
