@@ -11,8 +11,6 @@ from rag.lexical import Weights, heaviest
 from workbench.candidate import SearchWay
 from workbench.run import Passage
 
-FUSED = 60
-"""Added to each rank where ranks are fused: how little the very first differ (Cormack, Clarke and Büttcher 2009)."""
 DEEP = 50
 """Passages of either way that are weighed together, at least."""
 BY_VECTOR = 0.8
@@ -100,15 +98,3 @@ def together(similar: Mapping[int, float], weights: Mapping[int, float]) -> Rank
 
 def _share(score: float, greatest: float) -> float:
     return score / greatest if greatest > 0 else score
-
-
-def fused(lists: Sequence[Ranked]) -> Ranked:
-    """One ranking of several: the sum of 1 / (60 + rank) over the lists that hold a passage; of equals the earlier.
-
-    Reciprocal rank fusion (Cormack, Clarke and Büttcher 2009), which needs no scores that can be compared.
-    """
-    totals: dict[int, float] = {}
-    for ranked in lists:
-        for rank, (place, _) in enumerate(ranked, 1):
-            totals[place] = totals.get(place, 0.0) + 1 / (FUSED + rank)
-    return sorted(totals.items(), key=lambda one: (-one[1], one[0]))

@@ -9,7 +9,7 @@ from rag.chunking import Chunk
 from rag.embed import Embedder, load_embedder
 from rag.index import Index, IndexMeta, build
 from rag.lexical import Lexical, heaviest, read, tokens, write
-from rag.search import Searcher, fused, together
+from rag.search import Searcher, together
 
 CORPUS = {
     "lamp.md": "The lamp K-4711 costs nine crowns.",
@@ -78,14 +78,6 @@ def test_both_find_what_either_finds(index: Index, embedder: Embedder) -> None:
     assert set(found) == {"ferry.md", "lamp.md"}
     assert len(documents(both, embedder, "lamp", 50)) == len(CORPUS)
     assert "lamp.md" not in documents(both, embedder, "lamp", 50, without=["lamp.md"])
-
-
-def test_ranks_are_fused_by_the_formula() -> None:
-    one, other = [(7, 0.9), (3, 0.8), (5, 0.1)], [(3, 12.0), (9, 1.0)]
-    found = fused([one, other])
-    assert [place for place, _ in found] == [3, 7, 9, 5]
-    assert found[0][1] == pytest.approx(1 / 62 + 1 / 61)
-    assert fused([[(2, 1.0)], [(1, 1.0)]]) == [(1, pytest.approx(1 / 61)), (2, pytest.approx(1 / 61))]
 
 
 def test_both_are_weighed_by_the_formula() -> None:
