@@ -303,11 +303,17 @@ def in_order(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
     return tuple(sorted(candidates, key=_demands))
 
 
-def _demands(candidate: Candidate) -> tuple[int, int, int, int]:
-    """What a candidate asks for: its approach first, then stages of training, 4-bit weights, and solved examples."""
+def _demands(candidate: Candidate) -> tuple[int, int, int, int, int]:
+    """What a candidate asks for: approach, stages of training, 4-bit weights, solved examples, and what is beside them.
+
+    That is an embedder of its own, whole documents in the prompt, or rows with distractors.
+    """
     parts = APPROACHES.index(candidate.approach)
     four_bit = sum(stage.adapter.kind == "qlora" for stage in candidate.training)
-    return parts, len(candidate.training), four_bit, candidate.prompt.examples
+    whole = candidate.retrieval is not None and candidate.retrieval.whole_documents
+    mixed = sum(isinstance(stage, Imitating) and has_distractors(stage) for stage in candidate.training)
+    beside = tunes_embedder(candidate) + whole + mixed
+    return parts, len(candidate.training), four_bit, candidate.prompt.examples, beside
 
 
 def presets() -> Mapping[str, Candidate]:
