@@ -54,7 +54,7 @@ class CandidateResults(CandidateRows):
     runs: tuple[Run, ...]
     """One for each seed that is finished, in the order of the seeds."""
     steps: tuple[Mapping[str, Step], ...]
-    """The step folders of each run by role."""
+    """The finished step folders of each run by role."""
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -271,7 +271,9 @@ def _gather(plan: Plan, runs: Sequence[Run], examples: Examples, use_case: UseCa
     return CandidateResults(
         candidate=runs[0].candidate, values=values, abstained=abstained, failed=failed.by_kind(),
         unscored=unscored.by_kind(), measures=measures, unmeasured=unmeasured, runs=tuple(runs),
-        steps=tuple({role: plan.step(name) for role, name in run.steps.items()} for run in runs),
+        steps=tuple(
+            {role: plan.step(name) for role, name in run.steps.items() if is_done(plan.step(name))} for run in runs
+        ),
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 import html
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
@@ -11,8 +11,8 @@ from workbench.chart_parts import COLOURS, LINE, SYMBOLS, Mark, axis, bare, spre
 from workbench.found import RecallCurve
 from workbench.phrases import agreeing, listed, percent
 
-DASHES = ("solid", "dash", "dot", "dashdot")
-"""Lines of one approach, told apart."""
+DASHES: Mapping[str, str] = {"solid": "──", "dash": "╌╌", "dot": "···", "dashdot": "─·"}
+"""Lines of one approach, told apart, with what each looks like."""
 APART = 17.0
 """Pixels between two labels at the ends of lines."""
 PLOT_HEIGHT = 300.0
@@ -35,26 +35,28 @@ def recall_chart(curves: Sequence[RecallCurve], *, title: str = "") -> go.Figure
     """Recall with its intervals by the number of passages looked at, a line for each way of finding them."""
     chart = bare(height=380, title=title)
     counts: dict[Approach, int] = {}
+    labels = []
     for one in curves:
         nth = counts[one.approach] = counts.get(one.approach, -1) + 1
-        chart.add_trace(_line(one, dash=DASHES[nth % len(DASHES)]))
-    for one, shift in zip(curves, _shifts(curves), strict=True):
+        dash = list(DASHES)[nth % len(DASHES)]
+        chart.add_trace(_line(one, dash=dash))
+        labels.append(f"{DASHES[dash]} {', '.join(one.candidates)}" if len(curves) > 1 else ", ".join(one.candidates))
+    for one, label, shift in zip(curves, labels, _shifts(curves), strict=True):
         deepest = max(one.points)
         chart.add_annotation(
-            x=math.log10(deepest), y=100 * one.points[deepest].mean, text=html.escape(", ".join(one.candidates)),
+            x=math.log10(deepest), y=100 * one.points[deepest].mean, text=html.escape(label),
             showarrow=False, xanchor="left", xshift=12, yshift=shift, font={"color": COLOURS[one.approach]},
         )  # fmt: skip
     every = sorted({k for one in curves for k in one.points})
     lowest = min(mean.low for one in curves for mean in one.points.values())
-    longest = max(len(", ".join(one.candidates)) for one in curves)
-    chart.update_layout(margin_r=max(60, 8 * longest + 24))
+    chart.update_layout(margin_r=max(60, 7 * max(map(len, labels)) + 24))
     chart.update_xaxes(
         type="log", tickvals=every, ticktext=[str(k) for k in every], gridcolor=LINE, zeroline=False, fixedrange=True,
         range=[math.log10(every[0]) - 0.06, math.log10(every[-1]) + 0.06],
         title=axis(["passages looked at, the best first (log scale)", "with 95 % intervals"]),
     )  # fmt: skip
     chart.update_yaxes(
-        range=[max(0.0, 10 * math.floor(10 * lowest - 0.4)), 103], ticksuffix=" %", gridcolor=LINE, zeroline=False,
+        range=[max(0.0, 10 * math.floor(10 * lowest - 0.4)), 101.5], ticksuffix=" %", gridcolor=LINE, zeroline=False,
         fixedrange=True, ticklabelstandoff=6, title=axis(["recall: share of the evidence found"]),
     )  # fmt: skip
     return chart

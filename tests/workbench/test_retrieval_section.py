@@ -1,6 +1,7 @@
 """What was found and what came of it: means, differences, outcomes, and the section that tells them."""
 
 import json
+import shutil
 from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.toys import finished_case
+from workbench import report
 from workbench.blocks import Heading, RecallChart, Table, Text
 from workbench.case import Case
 from workbench.claim_labels import CheckedClaim
@@ -153,6 +155,16 @@ def test_what_is_left_out_is_counted(results: Results) -> None:
     one = results.find("rag")
     assert sum(left_out(one, "grounded").values()) == int(np.isnan(values(results, one, "grounded")).sum())
     assert all(left_out(one, "grounded"))
+
+
+def test_runs_from_before_anything_was_measured_are_reported_all_the_same(case: Case, tmp_path: Path) -> None:
+    shutil.copytree(case.workspace, tmp_path / "old")
+    for folder in (tmp_path / "old" / "steps").glob("measure-*"):
+        shutil.rmtree(folder)
+    old = load_results(Case(tmp_path / "old" / "use_cases" / case.name))
+    assert [one.name for one in old.candidates] == [one.name for one in load_results(case).candidates]
+    assert parts(old) == []
+    assert report.render(old, decide(old), to="json")
 
 
 # --- The command --------------------------------------------------------------------------------------
