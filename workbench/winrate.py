@@ -164,11 +164,10 @@ def _corrected(
         return None, None
     padded, chosen = added.padded(len(completed)), completed.among(linked)
     own = padded.among(completed, linked)
-    variances = []
-    for each in (None, own):
-        fitted = fit(chosen.counts, shift=None if each is None else each.shift(chosen))
+    variances, alone = [], fit(chosen.counts)
+    leader, others = int(alone.strengths.argmax()), np.arange(chosen.k)
+    for fitted, each in ((alone, None), (own.steer(chosen, alone), own)):
         known = robust(chosen, fitted, annotators=people, corrected=each)
-        leader, others = int(fitted.strengths.argmax()), np.arange(chosen.k)
         # What people's tastes do to it, no number of labels by the same people would undo.
         free = known.covariance - known.tastes
         variances.append(free[leader, leader] + free[others, others] - 2 * free[leader, others])
