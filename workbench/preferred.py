@@ -23,7 +23,10 @@ LABELS_PER_LOOK = 20
 """Labels after which somebody looks at the figures again, by which the bounds allow for looking often."""
 MOST_LOOKS = 100
 """With large budgets looks are taken to be rarer: between neighbouring ones hardly anything changes."""
-IDLE = "It foretells too little of what people choose, or too few of their labels are on pairs that it judged."
+IDLE = (
+    "It foretells too little of what people choose, too few of their labels are on answers that it judged, or people "
+    "differ more from one another than it could make up for."
+)
 """Why a judge that may help does not."""
 SMALLEST_DIFFERENCE = 0.03
 """Share beyond an even split that would matter."""

@@ -68,7 +68,8 @@ def gather_strengths(
     members = tuple(int(members[j]) for j in order)
     chosen = votes.among(members)
     own = None if corrected is None else corrected.among(votes, members)
-    fitted = fit(chosen.counts, shift=None if own is None else own.shift(chosen))
+    fitted = fit(chosen.counts)
+    fitted = fitted if own is None else own.steer(chosen, fitted)
     known = robust(chosen, fitted, annotators=people, corrected=own)
     k = len(members)
     estimate = Estimate(

@@ -10,6 +10,7 @@ from workbench.labels_needed import labels_needed
 from workbench.phrases import listed
 from workbench.preference_rows import duel_rows, rate_rows
 from workbench.rates import Helped, LabelsNeeded, Misfit, Scope, WinRates
+from workbench.statistics.arrays import Floats
 from workbench.statistics.best import best_set
 from workbench.statistics.consistency import consistency
 from workbench.statistics.davidson import advantage_of, fit, win_rate
@@ -163,21 +164,28 @@ def _corrected(
     if verdicts is None or added is None:
         return None, None
     padded, chosen = added.padded(len(completed)), completed.among(linked)
-    own = padded.among(completed, linked)
-    variances = []
-    for each in (None, own):
-        fitted = fit(chosen.counts, shift=None if each is None else each.shift(chosen))
-        known = robust(chosen, fitted, annotators=people, corrected=each)
-        leader, others = int(fitted.strengths.argmax()), np.arange(chosen.k)
-        # What people's tastes do to it, no number of labels by the same people would undo.
-        free = known.covariance - known.tastes
-        variances.append(free[leader, leader] + free[others, others] - 2 * free[leader, others])
-    beside = np.arange(chosen.k) != leader
-    worth = len(votes) / float(np.mean(variances[1][beside] / np.maximum(variances[0][beside], 1e-300)))
-    if worth <= len(votes):
+    own, alone = padded.among(completed, linked), fit(chosen.counts)
+    leader = int(alone.strengths.argmax())
+    helped = own.steer(chosen, alone)
+
+    def gain(annotators: bool) -> float:
+        """By what factor the variances of the leader's leads shrink."""
+        before = _leads(robust(chosen, alone, annotators=annotators).covariance, leader, chosen.k)
+        after = _leads(robust(chosen, helped, annotators=annotators, corrected=own).covariance, leader, chosen.k)
+        return 1 / float(np.mean(after / np.maximum(before, 1e-300)))
+
+    # What people's tastes do to it, no number of labels by the same people would undo: they are no labels' worth.
+    worth = len(votes) * gain(annotators=False)
+    if worth <= len(votes) or (people and gain(annotators=True) <= 1):
         return None, None
-    helped = Helped(labels=added.labels, verdicts=len(verdicts.low), weight=added.weight, worth=worth)
-    return padded, helped
+    return padded, Helped(labels=added.labels, verdicts=len(verdicts.low), weight=added.weight, worth=worth)
+
+
+def _leads(covariance: Floats, leader: int, k: int) -> Floats:
+    """Variances (k - 1,) of the leader's leads over the others."""
+    others = np.flatnonzero(np.arange(k) != leader)
+    found: Floats = covariance[leader, leader] + covariance[others, others] - 2 * covariance[leader, others]
+    return found
 
 
 def _misfit(known: Strengths, names: Sequence[str], *, people: bool) -> Misfit | None:

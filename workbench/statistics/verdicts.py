@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from workbench.statistics.arrays import Floats, Integers
 from workbench.statistics.clusters import Clusters
+from workbench.statistics.davidson import Davidson, steered
 from workbench.statistics.votes import Votes
 
 FEWEST_BOTH = 12
@@ -77,6 +78,10 @@ class Correction:
             amount=self.amount[kept],
         )
 
+    def steer(self, votes: Votes, fitted: Davidson) -> Davidson:
+        """The fit to the labels, with what is added to them."""
+        return steered(fitted, self.shift(votes))
+
     def shift(self, votes: Votes) -> Floats:
         """What it adds to each candidate's wins, (k,)."""
         total = np.zeros(votes.k)
@@ -117,9 +122,8 @@ def correction(votes: Votes, verdicts: Verdicts, *, prior: float = PRIOR) -> Cor
     taken = np.where(shown, weight, 0.0) * each[pair]
     to_all = np.bincount(pair, weights=taken, minlength=k * k) / np.maximum(judged, 1)
     on_labels, besides = -taken * centred, to_all[pair] * centred
-    scale = _kept_within(votes, np.bincount(pair, weights=on_labels, minlength=k * k).astype(np.float64))
     by_label = np.zeros(len(votes))
-    by_label[with_verdict] = sign[with_verdict] * (on_labels * scale[pair] / np.maximum(labels, 1))[of]
+    by_label[with_verdict] = sign[with_verdict] * (on_labels / np.maximum(labels, 1))[of]
     besides += np.where(both, 0.0, on_labels)
     kept = besides != 0
     return Correction(
@@ -127,7 +131,7 @@ def correction(votes: Votes, verdicts: Verdicts, *, prior: float = PRIOR) -> Cor
         low=verdicts.low[kept],
         high=verdicts.high[kept],
         item=verdicts.item[kept],
-        amount=(besides * scale[pair])[kept],
+        amount=besides[kept],
         weight=float(np.average(weight[both], weights=labels[both])),
         labels=int(with_verdict.sum()),
     )
@@ -172,12 +176,3 @@ def _weights(
     slope = np.clip((own + prior * pooled[:, None]) / (free + prior), 0.0, 1.0) * varies
     found: Floats = slope[group.codes, code]
     return found
-
-
-def _kept_within(votes: Votes, moved: Floats) -> Floats:
-    """By what factor a pair's correction (width,) is cut so that its wins stay half a label from none and all."""
-    won, shown = votes.wins.ravel(), votes.counts.sum(axis=2)
-    labels = (shown + shown.T).ravel()
-    room = np.where(moved > 0, np.maximum(labels - 0.5 - won, 0.0), np.maximum(won - 0.5, 0.0))
-    cut: Floats = np.minimum(1.0, room / np.maximum(np.abs(moved), _CONSTANT))
-    return cut

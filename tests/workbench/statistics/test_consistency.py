@@ -53,7 +53,7 @@ def test_a_judges_correction_makes_no_circle() -> None:
         votes = asked.votes()
         added = correction(votes, asked.verdicts(votes))
         assert added is not None
-        fitted = fit(votes.counts, shift=added.shift(votes))
+        fitted = added.steer(votes, fit(votes.counts))
         found = consistency(votes, fitted, annotators=False, corrected=added)
         assert found is not None
         p.append(found.p)

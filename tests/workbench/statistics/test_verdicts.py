@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.workbench.judged_worlds import Judging, World
-from workbench.statistics.davidson import fit
+from workbench.statistics.davidson import fit, steered
 from workbench.statistics.two_way import robust
 from workbench.statistics.verdicts import FEWEST_BOTH, Correction, Verdicts, correction
 from workbench.statistics.votes import Votes
@@ -94,14 +94,25 @@ def test_among_some_candidates_only_their_labels_are_moved() -> None:
     assert len(own.amount) < len(found.amount)
 
 
-def test_no_correction_takes_a_pair_beyond_all_or_nothing() -> None:
-    people = [1] * 19 + [-1]
-    said = [0.0] * 15 + [1.0] * 4 + [0.0]
-    votes, verdicts = two(people, said + [1.0] * 400)
-    wins = votes.wins[0, 1] + corrected(votes, verdicts).shift(votes)[0]
-    assert votes.wins[0, 1] < wins == pytest.approx(len(votes) - 0.5)
-    steered = fit(votes.counts, shift=np.array([0.4, -0.4]))
-    assert steered.strengths[0] > fit(votes.counts).strengths[0]
+def test_a_candidate_that_hardly_won_is_moved_as_far_either_way() -> None:
+    people = [1] * 29 + [-1]
+    votes, _ = two(people, [])
+    fitted = fit(votes.counts)
+    up, down = (steered(fitted, np.array([wins, -wins])).strengths[0] for wins in (0.9, -0.9))
+    assert up - fitted.strengths[0] == pytest.approx(fitted.strengths[0] - down)
+    assert up - fitted.strengths[0] < 1.1
+    same = steered(fitted, np.zeros(2))
+    assert same.strengths == pytest.approx(fitted.strengths)
+
+
+def test_a_step_comes_close_to_fitting_the_wins_themselves() -> None:
+    votes, _ = judged(World(LADDER, 0.7), 300)
+    counts = votes.counts.copy()
+    counts[0, 1, 0] += 2
+    counts[0, 1, 2] -= 2
+    shift = np.array([2.0, -2.0, 0.0, 0.0])
+    moved = steered(fit(votes.counts), shift)
+    assert moved.strengths == pytest.approx(fit(counts).strengths, abs=0.03)
 
 
 def test_a_good_judge_makes_strengths_surer_and_a_bad_one_leaves_them() -> None:
@@ -112,8 +123,10 @@ def test_a_good_judge_makes_strengths_surer_and_a_bad_one_leaves_them() -> None:
             votes, verdicts = judged(World(LADDER, rho), 120, seed=seed)
             found = correction(votes, verdicts)
             alone = robust(votes, fit(votes.counts), annotators=False)
-            shift = None if found is None else found.shift(votes)
-            helped = robust(votes, fit(votes.counts, shift=shift), annotators=False, corrected=found)
+            helped = alone
+            if found is not None:
+                fitted = found.steer(votes, fit(votes.counts))
+                helped = robust(votes, fitted, annotators=False, corrected=found)
             ratios.append(np.trace(helped.covariance[:4, :4]) / np.trace(alone.covariance[:4, :4]))
         spread[rho] = float(np.mean(ratios))
     assert spread[0.0] < 1.03
