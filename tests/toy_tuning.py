@@ -113,6 +113,6 @@ def tuned_workspace(folder: Path, engines: ToyEngines) -> Path:
 
 if __name__ == "__main__":
     with pytest.MonkeyPatch.context() as patch:
-        engines = ToyEngines()
+        engines = ToyEngines(few)
         patch.setattr("workbench.launch._run_engines", engines)
         print(tuned_workspace(Path(sys.argv[1]), engines))

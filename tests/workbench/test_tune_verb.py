@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from tests.toy_tuning import ToyEngines, case_to_tune, few, tuned_workspace
 from workbench.case import Case, open_case
@@ -19,6 +20,8 @@ from workbench.tuning import read_tuning
 from workbench.tuning_charts import trials_chart
 from workbench.tuning_choice import look
 from workbench.verify import verify
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -119,3 +122,22 @@ def test_the_report_says_how_each_was_tuned(tmp_path: Path, engines: ToyEngines)
 def test_other_commands_do_not_load_the_engine_of_the_search() -> None:
     code = "import sys, workbench.verbs, workbench.views.candidates; sys.exit('optuna' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_search_is_started_and_read_on_the_page(
+    tmp_path: Path, engines: ToyEngines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engines.skill = few
+    workspace = tuned_workspace(tmp_path / "full", engines)
+    started: list[tuple[str, ...]] = []
+    monkeypatch.setattr("workbench.views.state.launch_detached", lambda case, *words: started.append(words) or 0)
+    monkeypatch.setenv("WORKBENCH_WORKSPACE", str(workspace))
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120).run()
+    app.switch_page("workbench/views/candidates.py")
+    app.query_params["case"], app.query_params["candidate"] = "shop-facts", "rag"
+    app.run()
+    assert not app.exception
+    assert any("rag: tuned from 35.0 % to 96.7 %" in each.value.replace("\\", "") for each in app.subheader)
+    assert any("no test example was looked at" in each.value for each in app.caption)
+    app.button(key="rag search").click().run()
+    assert started == [("tune", "--candidate", "rag", "--budget", "20m")]

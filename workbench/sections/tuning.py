@@ -1,18 +1,22 @@
 """How each candidate was tuned: the budget, what was tried, what was chosen and how far to believe it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from workbench.blocks import Block, Column, Heading, Row, Table, Text, TrialsChart
 from workbench.budget import told
-from workbench.phrases import agreeing
+from workbench.phrases import agreeing, percent
 from workbench.sections.material import Material
-from workbench.tuning import ENDS, Tuning
+from workbench.tuning import ENDS, TrialStatus, Tuning
 from workbench.tuning_charts import trials_title
 from workbench.tuning_choice import HOW_HONEST, RULE, Choice, Tried, look
-from workbench.tuning_words import chosen_words, count_words, fairness_words, score_words, settings_words
+from workbench.tuning_words import chosen_words, count_words, fairness_words, settings_words
 
 SHOWN = 12
-"""Trials in the table that is not folded: the best."""
+"""Trials in the table: those that came furthest."""
+ENDED: Mapping[TrialStatus, str] = {
+    "open": "not yet", "whole": "on all", "stopped early": "early", "failed": "cannot be run",
+}  # fmt: skip
+"""How a trial ended, in a table."""
 
 
 def tuning(material: Material) -> list[Block]:
@@ -40,9 +44,10 @@ def _best(tuning: Tuning, choice: Choice) -> Table:
     columns = (
         Column(title="Trial", align="right"),
         Column(title="Settings"),
-        Column(title="On development examples", align="right", better="higher"),
-        Column(title="Tokens a request", align="right", better="lower"),
-        Column(title="How it ended"),
+        Column(title="Score", align="right", better="higher"),
+        Column(title="Of", align="right"),
+        Column(title="Tokens", align="right", better="lower"),
+        Column(title="Ended"),
     )
     order = sorted(choice.tried, key=lambda one: (one.status != "whole", -(one.mean or 0.0), one.number))
     shown = [one for one in order if one in order[:SHOWN] or one.number in (0, choice.chosen)]
@@ -53,9 +58,10 @@ def _best(tuning: Tuning, choice: Choice) -> Table:
 
 
 def _row(one: Tried, choice: Choice) -> Row:
-    ended = "chosen" if one.number == choice.chosen else "not at its end" if one.status == "open" else one.status
+    ended = "chosen" if one.number == choice.chosen else ENDED[one.status]
+    score = "none" if one.mean is None else percent(one.mean)
     tokens = "not measured" if one.tokens is None else f"{one.tokens:,.0f}"
-    cells = (str(one.number), settings_words(one.changed), score_words(one), tokens, ended)
+    cells = (str(one.number), settings_words(one.changed), score, f"{one.examples:,}", tokens, ended)
     return Row(cells=cells, strong=one.number == choice.chosen)
 
 
@@ -65,6 +71,7 @@ def note(found: Sequence[Tuning]) -> str:
     earlier = [f"{one.candidate.name} {told(one.before)}" for one in found if one.before]
     said = [
         "Settings were chosen on the development set alone; no test example was looked at.",
+        "Scores are of so many of its examples, tokens those that one request takes.",
         f"{RULE} (Breiman et al. 1984).",
         f"Where a gain is given that is not optimistic, {HOW_HONEST}.",
         f"The searches ended: {ends}.",
