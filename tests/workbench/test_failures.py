@@ -1,6 +1,7 @@
 """Failures by cause: each answer that is not wholly right has one, and with the score they make up the whole."""
 
 import json
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from tests.toys import finished_case
 from workbench.blocks import Examples, Table
-from workbench.case import Case
+from workbench.case import Case, open_case
 from workbench.failures import CAUSES, Failures, failures_of
 from workbench.planning import make_plan
 from workbench.report import assemble, render
@@ -143,6 +144,17 @@ def test_what_became_of_the_passages_is_read_from_the_folders(case: Case) -> Non
     rag = results.find("rag")
     right = rag.values[results.use_case.metric][0] == 1
     assert np.array(sought.lenient[0])[right].min() == 1, "what is right is right in substance, too"
+
+
+def test_a_run_that_was_finished_before_has_its_report(case: Case, tmp_path: Path) -> None:
+    shutil.copytree(case.workspace, tmp_path / "copy")
+    there = open_case(tmp_path / "copy", case.name)
+    steps = make_plan(there, there.candidates()).runs["rag", 0].steps
+    for role in ("score-lenient", "measure"):
+        shutil.rmtree(there.workspace / "steps" / steps[role])
+    results = load_results(there)
+    text = render(results, decide(results), to="md").decode()
+    assert "the answers were not read leniently yet" in text
 
 
 def test_nothing_is_said_of_the_form_before_the_answers_are_read_leniently(case: Case) -> None:
