@@ -49,7 +49,7 @@ def failure_blocks(found: Failures) -> list[Block]:
     rows = tuple(
         Row(
             cells=(
-                ": ".join(CAUSES[one.cause]),
+                CAUSES[one.cause][0],
                 f"{one.answers:,}",
                 percent(one.answers / found.failed),
                 f"{points(one.lost.value)} ({points(one.lost.low)} to {points(one.lost.high)})",
@@ -84,8 +84,9 @@ def sentence(found: Failures) -> str:
 def note(found: Failures) -> str:
     """How causes are told, and what stands in for evidence."""
     parts = [
-        "Each answer that is not wholly right has one cause, the last of these that holds: not in the documents, not "
-        "retrieved, not read; abstained; right in another form; no room. With the score they make up 100 %"
+        "Each answer that is not wholly right has one cause, and with the score they make up 100 %. Where several hold "
+        "it is the first of these: no room, right in another form, abstained, then where the passage was",
+        *(": ".join(CAUSES[one.cause]) for one in found.causes),
     ]
     if found.stand_in:
         verb = agreeing(found.stand_in, "example names", "examples name")
@@ -95,7 +96,7 @@ def note(found: Failures) -> str:
         )
     if not found.read_leniently:
         parts.append("the answers were not read leniently yet, so those right in another form count as wrong")
-    return f"{joined(parts)}."
+    return " ".join(f"{part[:1].upper()}{part[1:]}." for part in parts)
 
 
 def failure_examples(results: Rows, standing: Standing, found: Failures, *, most: int) -> list[AnsweredExample]:

@@ -11,6 +11,7 @@ from workbench.cost import Measured, mean_seconds
 from workbench.entrants import simplicity
 from workbench.given import Given
 from workbench.phrases import points
+from workbench.plan import is_done
 from workbench.recommend import Recommendation
 from workbench.results import Results
 from workbench.rows import Rows, labelled_panel
@@ -128,5 +129,6 @@ class Material:
         found: dict[str, StepRecord] = {}
         for one in self.gathered.candidates:
             for roles in one.steps:
-                found |= {step.name: step.record for step in roles.values() if step.name not in found}
+                # A run that was finished before may lack steps that are planned beside its scores by now.
+                found |= {step.name: step.record for step in roles.values() if step.name not in found and is_done(step)}
         return found
