@@ -43,11 +43,11 @@ def search_blocks(tuning: Tuning, choice: Choice) -> list[Block]:
 def _best(tuning: Tuning, choice: Choice) -> Table:
     columns = (
         Column(title="Trial", align="right"),
-        Column(title="Settings"),
         Column(title="Score", align="right", better="higher"),
         Column(title="Of", align="right"),
         Column(title="Tokens", align="right", better="lower"),
         Column(title="Ended"),
+        Column(title="Settings"),
     )
     order = sorted(choice.tried, key=lambda one: (one.status != "whole", -(one.mean or 0.0), one.number))
     shown = [one for one in order if one in order[:SHOWN] or one.number in (0, choice.chosen)]
@@ -61,7 +61,7 @@ def _row(one: Tried, choice: Choice) -> Row:
     ended = "chosen" if one.number == choice.chosen else ENDED[one.status]
     score = "none" if one.mean is None else percent(one.mean)
     tokens = "not measured" if one.tokens is None else f"{one.tokens:,.0f}"
-    cells = (str(one.number), settings_words(one.changed), score, f"{one.examples:,}", tokens, ended)
+    cells = (str(one.number), score, f"{one.examples:,}", tokens, ended, settings_words(one.changed))
     return Row(cells=cells, strong=one.number == choice.chosen)
 
 
