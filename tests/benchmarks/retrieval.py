@@ -1,9 +1,10 @@
 """How well passages are found: real questions among their own documents, and among 1,500 articles besides.
 
 ``python -m tests.benchmarks.retrieval [--way dense ...]``. The questions and documents of adversarialQA are searched by
-meaning, by words and by both, first alone, then among articles of Wikipedia; what each way finds is measured as a use
+meaning, by words, by both, and by both with queries that the bundled base makes of them; first alone, then among
+articles of Wikipedia. What each way finds is measured as a use
 case's own retrieval is, with 95 % intervals in which the questions of one document count as a cluster. Prints a table
-for each corpus and the paired differences from the first way. Skips where the data is absent; what is measured depends
+for each corpus and how far searching by both is ahead of each, paired. Skips where the data is absent; what is measured depends
 on the embedder alone, not on the machine.
 """
 
@@ -38,8 +39,12 @@ WAYS: Mapping[str, Mapping[str, object]] = {
     "lexical": {"search": "lexical"},
     "dense": {"search": "dense"},
     "hybrid": {"search": "hybrid"},
+    "rewritten": {"search": "hybrid", "query": "rewritten"},
+    "several": {"search": "hybrid", "query": "several"},
 }
 """Settings of retrieval by what each way is called; what is not named is left at its default."""
+SUBJECT = "hybrid"
+"""The way that is held against every other."""
 
 
 def make_case(workspace: Path, data: Path, *, beside: bool) -> Case:
@@ -84,16 +89,17 @@ def _measured(case: Case, plan: Plan, roles: Mapping[str, str]) -> dict[MeasureN
 
 
 def show(case: Case, found: Mapping[str, Mapping[MeasureName, Floats]]) -> None:
-    """A table of means with intervals, and of paired differences from the first way."""
+    """A table of means with intervals, and how far the subject is ahead of each other way, paired."""
     clusters = Clusters.of([one.cluster for one in case.examples("test")])
     print(f"\n{case.name}: {len(clusters.codes):,} questions about {len(clusters.sizes):,} documents")
     print(f"{'':<10}" + "".join(f"{MEASURES[name].title:>24}" for name in SHOWN))
     for way, values in found.items():
         print(f"{way:<10}" + "".join(f"{_mean(values[name], clusters):>24}" for name in SHOWN))
-    first, *others = found
-    for way in others:
-        gains = (gained(found[way][name] - found[first][name], clusters).words for name in SHOWN)
-        print(f"{way} minus {first}, in points:\n{'':<10}" + "".join(f"{words:>24}" for words in gains), flush=True)
+    for way in found:
+        if SUBJECT in found and way != SUBJECT:
+            gains = (gained(found[SUBJECT][name] - found[way][name], clusters).words for name in SHOWN)
+            told = "".join(f"{words:>24}" for words in gains)
+            print(f"{SUBJECT} minus {way}, in points:\n{'':<10}{told}", flush=True)
 
 
 def _mean(values: Floats, clusters: Clusters) -> str:
