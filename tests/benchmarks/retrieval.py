@@ -2,10 +2,10 @@
 
 ``python -m tests.benchmarks.retrieval [--way dense ...]``. The questions and documents of adversarialQA are searched by
 meaning, by words, by both, and by both with queries that the bundled base makes of them; first alone, then among
-articles of Wikipedia. What each way finds is measured as a use
-case's own retrieval is, with 95 % intervals in which the questions of one document count as a cluster. Prints a table
-for each corpus and how far searching by both is ahead of each, paired. Skips where the data is absent; what is measured depends
-on the embedder alone, not on the machine.
+articles of Wikipedia. What each way finds is measured as a use case's own retrieval is, with 95 % intervals in which
+the questions of one document count as a cluster. Prints a table for each corpus and how far searching by both is ahead
+of each other way, paired. Skips where the data is absent; what is measured depends on the embedder and the base, not
+on the machine.
 """
 
 import argparse
