@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from workbench.analysis import Standing
 from workbench.break_even import BreakEven
 from workbench.candidate import Approach
-from workbench.charts import Gap, Point
+from workbench.charts import Gap
 from workbench.decision import Strength
 from workbench.earnings import Acceptability
 from workbench.forgetting import Loss
@@ -17,6 +17,7 @@ from workbench.found import RecallCurve
 from workbench.frontier import Frontier
 from workbench.model import Noun
 from workbench.probe_rows import Effect
+from workbench.quality_charts import Point, Takes
 from workbench.rates import WinRates
 from workbench.refusals import Refusals
 from workbench.tuning_choice import Choice
@@ -135,11 +136,12 @@ class DifferencesChart(Noun):
 
 
 class QualityChart(Noun):
-    """Quality against the seconds that an answer takes."""
+    """Quality against what an answer takes: money where it has a price, else seconds."""
 
-    kind: Literal["quality against seconds"] = "quality against seconds"
+    kind: Literal["quality against cost"] = "quality against cost"
     title: str
     metric: str
+    takes: Takes
     points: tuple[Point, ...] = Field(min_length=1)
     choice: str | None
 

@@ -5,6 +5,7 @@ approach has one colour and one shape everywhere, and each mark is labelled, so 
 """
 
 import html
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -141,3 +142,11 @@ def upright(x: float, *, dash: str = "solid") -> dict[str, Any]:
 def axis(notes: Sequence[str]) -> dict[str, Any]:
     """An axis' title, of several notes."""
     return {"text": " · ".join(notes), "font": {"size": 12.5}, "standoff": 10}
+
+
+def shares(low: float, high: float) -> list[float]:
+    """A range in percent, in tens, around shares with some room."""
+    bottom = max(0.0, 10 * math.floor((100 * low - 4) / 10))
+    top = min(100.0, 10 * math.ceil((100 * high + 4) / 10))
+    # Marks at 0 and at 100 % are not cut in half.
+    return [bottom - (2 if bottom == 0 else 0), top + (2 if top == 100 else 0)]

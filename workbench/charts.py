@@ -1,39 +1,26 @@
 """Plotly figures of what was compared: pure functions of nouns, the same for the pages and the report."""
 
 import html
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
 from workbench.analysis import Standing
 from workbench.candidate import Approach
 from workbench.chart_parts import (
-    LINE,
     Mark,
     axis,
     band,
-    bare,
-    dot,
     draw,
     in_rows,
     named,
-    spread,
+    shares,
     upright,
 )
 from workbench.comparison import Comparison
-from workbench.cost import figure
 from workbench.model import Noun
 from workbench.phrases import agreeing, listed, percent, points, signed
 from workbench.probe_rows import Effect
-
-LABEL_SIZE = (90.0, 17.0)
-"""About the pixels that a label takes."""
-LETTER = 7.6
-"""Of one that is longer, for each of its letters."""
-PLOT_SIZE = (700.0, 310.0)
-"""About the pixels that the points of the quality chart are spread over."""
 
 
 class Gap(Noun):
@@ -49,18 +36,6 @@ class Gap(Noun):
     n: int
     shown: bool
     """Whether a difference is shown at all."""
-
-
-class Point(Noun):
-    """One candidate's quality beside the time that it takes to answer."""
-
-    candidate: str
-    approach: Approach
-    mean: float
-    low: float
-    high: float
-    seconds: float
-    """Mean of single requests."""
 
 
 def gaps(comparisons: Sequence[Comparison], standings: Sequence[Standing], *, subject: str) -> tuple[Gap, ...]:
@@ -137,18 +112,6 @@ def _some(names: Sequence[str], of: int) -> str:
     return f"all {of} others" if len(names) == of else f"{len(names)} of the {of} others"
 
 
-def quality_title(shown: Sequence[Point]) -> str:
-    """What the highest mean takes beside the quickest; ``shown`` is not empty."""
-    top = max(shown, key=lambda one: (one.mean, -one.seconds))
-    quick = min(shown, key=lambda one: (one.seconds, -one.mean))
-    if len(shown) == 1:
-        return f"{top.candidate} takes {figure(top.seconds)} s an answer"
-    text = f"The highest mean, {percent(top.mean)} of {top.candidate}, takes {figure(top.seconds)} s an answer"
-    if top == quick:
-        return f"{text}, and none is quicker"
-    return f"{text}; the quickest, {quick.candidate}, {figure(quick.seconds)} s for {percent(quick.mean)}"
-
-
 # --- Figures ------------------------------------------------------------------------------------------
 
 
@@ -184,7 +147,7 @@ def standings_chart(
             chart.add_shape(upright(100 * one.mean, dash="dot"))
             notes.append(f"dotted: {html.escape(simplest)}, the simplest")
     low, high = min(one.low for one in standings), max(one.high for one in standings)
-    chart.update_xaxes(range=_shares(low, high), title=axis(notes))
+    chart.update_xaxes(range=shares(low, high), title=axis(notes))
     return chart
 
 
@@ -240,128 +203,3 @@ def effects_chart(shown: Sequence[Effect], *, approach: Approach, title: str = "
     )
     chart.update_xaxes(range=[100 * low - pad, 100 * high + pad], title=axis(notes))
     return chart
-
-
-def pareto_front(shown: Sequence[Point]) -> list[Point]:
-    """Those beside whom nobody is as good and quicker, or better and as quick; the quickest first."""
-    front: list[Point] = []
-    for one in sorted(shown, key=lambda one: (one.seconds, -one.mean)):
-        if not front or one.mean > front[-1].mean:
-            front.append(one)
-    return front
-
-
-def quality_chart(shown: Sequence[Point], *, metric: str, choice: str | None = None, title: str = "") -> go.Figure:
-    """Quality with intervals against mean seconds for one answer, on a log scale where they differ fivefold."""
-    seconds = [one.seconds for one in shown]
-    wide = max(seconds) / min(seconds) > 5
-    chart = bare(height=380, title=title)
-    front = pareto_front(shown)
-    if len(front) > 1:
-        line = {"color": LINE, "width": 2, "dash": "dot"}
-        across, up = [one.seconds for one in front], [100 * one.mean for one in front]
-        chart.add_trace(go.Scatter(x=across, y=up, mode="lines", line=line, hoverinfo="skip"))
-    for one in shown:
-        hover = f"{html.escape(one.candidate)}: {percent(one.mean)} in {figure(one.seconds)} s"
-        strong = one.candidate == choice
-        error = spread(Mark(one.mean, one.low, one.high, approach=one.approach))
-        chart.add_trace(dot(one.seconds, 100 * one.mean, one.approach, strong=strong, error_y=error, hover=hover))
-    span = _seconds_span(seconds, log=wide)
-    rows = _shares(min(one.low for one in shown), max(one.high for one in shown))
-    for one, (shift, side) in zip(shown, _label_places(shown, span, rows, log=wide), strict=True):
-        text = f"<b>{html.escape(one.candidate)}</b> chosen" if one.candidate == choice else html.escape(one.candidate)
-        chart.add_annotation(
-            x=math.log10(one.seconds) if wide else one.seconds, y=100 * one.mean, text=text, showarrow=False,
-            xanchor=side, xshift=12 if side == "left" else -12, yshift=shift,
-        )  # fmt: skip
-    scale = ", log scale" if wide else ""
-    notes = [f"mean seconds for one answer{scale} (lower is better)"]
-    if len(front) > 1:
-        notes.append("dotted: nobody scores more in less time, by what was measured (Pareto front)")
-    chart.update_xaxes(
-        type="log" if wide else "linear", range=span, showgrid=True, gridcolor=LINE, zeroline=False,
-        title=axis(notes), fixedrange=True,
-    )  # fmt: skip
-    if wide:
-        chart.update_xaxes(dtick="D2", tickformat="~g")
-    chart.update_yaxes(
-        range=rows, gridcolor=LINE, zeroline=False, fixedrange=True, ticks="", ticklabelstandoff=6,
-        title=axis([f"{metric}, % (higher is better)"]),
-    )  # fmt: skip
-    return chart
-
-
-# --- Ranges and labels ---------------------------------------------------------------------------------
-
-
-def _shares(low: float, high: float) -> list[float]:
-    """A range in percent, in tens, around shares with some room."""
-    bottom = max(0.0, 10 * math.floor((100 * low - 4) / 10))
-    top = min(100.0, 10 * math.ceil((100 * high + 4) / 10))
-    # Marks at 0 and at 100 % are not cut in half.
-    return [bottom - (2 if bottom == 0 else 0), top + (2 if top == 100 else 0)]
-
-
-def _seconds_span(seconds: Sequence[float], *, log: bool) -> list[float]:
-    low, high = min(seconds), max(seconds)
-    if log:
-        pad = 0.12 * (math.log10(high) - math.log10(low))
-        return [math.log10(low) - pad, math.log10(high) + pad]
-    return [0.0, 1.25 * high]
-
-
-def _label_places(
-    shown: Sequence[Point], span: Sequence[float], rows: Sequence[float], *, log: bool
-) -> list[tuple[float, str]]:
-    """For each point, by how many pixels its label is moved up, and which side of it is at the point.
-
-    The first place is taken that hides least: other labels, other marks, other intervals, the figures of an axis.
-    """
-    width, height = PLOT_SIZE
-
-    def across(one: Point) -> float:
-        value = math.log10(one.seconds) if log else one.seconds
-        return width * (value - span[0]) / (span[1] - span[0])
-
-    def up(share: float) -> float:
-        return height * (100 * share - rows[0]) / (rows[1] - rows[0])
-
-    taken: list[_Box] = [
-        _Box(across(one) - half, across(one) + half, up(low) - half, up(high) + half)
-        for one in shown
-        for low, high, half in ((one.mean, one.mean, 8.0), (one.low, one.high, 2.0))
-    ]
-    places = []
-    for one in shown:
-        best: tuple[int, float, str, _Box] | None = None
-        for rows_up in (0, 1, -1, 2, -2):
-            shift = rows_up * LABEL_SIZE[1]
-            for side in ("left", "right"):
-                x, y = across(one), up(one.mean) + shift
-                wide = max(LABEL_SIZE[0], LETTER * len(one.candidate))
-                box = _Box(x + 10, x + 10 + wide, y - 8, y + 8)
-                if side == "right":
-                    box = _Box(x - 10 - wide, x - 10, y - 8, y + 8)
-                outside = box.left < 0 or box.right > width + 20 or box.bottom < 0
-                hidden = sum(box.meets(other) for other in taken) + 9 * outside
-                if best is None or hidden < best[0]:
-                    best = (hidden, shift, side, box)
-        assert best is not None
-        taken.append(best[3])
-        places.append((best[1], best[2]))
-    return places
-
-
-@dataclass(frozen=True)
-class _Box:
-    """A rectangle in pixels."""
-
-    left: float
-    right: float
-    bottom: float
-    top: float
-
-    def meets(self, other: "_Box") -> bool:
-        return (
-            self.left < other.right and other.left < self.right and self.bottom < other.top and other.bottom < self.top
-        )

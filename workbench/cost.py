@@ -28,6 +28,10 @@ class Measured(Noun):
     """Mean a request."""
     train_seconds: float | None = None
     """Training time of one seed; None where nothing is trained or it was not measured."""
+    answering_mb: float | None = None
+    """The most memory that answering held; None where no step noted it."""
+    training_mb: float | None = None
+    """The most memory that any stage of training held; None where nothing is trained or no step noted it."""
     trained: bool = False
     """Whether its weights are not the base model's any more."""
     losses: tuple[Loss, ...] = ()

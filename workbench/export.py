@@ -1,25 +1,18 @@
-"""A trained run is handed on: what is written where, and the model card that goes with it."""
+"""A trained run is handed on: which one, and what is written where."""
 
 import json
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
-from workbench.analysis import Standing
 from workbench.candidate import Candidate
-from workbench.case import SPLITS, Case, open_case
-from workbench.checked import gather
+from workbench.card import card
+from workbench.case import Case, open_case
 from workbench.errors import ConfigError, NotFound, WorkbenchError
-from workbench.loss_words import loss_cells
-from workbench.phrases import listed, percent
+from workbench.phrases import listed
 from workbench.plan import Plan, is_done, run_folder
 from workbench.planning import weakened
-from workbench.recommend import Recommendation
-from workbench.results import Results, decide, load_results
 from workbench.run import Run
-from workbench.score import METRICS
 from workbench.stage import Full
-from workbench.workspace import file_digest
 
 ExportForm = Literal["merged", "adapter"]
 MARKER = "workbench-export.json"
@@ -135,74 +128,3 @@ def _refuse_adapter(candidate: Candidate, stages: int) -> None:
         )
     if isinstance(candidate.training[0].adapter, Full):
         raise ConfigError(f"{candidate.name} trained all weights and has no adapter.", "Export the merged weights.")
-
-
-# --- The model card -----------------------------------------------------------------------------------
-
-
-def card(case: Case, run: Run) -> str:
-    """The model card: what it is for, from what it was made, how well it does, and what was not measured."""
-    return "\n".join(_card(case, run)) + "\n"
-
-
-def _card(case: Case, run: Run) -> Iterator[str]:
-    candidate, use_case = run.candidate, case.use_case
-    yield from ("---", f"base_model: {candidate.base_model}", "library_name: transformers", "---", "")
-    yield from (f"# {case.name}: {candidate.name}", "")
-    methods = " -> ".join(f"{stage.method} ({stage.adapter.kind})" for stage in candidate.training)
-    yield from (f"{candidate.base_model}, trained for the use case {case.name}: {methods}; seed {run.seed}.", "")
-    yield from ("## How to ask it", "")
-    told = use_case.instruction if candidate.prompt.instruction is None else candidate.prompt.instruction
-    yield f"System message: {told!r}." if told else "No system message."
-    if candidate.prompt.examples:
-        yield f"It was measured with {candidate.prompt.examples} solved examples before each request."
-    if candidate.retrieval is not None:
-        yield f"It was trained and measured with {candidate.retrieval.passages} retrieved passages in each request."
-    yield from ("", "## How well it does", "")
-    yield from _scores(case, run)
-    yield from ("", "## What it lost", "")
-    yield from _lost(case, run)
-    yield from ("", "## From what it was made", "")
-    for split in SPLITS:
-        path = case.split_path(split)
-        if path.exists():
-            count = path.read_bytes().count(b"\n")
-            yield f"- {split}: {count:,} examples, sha256 {file_digest(path)}"
-    if case.documents is not None and candidate.retrieval is not None:
-        yield f"- documents: sha256 {case.documents_digest()}"
-    yield from ("", "## The candidate", "", "```yaml", candidate.to_yaml().strip(), "```")
-
-
-def _lost(case: Case, run: Run) -> Iterator[str]:
-    found = gather(case, [run.candidate]).losses.get(run.candidate.name, ())
-    if not found:
-        yield "Forgetting was not measured for this run: check what else it has to be able to do before you rely on it."
-        return
-    yield "Beside the untrained base, on the same items; the worst suite first:"
-    yield from ("", "| Suite | Base | Trained | Change | 95 % interval | Shows |", "|---|---:|---:|---:|---:|---|")
-    for one in found:
-        before, after, change, interval, _, _, shows = loss_cells(one)
-        yield f"| {one.suite.facet} | {before} | {after} | {change} | {interval} | {shows} |"
-
-
-def _scores(case: Case, run: Run) -> Iterator[str]:
-    try:
-        results = load_results(case)
-        recommendation = decide(results)
-    except WorkbenchError as error:
-        yield f"Not measured: {error.message}"
-        return
-    yield from _table(results, recommendation, run.candidate.name)
-
-
-def _table(results: Results, recommendation: Recommendation, own: str) -> Iterator[str]:
-    metric = METRICS[results.use_case.metric]
-    yield f"{metric.title} on {recommendation.n:,} test examples that nobody trained on:"
-    yield from ("", "| Candidate | Approach | Mean | 95 % interval | Seeds |", "|---|---|---:|---:|---:|")
-    standings: Sequence[Standing] = recommendation.standings
-    for one in standings:
-        name = f"**{one.candidate}**" if one.candidate == own else one.candidate
-        yield (
-            f"| {name} | {one.approach} | {percent(one.mean)} | {100 * one.low:.1f} to {100 * one.high:.1f} | "
-            f"{one.seeds} |"
-        )

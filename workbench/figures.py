@@ -2,7 +2,15 @@
 
 import plotly.graph_objects as go
 
-from workbench import charts, loss_charts, money_charts, preference_charts, retrieval_charts, tuning_charts
+from workbench import (
+    charts,
+    loss_charts,
+    money_charts,
+    preference_charts,
+    quality_charts,
+    retrieval_charts,
+    tuning_charts,
+)
 from workbench.blocks import (
     AcceptabilityChart,
     BreakEvenChart,
@@ -55,4 +63,6 @@ def figure_of(block: Chart) -> go.Figure:
         case WinRatesChart():
             return preference_charts.win_rates_chart(block.rates, approaches=block.approaches)
         case _:
-            return charts.quality_chart(block.points, metric=block.metric, choice=block.choice)
+            return quality_charts.quality_chart(
+                block.points, metric=block.metric, takes=block.takes, choice=block.choice
+            )

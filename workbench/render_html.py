@@ -58,6 +58,7 @@ def _environment() -> Environment:
     )
     environment.filters["visible"] = visible
     environment.filters["prose"] = prose
+    environment.tests["chart"] = lambda block: isinstance(block, Chart)
     return environment
 
 

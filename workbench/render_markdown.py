@@ -19,6 +19,7 @@ from workbench.blocks import (
     Items,
     QualityChart,
     Report,
+    Row,
     StandingsChart,
     Table,
     Text,
@@ -27,6 +28,7 @@ from workbench.chart_parts import MARKS
 from workbench.cost import figure
 from workbench.phrases import percent, points
 from workbench.plaintext import visible
+from workbench.quality_charts import Point
 
 STRIP = 41
 """Characters of a dot with its interval."""
@@ -39,8 +41,13 @@ def document(report: Report) -> str:
     """The whole report; what candidates and users wrote can neither format nor link anything."""
     day = report.created.strftime("%Y-%m-%d %H:%M")
     parts = [f"# {plain(report.title)}", f"A report of {day} {report.created.tzname() or ''}".rstrip()]
-    parts += ["\n".join(_lines(block)) for block in report.blocks]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return "\n\n".join([*parts, body(report.blocks)]) + "\n"
+
+
+def body(blocks: Sequence[Block]) -> str:
+    """Blocks alone, without a title."""
+    parts = ("\n".join(_lines(block)) for block in blocks)
+    return "\n\n".join(part for part in parts if part)
 
 
 def plain(text: str) -> str:
@@ -83,7 +90,7 @@ def _lines(block: Block) -> Iterator[str]:
             yield f"- {plain(item.text)}{cited}"
     elif isinstance(block, Table):
         yield f"**{plain(block.title)}**\n"
-        yield from grid(block.columns, [[plain(cell) for cell in row.cells] for row in block.rows])
+        yield from grid(block.columns, [_cells(row) for row in block.rows])
     elif isinstance(block, Chart):
         yield from _chart(block)
     elif isinstance(block, Examples):
@@ -93,6 +100,12 @@ def _lines(block: Block) -> Iterator[str]:
             yield f"- {plain(term.term)}: {literal(term.text) if term.literal else plain(term.text)}"
     else:
         yield from _code(block)
+
+
+def _cells(row: Row) -> list[str]:
+    """A row's cells; the first of one that matters more stands out."""
+    cells = [plain(cell) for cell in row.cells]
+    return [f"**{cells[0]}**", *cells[1:]] if row.strong and cells[0] else cells
 
 
 def _callout(block: Callout) -> Iterator[str]:
@@ -193,20 +206,26 @@ def _differences(block: DifferencesChart) -> Iterator[str]:
 def _quality(block: QualityChart) -> Iterator[str]:
     columns = (
         Column(title="Candidate"),
-        Column(title="Mean seconds", align="right", better="lower"),
+        Column(title=block.takes.title, align="right", better="lower"),
         Column(title=block.metric, align="right", better="higher"),
         Column(title="95 % interval", align="right"),
     )
     rows = [
         (
             plain(one.candidate),
-            figure(one.seconds),
+            _takes(one),
             percent(one.mean),
             f"{100 * one.low:.1f} to {100 * one.high:.1f}",
         )
-        for one in sorted(block.points, key=lambda one: one.seconds)
+        for one in sorted(block.points, key=lambda one: one.takes)
     ]
     yield from grid(columns, rows)
+
+
+def _takes(one: Point) -> str:
+    if one.takes_low is None or one.takes_high is None:
+        return figure(one.takes)
+    return f"{figure(one.takes)} ({figure(one.takes_low)} to {figure(one.takes_high)})"
 
 
 def strip(value: float, low: float, high: float, *, span: tuple[float, float], mark: str, zero: bool = False) -> str:

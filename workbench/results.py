@@ -100,6 +100,8 @@ class CandidateResults(CandidateRows):
             prompt_tokens=self.fact("answer", "prompt_tokens"),
             completion_tokens=self.fact("answer", "completion_tokens"),
             training=self.training_seconds(),
+            answering_mb=self.fact("answer", "peak_memory_mb"),
+            training_mb=self.training_mb(),
             prepared=self._prepared(),
         )
 
@@ -120,8 +122,20 @@ class CandidateResults(CandidateRows):
         """Seconds that all training took, the embedder's included, for each run; empty where nothing is trained."""
         if not self.trains:
             return ()
-        roles = [role for role in self.steps[0] if role.split("-")[0] in TRAINING_ROLES]
+        roles = self._training_roles()
         return tuple(sum(float(steps[role].record.facts["seconds"]) for role in roles) for steps in self.steps)
+
+    def training_mb(self) -> tuple[float, ...]:
+        """The most memory that any step of the training held, for each run where one noted it."""
+        if not self.trains:
+            return ()
+        roles = self._training_roles()
+        noted = ([steps[role].record.facts.get("peak_memory_mb") for role in roles] for steps in self.steps)
+        known = ([float(one) for one in run if one is not None] for run in noted)
+        return tuple(max(run) for run in known if run)
+
+    def _training_roles(self) -> list[str]:
+        return [role for role in self.steps[0] if role.split("-")[0] in TRAINING_ROLES]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

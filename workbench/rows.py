@@ -55,6 +55,10 @@ class Took(Noun):
     """Mean a request, of each run that noted it."""
     training: tuple[float, ...] = ()
     """Seconds of all stages, of each run; empty where nothing is trained here."""
+    answering_mb: tuple[float, ...] = ()
+    """The most memory that answering held, of each run that noted it."""
+    training_mb: tuple[float, ...] = ()
+    """The most memory that any stage of training held, of each run that noted it."""
     prepared: Prepared = Prepared()
     """What was done so that passages are found and read."""
 
@@ -137,6 +141,8 @@ class CandidateRows(ABC):
             prompt_tokens=_mean(took.prompt_tokens),
             completion_tokens=_mean(took.completion_tokens),
             train_seconds=_mean(took.training),
+            answering_mb=max(took.answering_mb, default=None),
+            training_mb=max(took.training_mb, default=None),
         )
 
 

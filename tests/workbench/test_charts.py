@@ -1,7 +1,5 @@
 """Figures and their titles: they say what the data say, and nothing else."""
 
-import math
-
 import plotly.graph_objects as go
 import pytest
 
@@ -10,12 +8,9 @@ from workbench.candidate import APPROACHES, Approach
 from workbench.chart_parts import COLOURS, MARKS, SYMBOLS
 from workbench.charts import (
     Gap,
-    Point,
     differences_chart,
     differences_title,
     gaps,
-    quality_chart,
-    quality_title,
     standings_chart,
     standings_title,
 )
@@ -31,23 +26,19 @@ def standing(name: str, approach: Approach, mean: float, *, best: bool = False) 
     )  # fmt: skip
 
 
-def comparison(one: str, other: str, delta: float, *, shown: Shown = "not shown") -> Comparison:
-    return Comparison(
-        metric="exact_match", candidate=one, reference=other, n=60, clusters=60, delta=delta,
-        low=delta - 0.1, high=delta + 0.2, confidence=0.95, p=0.04, shown=shown, method="paired t",
-    )  # fmt: skip
-
-
-def point(name: str, mean: float, seconds: float) -> Point:
-    return Point(candidate=name, approach="RAG", mean=mean, low=mean - 0.05, high=mean + 0.05, seconds=seconds)
-
-
 STANDINGS = (
     standing("zero-shot", "prompting", 0.1),
     standing("rag", "RAG", 0.8, best=True),
     standing("sft", "fine-tuning", 0.2),
     standing("rag-sft", "RAG + fine-tuning", 0.85, best=True),
 )
+
+
+def comparison(one: str, other: str, delta: float, *, shown: Shown = "not shown") -> Comparison:
+    return Comparison(
+        metric="exact_match", candidate=one, reference=other, n=60, clusters=60, delta=delta,
+        low=delta - 0.1, high=delta + 0.2, confidence=0.95, p=0.04, shown=shown, method="paired t",
+    )  # fmt: skip
 
 
 def texts(chart: go.Figure) -> str:
@@ -135,15 +126,6 @@ def test_the_title_says_what_is_shown(shown: list[tuple[str, float, bool]], titl
     assert differences_title([gap(name, delta, shown=is_shown) for name, delta, is_shown in shown]) == title
 
 
-def test_quality_title_names_the_best_and_the_quickest() -> None:
-    shown = [point("zero-shot", 0.1, 0.03), point("rag", 0.8, 0.06)]
-    title = quality_title(shown)
-    assert (
-        title == "The highest mean, 80.0 % of rag, takes 0.060 s an answer; the quickest, zero-shot, 0.030 s for 10.0 %"
-    )
-    assert quality_title(shown[1:]) == "rag takes 0.060 s an answer"
-
-
 def test_standings_are_drawn_as_they_are() -> None:
     chart = standings_chart(
         STANDINGS, metric="exact match", best_set=("rag", "rag-sft"), choice="rag", simplest="zero-shot"
@@ -165,22 +147,6 @@ def test_what_is_not_shown_is_hollow() -> None:
     assert "hollow: not shown" in texts(chart)
     low, high = chart.layout.xaxis.range
     assert low < -5 < 40 < high
-
-
-@pytest.mark.parametrize(("seconds", "kind"), [((0.03, 0.06), "linear"), ((0.03, 3.0), "log")])
-def test_times_far_apart_are_on_a_log_scale(seconds: tuple[float, float], kind: str) -> None:
-    chart = quality_chart([point("a", 0.5, seconds[0]), point("b", 0.6, seconds[1])], metric="exact match", choice="b")
-    assert chart.layout.xaxis.type == kind
-    low, high = chart.layout.xaxis.range
-    placed = [math.log10(one) if kind == "log" else one for one in seconds]
-    assert all(low <= one <= high for one in placed)
-    assert [annotation.x for annotation in chart.layout.annotations] == placed
-
-
-def test_labels_of_near_points_do_not_cover_each_other() -> None:
-    chart = quality_chart([point(f"c{i}", 0.5, 0.05) for i in range(9)], metric="exact match")
-    places = [(annotation.xanchor, annotation.yshift) for annotation in chart.layout.annotations]
-    assert len(set(places)) == 9
 
 
 def test_a_name_is_never_markup() -> None:

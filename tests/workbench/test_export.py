@@ -1,5 +1,6 @@
 """Which run is handed on, what is refused, and what the model card says."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -73,7 +74,9 @@ def test_the_step_says_what_to_write_from_what(case: Case, tmp_path: Path) -> No
 def test_the_card_tells_scores_with_intervals_data_and_what_is_unknown(case: Case) -> None:
     text = card(case, find_run(case.workspace, "sft", seed=0))
     assert text.startswith("---\nbase_model: pocket\n")
-    assert "| **sft** | fine-tuning |" in text
+    assert re.search(r"^\| \*\*sft\*\* +\| fine-tuning +\|", text, re.MULTILINE), "its own row stands out"
+    assert "Memory training" in text
+    assert "> **" in text, "the recommendation for the use case, as a report tells it"
     assert "95 % interval" in text
     assert f"sha256 {case.split_digest('train')}" in text
     assert "Forgetting was not measured" in text

@@ -275,7 +275,7 @@ def test_without_price_and_limits_it_says_so(full_workspace: Path) -> None:
     said = not_measured(report)
     assert "no price of a machine hour" in said
     assert "Latency as a limit: none is set" in said
-    assert table(report, "What an answer takes").columns[-1].title == "Training, s a seed"
+    assert table(report, "What an answer takes").columns[-1].title == "Memory training"
     assert "Ruled out" not in [block.text for block in report.blocks if isinstance(block, Heading)]
 
 

@@ -6,18 +6,21 @@ import re
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import openpyxl
+import plotly.graph_objects as go
 import pytest
 from pypdf import PdfReader
 
 from tests.toys import finished_case
+from workbench import render_html
 from workbench.blocks import Block, Callout, Chart, Column, Heading, Report, Row, Table, Text
 from workbench.cli import main
 from workbench.errors import DataError, NotFound
 from workbench.figure_svg import figure_svg
 from workbench.figures import figure_of
+from workbench.model import Noun
 from workbench.render_pdf import document
 from workbench.report import FORMS, assemble, render
 from workbench.results import Results, decide, load_results
@@ -207,3 +210,12 @@ def test_the_commands(results: Results, tmp_path: Path, capsys: pytest.CaptureFi
 
 def test_a_callout_is_told_whole(told: dict[str, Any]) -> None:
     assert [block for block in Report.model_validate(told["report"]).blocks if isinstance(block, Callout)]
+
+
+@pytest.mark.parametrize("kind", get_args(Chart), ids=lambda kind: str(kind.__name__))
+def test_every_kind_of_picture_is_drawn_in_the_page(kind: type[Noun], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(render_html, "figure_of", lambda block: go.Figure())
+    block = kind.model_construct(title="what it shows")
+    text = render_html.page(Report.model_construct(title="t", created=datetime.now(UTC), blocks=(block,)))
+    assert text.count('class="figure"') == 1
+    assert "<figcaption>what it shows</figcaption>" in text

@@ -57,8 +57,17 @@ def question(material: Material) -> list[Block]:
 
 def answer(material: Material) -> list[Block]:
     """The recommendation with its reasons, and what was ruled out."""
+    recommendation = material.recommendation
+    blocks: list[Block] = [Heading(text="The answer"), verdict(material)]
+    if recommendation.reasons:
+        blocks += [Heading(text="Why"), Items(items=tuple(_reason(reason) for reason in recommendation.reasons))]
+    return [*blocks, *_limits(material)]
+
+
+def verdict(material: Material) -> Callout:
+    """The recommendation in its three sentences, with what is to be minded."""
     recommendation, rate = material.recommendation, f"{100 * material.recommendation.error_rate:g}"
-    callout = Callout(
+    return Callout(
         headline=recommendation.headline,
         strength=recommendation.strength,
         meaning=MEANINGS[recommendation.strength].format(rate=rate, margin=material.margin),
@@ -66,10 +75,6 @@ def answer(material: Material) -> list[Block]:
         next_step=recommendation.next_step if recommendation.next_step not in recommendation.sentences else "",
         cautions=tuple(_cautions(material)),
     )
-    blocks: list[Block] = [Heading(text="The answer"), callout]
-    if recommendation.reasons:
-        blocks += [Heading(text="Why"), Items(items=tuple(_reason(reason) for reason in recommendation.reasons))]
-    return [*blocks, *_limits(material)]
 
 
 def _reason(reason: Reason) -> Item:

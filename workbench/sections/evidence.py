@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from scipy import special
 
 from workbench.analysis import Standing
 from workbench.blocks import (
@@ -17,18 +18,23 @@ from workbench.blocks import (
     Table,
     Text,
 )
-from workbench.charts import Point, differences_title, gaps, quality_title, standings_title
+from workbench.charts import differences_title, gaps, standings_title
 from workbench.compare import analyse
 from workbench.comparison import Comparison, rank_interval
 from workbench.cost import FEWEST_TIMINGS, cost_per_1000, figure, latency_bounds, mean_seconds
 from workbench.phrases import listed, percent, points, signed
+from workbench.quality_charts import SECONDS, Point, Takes, quality_title
 from workbench.retrieval_notes import retrieval_notes
 from workbench.rows import CandidateRows, Rows
+from workbench.running_cost import RunningCost
 from workbench.score import METRICS, deciding
 from workbench.sections.material import Material
+from workbench.statistics.bounds import Bounds, mean_bounds
 from workbench.usecase import MetricName
 
 AS_PARTS = "as its parts"
+TWO_SIDED = 0.975
+"""Confidence of each bound of a 95 % interval."""
 MANY_ROWS = 30
 """Tables with more rows are folded."""
 
@@ -47,33 +53,59 @@ def picture(material: Material) -> list[Block]:
             simplest=standings[0].candidate,
         ),
     ]
-    timed = []
-    for one in standings:
-        seconds = material.seconds(one.candidate)
-        if seconds:
-            timed.append(
-                Point(
-                    candidate=one.candidate,
-                    approach=one.approach,
-                    mean=one.mean,
-                    low=one.low,
-                    high=one.high,
-                    seconds=seconds,
-                )
+    takes, amounts = _amounts(material)
+    if amounts:
+        found = tuple(
+            Point(
+                candidate=one.candidate, approach=one.approach, mean=one.mean, low=one.low, high=one.high,
+                takes=amounts[one.candidate].estimate, takes_low=amounts[one.candidate].low,
+                takes_high=amounts[one.candidate].high,
             )
-    if timed:
-        title = quality_title(timed)
+            for one in standings if one.candidate in amounts
+        )  # fmt: skip
         blocks.append(
-            QualityChart(title=title, metric=material.metric, points=tuple(timed), choice=recommendation.choice)
-        )
+            QualityChart(
+                title=quality_title(found, takes), metric=material.metric, takes=takes, points=found,
+                choice=recommendation.choice,
+            )
+        )  # fmt: skip
+        missing = [one.candidate for one in standings if one.candidate not in amounts]
+        if missing:
+            what = "has no known cost" if takes.money else "was not timed"
+            blocks.append(Text(text=f"Not in this picture, since it {what}: {listed(missing)}.", note=True))
     return blocks
+
+
+def _amounts(material: Material) -> tuple[Takes, Mapping[str, Bounds]]:
+    """What answers take, with 95 % intervals: the cost of 1,000 where all have one, else the seconds of one."""
+    earned = material.recommendation.earnings
+    costs = {one.candidate: one.cost for one in earned.candidates if one.cost is not None}
+    if costs and len(costs) == len(material.standings):
+        spread = all(one.training is not None for one in costs.values())
+        takes = Takes(currency=material.results.use_case.money.currency, training=spread)
+        return takes, {name: _thousand(one, with_training=spread) for name, one in costs.items()}
+    found: dict[str, Bounds] = {}
+    for one in material.standings:
+        seconds, measured = material.seconds(one.candidate), material.measured.get(one.candidate)
+        if seconds and measured is not None and not material.is_router(one.candidate):
+            found[one.candidate] = mean_bounds(measured.seconds, confidence=TWO_SIDED)
+        elif seconds:
+            found[one.candidate] = Bounds(seconds, None, None)
+    return SECONDS, found
+
+
+def _thousand(cost: RunningCost, *, with_training: bool) -> Bounds:
+    """What 1,000 answers cost; the interval is of the requests that were timed, trainings are taken as known."""
+    each = cost.request if with_training else cost.answering
+    half = float(special.ndtri(TWO_SIDED)) * cost.variance**0.5
+    return Bounds(1000 * each, 1000 * max(0.0, each - half), 1000 * (each + half))
 
 
 def tables(material: Material) -> list[Block]:
     """Every candidate: quality, then what it takes."""
     return [
         Heading(text="The candidates"),
-        _quality(material),
+        quality(material, subject=material.recommendation.choice),
         Text(
             text="± is half of the 95 % interval of that mean alone. Two such intervals may overlap although the "
             "difference is shown, since all candidates answered the same examples: compare by the differences below. "
@@ -83,12 +115,13 @@ def tables(material: Material) -> list[Block]:
             note=True,
         ),
         *_secondary(material),
-        _takes(material),
+        takes(material, subject=material.recommendation.choice),
         Text(text=_timing_note(material), note=True),
     ]
 
 
-def _quality(material: Material) -> Table:
+def quality(material: Material, *, subject: str | None) -> Table:
+    """Every candidate on the primary metric; the row of ``subject`` stands out."""
     out = {one.candidate for one in material.recommendation.ruled_out}
     best = material.recommendation.best_set
     columns = (
@@ -117,7 +150,7 @@ def _quality(material: Material) -> Table:
             _rank(material, one.candidate),
             AS_PARTS if routed else _failures(material.results.find(one.candidate), len(material.results.examples)),
         )
-        rows.append(Row(cells=cells, strong=one.candidate == material.recommendation.choice))
+        rows.append(Row(cells=cells, strong=one.candidate == subject))
     return Table(title="Quality", columns=columns, rows=tuple(rows))
 
 
@@ -187,7 +220,8 @@ def _standings_on(results: Rows, metric: MetricName) -> Mapping[str, str]:
     return {one.candidate: f"{_mean_cell(one)} (n = {found.n:,})" for one in found.standings}
 
 
-def _takes(material: Material) -> Table:
+def takes(material: Material, *, subject: str | None) -> Table:
+    """The time, tokens, memory and money of every candidate's answers; the row of ``subject`` stands out."""
     price = material.results.use_case.answering_hour
     columns = [
         Column(title="Candidate"),
@@ -197,6 +231,8 @@ def _takes(material: Material) -> Table:
         Column(title="Tokens read", align="right", better="lower"),
         Column(title="Tokens written", align="right", better="lower"),
         Column(title="Training, s a seed", align="right", better="lower"),
+        Column(title="Memory answering", align="right", better="lower"),
+        Column(title="Memory training", align="right", better="lower"),
     ]
     if price is not None:
         columns.append(Column(title="Cost of 1,000", align="right", better="lower"))
@@ -212,11 +248,13 @@ def _takes(material: Material) -> Table:
             _or_not(measured.prompt_tokens),
             _or_not(measured.completion_tokens),
             _or_not(measured.train_seconds) if one.trains else "not trained",
+            _memory(measured.answering_mb),
+            _memory(measured.training_mb) if one.trains else "not trained",
         ]
         if price is not None:
             cost = cost_per_1000(measured.seconds, price).estimate if measured.seconds else None
             cells.append("not measured: none was timed" if cost is None else figure(cost))
-        rows.append(Row(cells=tuple(cells), strong=standing.candidate == material.recommendation.choice))
+        rows.append(Row(cells=tuple(cells), strong=standing.candidate == subject))
     return Table(title="What an answer takes", columns=tuple(columns), rows=tuple(rows))
 
 
@@ -232,10 +270,16 @@ def _or_not(value: float | None) -> str:
     return "not measured: no step noted it" if value is None else figure(value)
 
 
+def _memory(megabytes: float | None) -> str:
+    return "not measured: no step noted it" if megabytes is None else f"{figure(megabytes / 1024)} GB"
+
+
 def _timing_note(material: Material) -> str:
     text = (
         "Times are of single requests, retrieval included, one after another on the machine named under Provenance; "
-        "“up to” is the upper 95 % bound. Tokens are means of one request."
+        "“up to” is the upper 95 % bound. Tokens are means of one request. Memory is "
+        "the most that the process held at once, its libraries included: of the GPU where there is one, else of the "
+        "machine."
     )
     if "pocket" in material.base_models and any(one.train_seconds for one in material.measured.values()):
         text += " Trainings of so small a model ran side by side, one on each core."

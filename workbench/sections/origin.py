@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 
 from workbench import __version__
 from workbench.blocks import Block, Code, Column, Definition, Definitions, Heading, Row, Table
-from workbench.case import SPLITS
+from workbench.case import SPLITS, Case
 from workbench.cost import figure
 from workbench.question import frozen
 from workbench.sections.material import Material
+from workbench.usecase import Split
 from workbench.workspace import digest
 
 AGAIN = (
@@ -34,14 +35,7 @@ def provenance(material: Material) -> list[Block]:
 
 def _hashes(material: Material) -> list[Definition]:
     case, sizes = material.gathered.case, material.audit.sizes
-    items = [
-        Definition(
-            term=f"{split} examples", text=f"{sizes.get(split, 0):,}, sha256 {case.split_digest(split)}", literal=True
-        )
-        for split in SPLITS
-        if case.split_path(split).exists()
-    ]
-    documents = f"sha256 {case.documents_digest()}" if case.documents is not None else "none"
+    items = split_hashes(case, sizes)
     settings = digest(material.gathered.use_case.model_dump(mode="json"))
     bases = dict.fromkeys(
         f"{record.inputs['base_model']}, {_identity(str(record.inputs['base']))}"
@@ -54,10 +48,27 @@ def _hashes(material: Material) -> list[Definition]:
         items.append(Definition(term="question", text=text, literal=True))
     return [
         *items,
-        Definition(term="documents", text=documents, literal=True),
+        documents_hash(case),
         Definition(term="settings", text=f"sha256 {settings}", literal=True),
         Definition(term="base model", text="; ".join(bases), literal=True),
     ]
+
+
+def split_hashes(case: Case, sizes: Mapping[Split, int]) -> list[Definition]:
+    """Every split with its size and hash."""
+    return [
+        Definition(
+            term=f"{split} examples", text=f"{sizes.get(split, 0):,}, sha256 {case.split_digest(split)}", literal=True
+        )
+        for split in SPLITS
+        if case.split_path(split).exists()
+    ]
+
+
+def documents_hash(case: Case) -> Definition:
+    """The hash of a use case's documents."""
+    text = f"sha256 {case.documents_digest()}" if case.documents is not None else "none"
+    return Definition(term="documents", text=text, literal=True)
 
 
 def _identity(base: str) -> str:
