@@ -16,6 +16,7 @@ from workbench.sections.answer import verdict
 from workbench.sections.evidence import quality, takes
 from workbench.sections.lost import cost_blocks
 from workbench.sections.material import Material
+from workbench.sections.money import costs
 from workbench.sections.origin import documents_hash, split_hashes
 
 
@@ -68,6 +69,8 @@ def _measured(case: Case, run: Run) -> Iterator[Block]:
     yield Text(text=f"{metric.title} on {recommendation.n:,} test examples that nobody trained on.")
     yield quality(material, subject=run.candidate.name)
     yield takes(material, subject=run.candidate.name)
+    if any(one.cost is not None for one in recommendation.earnings.candidates):
+        yield costs(material, subject=run.candidate.name)
     yield Text(text="What the comparison of all candidates recommends for the use case:")
     yield verdict(material)
 

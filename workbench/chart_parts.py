@@ -74,7 +74,7 @@ def bare(*, height: int, title: str) -> go.Figure:
 def in_rows(names: Sequence[str], *, title: str) -> go.Figure:
     """A frame with one row for each name, the first on top."""
     chart = bare(height=ROW_HEIGHT * len(names) + 64 + (36 if title else 0), title=title)
-    chart.update_layout(margin_r=110)
+    chart.update_layout(margin_r=128)
     chart.update_yaxes(
         tickvals=list(range(len(names))), ticktext=list(names), range=[len(names) - 0.5, -0.5],
         showgrid=False, zeroline=False, fixedrange=True, ticks="", ticklabelstandoff=8,

@@ -113,16 +113,16 @@ def quality_chart(
         chart.add_trace(mark)
     span = _span(shown, log=wide)
     rows = shares(min(one.low for one in shown), max(one.high for one in shown))
-    for one, (shift, side) in zip(shown, _label_places(shown, span, rows, log=wide), strict=True):
+    for one, (aside, shift, side) in zip(shown, _label_places(shown, span, rows, log=wide), strict=True):
         text = f"<b>{html.escape(one.candidate)}</b> chosen" if one.candidate == choice else html.escape(one.candidate)
         chart.add_annotation(
             x=math.log10(one.takes) if wide else one.takes, y=100 * one.mean, text=text, showarrow=False,
-            xanchor=side, xshift=12 if side == "left" else -12, yshift=shift,
+            xanchor=side, xshift=aside, yshift=shift,
         )  # fmt: skip
     notes = [f"{_axis(takes)}{', log scale' if wide else ''} (lower is better)"]
     if len(front) > 1:
         less = "for less" if takes.money else "in less time"
-        notes.append(f"dotted: nobody scores more {less}, by what was measured (Pareto front)")
+        notes.append(f"dotted: nobody scores more {less} (Pareto front)")
     chart.update_xaxes(
         type="log" if wide else "linear", range=span, showgrid=True, gridcolor=LINE, zeroline=False,
         title=axis(notes), fixedrange=True,
@@ -139,8 +139,8 @@ def quality_chart(
 def _axis(takes: Takes) -> str:
     if not takes.money:
         return "mean seconds for one answer"
-    of_what = "cost of 1,000 answers" + (" with their share of the training" if takes.training else ", training apart")
-    return f"{of_what}, {html.escape(takes.currency)}" if takes.currency else of_what
+    currency = f", {html.escape(takes.currency)}" if takes.currency else ""
+    return f"cost of 1,000 answers{currency}, training {'included' if takes.training else 'apart'}"
 
 
 # --- Ranges and labels ---------------------------------------------------------------------------------
@@ -157,43 +157,52 @@ def _span(shown: Sequence[Point], *, log: bool) -> list[float]:
 
 def _label_places(
     shown: Sequence[Point], span: Sequence[float], rows: Sequence[float], *, log: bool
-) -> list[tuple[float, str]]:
-    """For each point, by how many pixels its label is moved up, and which side of it is at the point.
+) -> list[tuple[float, float, str]]:
+    """For each point, by how many pixels its label is moved right and up, and which side of it is at the point.
 
     The first place is taken that hides least: other labels, other marks, other intervals, the figures of an axis.
     """
     width, height = PLOT_SIZE
 
-    def across(one: Point) -> float:
-        value = math.log10(one.takes) if log else one.takes
+    def across(takes: float) -> float:
+        value = math.log10(takes) if log else takes
         return width * (value - span[0]) / (span[1] - span[0])
+
+    def ends(one: Point) -> tuple[float, float]:
+        """Where a point with its interval begins and ends."""
+        low = one.takes if one.takes_low is None or (log and one.takes_low <= 0) else one.takes_low
+        high = one.takes if one.takes_high is None else one.takes_high
+        return min(across(low), across(one.takes) - 8), max(across(high), across(one.takes) + 8)
 
     def up(share: float) -> float:
         return height * (100 * share - rows[0]) / (rows[1] - rows[0])
 
     taken: list[_Box] = [
-        _Box(across(one) - half, across(one) + half, up(low) - half, up(high) + half)
+        _Box(across(one.takes) - half, across(one.takes) + half, up(low) - half, up(high) + half)
         for one in shown
         for low, high, half in ((one.mean, one.mean, 8.0), (one.low, one.high, 2.0))
     ]
+    taken += [_Box(*ends(one), up(one.mean) - 2, up(one.mean) + 2) for one in shown]
     places = []
     for one in shown:
-        best: tuple[int, float, str, _Box] | None = None
+        best: tuple[int, float, float, str, _Box] | None = None
+        begin, end = ends(one)
         for rows_up in (0, 1, -1, 2, -2):
             shift = rows_up * LABEL_SIZE[1]
             for side in ("left", "right"):
-                x, y = across(one), up(one.mean) + shift
+                y = up(one.mean) + shift
                 wide = max(LABEL_SIZE[0], LETTER * len(one.candidate))
-                box = _Box(x + 10, x + 10 + wide, y - 8, y + 8)
+                box = _Box(end + 2, end + 2 + wide, y - 8, y + 8)
                 if side == "right":
-                    box = _Box(x - 10 - wide, x - 10, y - 8, y + 8)
+                    box = _Box(begin - 2 - wide, begin - 2, y - 8, y + 8)
+                aside = (end + 4 if side == "left" else begin - 4) - across(one.takes)
                 outside = box.left < 0 or box.right > width + 20 or box.bottom < 0
                 hidden = sum(box.meets(other) for other in taken) + 9 * outside
                 if best is None or hidden < best[0]:
-                    best = (hidden, shift, side, box)
+                    best = (hidden, aside, shift, side, box)
         assert best is not None
-        taken.append(best[3])
-        places.append((best[1], best[2]))
+        taken.append(best[4])
+        places.append(best[1:4])
     return places
 
 

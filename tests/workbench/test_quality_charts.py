@@ -55,7 +55,7 @@ def test_what_answers_cost_has_an_interval_too() -> None:
     assert across[2.0].array[0] == pytest.approx(0.75)
     assert across[2.0].arrayminus[0] == pytest.approx(0.5)
     assert across[3.0].array is None
-    assert "cost of 1,000 answers with their share of the training, EUR" in chart.layout.xaxis.title.text
+    assert "cost of 1,000 answers, EUR, training included" in chart.layout.xaxis.title.text
 
 
 def test_free_answers_are_drawn_at_nought() -> None:

@@ -268,8 +268,8 @@ def test_seeds_that_are_not_finished_are_named(full_workspace: Path) -> None:
 
 def test_without_price_and_limits_it_says_so(full_workspace: Path) -> None:
     case = open_case(full_workspace, "shop-facts")
-    priced = table(report_of(load_results(case)), "What an answer takes")
-    assert priced.columns[-1].title == "Cost of 1,000"
+    priced = table(report_of(load_results(case)), "What it costs")
+    assert priced.columns[1].title == "Answering 1,000"
     case.save(case.use_case.model_copy(update={"limits": Limits(), "machine_cost_per_hour": None}))
     report = report_of(load_results(case))
     said = not_measured(report)

@@ -222,7 +222,7 @@ def _standings_on(results: Rows, metric: MetricName) -> Mapping[str, str]:
 
 def takes(material: Material, *, subject: str | None) -> Table:
     """The time, tokens, memory and money of every candidate's answers; the row of ``subject`` stands out."""
-    price = material.results.use_case.answering_hour
+    price = _price_here(material)
     columns = [
         Column(title="Candidate"),
         Column(title="p95 latency, s", align="right", better="lower"),
@@ -270,6 +270,12 @@ def _or_not(value: float | None) -> str:
     return "not measured: no step noted it" if value is None else figure(value)
 
 
+def _price_here(material: Material) -> float | None:
+    """What the machine costs an hour, unless every candidate's costs have a table of their own."""
+    known = material.recommendation.earnings.costs_known
+    return None if known else material.results.use_case.answering_hour
+
+
 def _memory(megabytes: float | None) -> str:
     return "not measured: no step noted it" if megabytes is None else f"{figure(megabytes / 1024)} GB"
 
@@ -286,8 +292,8 @@ def _timing_note(material: Material) -> str:
     few = [name for name, one in material.measured.items() if 0 < len(one.seconds) < FEWEST_TIMINGS]
     if few:
         text += f" Of {listed(few)} fewer than {FEWEST_TIMINGS} requests were timed, which bounds no 95th percentile."
-    if material.results.use_case.machine_cost_per_hour is not None:
-        price = material.results.use_case.answering_hour
+    price = _price_here(material)
+    if price is not None:
         text += f" Costs are answering alone, at {price:g} an hour for the machine, in that price's currency."
     ran = (material.results.find(standing.candidate) for standing in material.ran)
     notes = [note for one in ran for note in retrieval_notes(one.name, one.took().prepared)]

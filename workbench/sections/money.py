@@ -32,7 +32,7 @@ def money(material: Material) -> list[Block]:
         return [*blocks, Text(text=ABSTAINED, note=True)]
     currency = use_case.money.currency
     if any(one.cost is not None for one in earned.candidates):
-        blocks.append(_costs(material, earned))
+        blocks.append(costs(material, subject=material.recommendation.choice))
     blocks.append(Text(text=_note(material, earned), note=True))
     blocks += _break_even(material, earned)
     if earned.acceptability is not None:
@@ -87,7 +87,9 @@ def _outcomes(material: Material, earned: Earnings) -> Table:
     return Table(title="Answers by outcome", columns=tuple(columns), rows=tuple(rows))
 
 
-def _costs(material: Material, earned: Earnings) -> Table:
+def costs(material: Material, *, subject: str | None) -> Table:
+    """What every candidate costs; the row of ``subject`` stands out."""
+    earned = material.recommendation.earnings
     currency = material.results.use_case.money.currency
     columns = (
         Column(title="Candidate"),
@@ -114,7 +116,7 @@ def _costs(material: Material, earned: Earnings) -> Table:
                 whole,
                 _of_right(one, cost, currency),
             )
-        rows.append(Row(cells=cells, strong=one.candidate == material.recommendation.choice))
+        rows.append(Row(cells=cells, strong=one.candidate == subject))
     return Table(title="What it costs", columns=columns, rows=tuple(rows))
 
 
