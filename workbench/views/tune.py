@@ -1,6 +1,6 @@
 """The form in which one candidate is tuned: made from its fields, beside the YAML and what differs from another."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import streamlit as st
@@ -16,6 +16,15 @@ from workbench.views.fields import ADAPTERS, Knob, changed, differences, knobs
 from workbench.views.tables import table_html
 
 MOST_STAGES = 4
+
+EMPTY: Mapping[str, str] = {
+    "learning_rate": "chosen for you",
+    "instruction": "the use case's",
+    "endpoint": "$OPENAI_BASE_URL, or OpenAI's own",
+    "patience": "never",
+    "after_steps": "at the end",
+}
+"""What a field without a value means, where that is more than nothing."""
 
 
 def tuned(candidate: Candidate) -> Candidate:
@@ -36,7 +45,7 @@ def tuned(candidate: Candidate) -> Candidate:
         retrieval = None
         if st.toggle("Retrieve passages for each request", candidate.retrieval is not None, key=f"{key} retrieve"):
             before = candidate.retrieval or Retrieval()
-            chosen = form(Retrieval, before, f"{key} retrieval", without=("gold", "disturbed"), empty="not set")
+            chosen = form(Retrieval, before, f"{key} retrieval", without=("gold", "disturbed"))
             retrieval = before.model_dump() | chosen | {"embedder_tuning": embedder_tuning(before, key)}
     with parts[2]:
         stages = training(candidate, key)
@@ -47,7 +56,7 @@ def tuned(candidate: Candidate) -> Candidate:
         if hosted_name(base or candidate.base_model or "") is None:
             st.caption("For a base model behind an endpoint: name it as `openai:NAME` on the first tab.")
         else:
-            hosted = form(Hosted, candidate.hosted, f"{key} hosted", empty="not set")
+            hosted = form(Hosted, candidate.hosted, f"{key} hosted")
     turned = {
         "base_model": base or None,
         "prompt": prompt,
@@ -69,7 +78,7 @@ def embedder_tuning(retrieval: Retrieval, key: str) -> dict[str, Any] | None:
         "Tune the embedder", now is not None, key=f"{key} tune the embedder",
         help="On the training questions and the passages that answer them, before anything is searched.",
     )  # fmt: skip
-    return form(EmbedderTuning, now or EmbedderTuning(), f"{key} embedder", empty="never") if wanted else None
+    return form(EmbedderTuning, now or EmbedderTuning(), f"{key} embedder") if wanted else None
 
 
 def training(candidate: Candidate, key: str) -> list[dict[str, Any]]:
@@ -103,23 +112,18 @@ def training(candidate: Candidate, key: str) -> list[dict[str, Any]]:
     return stages
 
 
-def form(
-    model: type[BaseModel], now: BaseModel, key: str, *, without: Collection[str] = (), empty: str = ""
-) -> dict[str, Any]:
-    """One widget for each plain field of a noun, but for those that are nothing to be turned.
-
-    ``empty``: what stands in a field without a value, where that is not chosen elsewhere.
-    """
+def form(model: type[BaseModel], now: BaseModel, key: str, *, without: Collection[str] = ()) -> dict[str, Any]:
+    """One widget for each plain field of a noun, but for those that are nothing to be turned."""
     found = {}
     turned = [knob for knob in knobs(model) if knob.name not in without]
     for start in range(0, len(turned), 2):
         for place, knob in zip(st.columns(2), turned[start : start + 2], strict=False):
             with place:
-                found[knob.name] = widget(knob, getattr(now, knob.name), f"{key} {knob.name}", empty=empty)
+                found[knob.name] = widget(knob, getattr(now, knob.name), f"{key} {knob.name}")
     return found
 
 
-def widget(knob: Knob, value: Any, key: str, *, empty: str = "") -> Any:
+def widget(knob: Knob, value: Any, key: str) -> Any:
     """The widget that suits a field."""
     label = knob.name.replace("_", " ").capitalize()
     note = knob.note or None
@@ -128,7 +132,7 @@ def widget(knob: Knob, value: Any, key: str, *, empty: str = "") -> Any:
     if knob.kind == "choice":
         return st.selectbox(label, knob.choices, knob.choices.index(value), key=key, help=note)
     if knob.kind == "text":
-        hint = (empty or "the use case's") if knob.optional else ""
+        hint = EMPTY.get(knob.name, "none") if knob.optional else ""
         return st.text_input(label, value or "", key=key, help=note, placeholder=hint) or (
             None if knob.optional else ""
         )
@@ -136,7 +140,7 @@ def widget(knob: Knob, value: Any, key: str, *, empty: str = "") -> Any:
     low, high, now = (None if bound is None else kind(bound) for bound in (knob.low, knob.high, value))
     found: float | None = st.number_input(
         label, low, high, now, 1 if kind is int else _step(knob, now), key=key, help=note,
-        format="%d" if kind is int else "%g", placeholder=(empty or "chosen for you") if knob.optional else None,
+        format="%d" if kind is int else "%g", placeholder=EMPTY.get(knob.name, "not set") if knob.optional else None,
     )  # fmt: skip
     return None if knob.optional and not found else found
 
