@@ -47,7 +47,8 @@ def begin() -> None:
                 run_demo(name)
         if st.button("Start with my data", icon=":material/upload_file:"):
             state.go(USE_CASE, new="1")
-    with st.expander("Which demo? Four bundled use cases, each with a known right answer", expanded=False):
+    choice = words.count(len(DEMOS), "bundled use case")
+    with st.expander(f"Which demo? {choice}, each with a known right answer", expanded=False):
         name = st.segmented_control(
             "Demo", list(DEMOS), default="product-facts", required=True, key="demo", bind="query-params",
             label_visibility="collapsed",
