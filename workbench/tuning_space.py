@@ -163,10 +163,13 @@ def _reranked(candidate: Candidate, case: Case) -> Sequence[Setting]:
 
 
 def _shots(candidate: Candidate, case: Case) -> Sequence[Setting]:
-    """Solved examples in the prompt, for whoever is only prompted, where there are any to show."""
-    if candidate.approach != "prompting":
+    """Solved examples in the prompt, for whoever is not trained, where there are any to show.
+
+    Beside passages they show the form of an answer; with many the prompt grows long.
+    """
+    if candidate.trained or not any(one.target.strip() for one in case.examples("train")):
         return ()
-    return (0, 2, 4, 8, 16) if any(one.target.strip() for one in case.examples("train")) else ()
+    return (0, 2, 4, 8, 16) if candidate.retrieval is None else (0, 2, 4, 8)
 
 
 def _overlap(retrieval: dict[str, Any]) -> Setting:

@@ -37,7 +37,7 @@ def test_it_follows_from_the_parts(case: Case) -> None:
     rank = {"training.1.adapter.rank"}
     known = presets()
     assert set(named(known["zero-shot"], case)) == asked | {"prompt.examples"}
-    assert set(named(known["rag"], case)) == asked | found
+    assert set(named(known["rag"], case)) == asked | found | {"prompt.examples"}
     ranked = Candidate(name="ranked", retrieval=Retrieval(reranker="./ranks"))
     assert named(ranked, case)["retrieval.reranker"].values == ("./ranks", None)
     assert set(named(known["sft"], case)) == asked | trained | rank
