@@ -20,8 +20,13 @@ def money_headline(decision: Decision) -> str:
         low, high = decision.by_money[0].choice, decision.by_money[-1].choice
         assert low is not None
         assert high is not None
-        assert decision.switch is not None
         lead = "Use" if decision.strength == "clear" else "Lean towards"
+        if decision.switch is None:
+            # The one for little is preferred for being simpler, not for earning more: their lines do not cross.
+            ends = [one.value for one in (decision.by_money[0], decision.by_money[-1])]
+            many = scale(ends)
+            little, much = (price(many * value, currency) for value in ends)
+            return f"{lead} {decision.label(high)} if {answers(many)} worth {much}, {decision.label(low)} if {little}."
         many = scale([decision.switch.value])
         at = f"{answers(many)} worth more than {price(many * decision.switch.value, currency)}"
         return f"{lead} {decision.label(high)} if {at}, else {decision.label(low)}."

@@ -321,6 +321,16 @@ def test_where_lines_do_not_cross_in_the_range_no_value_is_made_up() -> None:
     assert crossing(of, costs, money, "zero-shot", "rag", rng=np.random.default_rng(0)) is None
 
 
+def test_where_only_simplicity_decides_at_one_end_both_ends_are_named() -> None:
+    """Where a right answer is worth next to nothing the simplest is good enough, though it earns a little less."""
+    of, seconds = two(0.0, 1.0, abstained=0.99), {"zero-shot": 1.0, "rag": 1.01}
+    measured = {name: Measured(seconds=tuple(each * np.linspace(0.9, 1.1, 200))) for name, each in seconds.items()}
+    money = {"value_of_success": 1e-6, "value_at_most": 1.0, "price_of_wrong": 0.2, "currency": "EUR"}
+    found = judged(of, case(machine_cost_per_hour=HOUR, money=money), measured)
+    assert (found.ground, found.choice) == ("value", "rag")
+    assert found.headline == ("Use RAG if a right answer is worth 1.0 EUR, zero-shot (prompting) if 0.0000010 EUR.")
+
+
 def test_a_router_at_one_end_alone_is_no_headline_for_both() -> None:
     of = world(1_000, knowledge=(0.2, 0.9), form=(0.9, 0.3))
     told = {
