@@ -35,6 +35,7 @@ def trials_chart(choice: Choice, *, title: str = "") -> go.Figure:
         level = 100 * first.mean
         across = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": level, "y1": level, "layer": "below"}
         chart.add_shape(across | {"line": {"color": STRONG_LINE, "width": 1.5, "dash": "dash"}})
+    last = max((one.number for one in shown), default=1)
     for one in shown:
         mean = one.mean or 0.0
         says = f"trial {one.number}: {html.escape(settings_words(one.changed))}: {percent(mean)} of {one.examples:,}"
@@ -44,12 +45,24 @@ def trials_chart(choice: Choice, *, title: str = "") -> go.Figure:
         chart.add_trace(mark)
         if strong:
             words = f"chosen: {percent(mean)}" if one.number else f"as it was, chosen: {percent(mean)}"
-            chart.add_annotation(x=one.number, y=100 * mean, text=words, showarrow=False, yshift=18)
+            side = "left" if one.number < 0.2 * last else "right" if one.number > 0.8 * last else "center"
+            aside = {"left": -9, "right": 9, "center": 0}[side]
+            chart.add_annotation(
+                x=one.number, y=100 * mean, text=words, showarrow=False, yshift=18, xanchor=side, xshift=aside
+            )
     values = [100 * (one.mean or 0.0) for one in shown]
     low, high = min(values, default=0.0), max(values, default=100.0)
     pad = max(4.0, 0.12 * (high - low))
-    last = max((one.number for one in shown), default=1)
     notes = ["trials, in the order in which they were made", "hollow: on a part of the examples", "dashed: as it was"]
     chart.update_xaxes(range=[-0.6, max(last, 4) + 0.6], title=axis(notes), zeroline=False, showgrid=False)
-    chart.update_yaxes(range=[max(-2.0, low - pad), min(104.0, high + 1.6 * pad)], ticksuffix=" %", zeroline=False)
+    # No mark and no label is cut in half, and no share beyond 0 and 100 % is named.
+    bottom, top = max(-0.3 * pad, low - pad), high + 1.6 * pad
+    ticks = _ticks(max(0.0, bottom), min(100.0, top))
+    chart.update_yaxes(range=[bottom, top], tickvals=ticks, ticktext=[f"{at:g} %" for at in ticks], zeroline=False)
     return chart
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Round shares in percent between two, about five of them."""
+    step = next((step for step in (1, 2, 5, 10) if high - low <= 6 * step), 20)
+    return [float(value) for value in range(0, 101, step) if low <= value <= high]
