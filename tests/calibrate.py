@@ -14,8 +14,9 @@ from functools import partial
 
 import numpy as np
 
-from tests.workbench.generators import Tally, World, study
+from tests.workbench.generators import Tally, World, draw, study
 from tests.workbench.test_segments import world as two_kinds_of_requests
+from workbench.candidate import Approach
 from workbench.cost import Measured
 from workbench.panel import Panel, Scores
 from workbench.recommend import Recommendation, recommend
@@ -231,6 +232,35 @@ def equals_by_money(seed: int) -> bool:
     return judged(of, machine_cost_per_hour=3.6, money={"value_of_success": 1.0}).ground == "winner"
 
 
+def two_and_two(accuracies: Sequence[float], seed: int) -> Panel:
+    """Two that only prompt and two that were trained three times each, as recipes differ: 400 examples."""
+    world = World(400, tuple(accuracies), seeds=(0, 0, 3, 3), seed_sd=0.2)
+    drawn = draw(world, np.random.default_rng(seed))
+    ways: tuple[Approach, ...] = ("prompting", "prompting", "fine-tuning", "fine-tuning")
+    of = tuple(replace(one, approach=way) for one, way in zip(drawn.candidates, ways, strict=True))
+    return replace(drawn, candidates=of)
+
+
+def approach_of_equals(seed: int) -> bool:
+    """Four equals of two approaches: one of the two is said to be the best."""
+    found = judged(two_and_two((0.7,) * 4, seed))
+    return (found.strength, found.ground) == ("clear", "approach")
+
+
+def wrong_approach(seed: int) -> bool:
+    """Four of two approaches, drawn with a standard deviation of 5 points: a clear approach that the best is not of."""
+    accuracies = np.clip(np.random.default_rng(10_000 + seed).normal(0.7, 0.05, 4), 0.4, 0.95)
+    found = judged(two_and_two(tuple(accuracies), seed))
+    best: Approach = "prompting" if accuracies.argmax() < 2 else "fine-tuning"
+    return (found.strength, found.ground) == ("clear", "approach") and found.approach != best
+
+
+def approach_found(seed: int) -> bool:
+    """Training brings 20 points, whichever of two recipes: that is clear."""
+    found = judged(two_and_two((0.5, 0.5, 0.7, 0.7), seed))
+    return (found.strength, found.approach) == ("clear", "fine-tuning")
+
+
 def _three(accuracies: Sequence[float], seed: int) -> Panel:
     rng = np.random.default_rng(seed)
     ability = rng.normal(0, 1.2, 400)
@@ -248,6 +278,9 @@ SCENARIOS: Sequence[tuple[str, str, Judged]] = (
     ("4, tags mean nothing", "a router appears (at most .05)", falsely_routed),
     ("6", "the best is too slow: ruled out by name", too_slow),
     ("value", "depends on what a right answer is worth: said so", by_value),
+    ("approach, four equals", "one of two approaches is called the best (at most .05)", approach_of_equals),
+    ("approach, spread", "the best is not of the one that is called the best (at most .05)", wrong_approach),
+    ("approach, 20 points", "clear, whichever of its two recipes is the best", approach_found),
     ("money, three equals", "somebody is said to earn most (at most .05)", equals_by_money),
 )
 

@@ -19,6 +19,7 @@ from workbench.limits import LimitCheck
 from workbench.panel import Panel
 from workbench.phrases import points
 from workbench.segments import Segments
+from workbench.settled_approach import holds_between, of_one_approach, unbeaten
 from workbench.statistics.regret import value_of_more
 from workbench.usecase import UseCase
 
@@ -110,6 +111,24 @@ class Decision:
         return [check for check in self.checks if check.candidate == name and check.status == "unsure"]
 
     @property
+    def claimed(self) -> str | None:
+        """Who is recommended: a candidate or, where only that much is shown, an approach."""
+        return self.standing(self.choice).approach if self.ground == "approach" and self.choice else self.choice
+
+    @property
+    def possibly_out(self) -> list[LimitCheck]:
+        """The limits of which it is not shown that all keep them who may be the best."""
+        return [check for name in self.may_be_best for check in self.unsure(name)]
+
+    @property
+    def may_be_best(self) -> tuple[str, ...]:
+        """Candidates of the approach that is claimed that may be the best, at one of the values a right answer has."""
+        own = [name for name in self.order if not self.is_router(name) and self.standing(name).approach == self.claimed]
+        analyses = [one.analysis for one in self.by_money] or [self.analysis]
+        open_ = {name for analysis in analyses for name in unbeaten(analysis, own)}
+        return tuple(name for name in own if name in open_)
+
+    @property
     def leader(self) -> str:
         """The highest mean among those left, or among all where none is left."""
         if self.analysis.provisional is not None:
@@ -152,7 +171,7 @@ def decide(
     picked: tuple[Picked, ...] = ()
     if by_people is None and use_case.money.values and ground != "all wrong":
         picked = _by_money(use_case, field, unsure, rng=rng)
-        choice, strength, ground = _together(picked)
+        choice, strength, ground = _together(picked, [name for name in field.order if name != field.router])
     switch = None
     if ground == "value":
         ends = str(picked[0].choice), str(picked[-1].choice)
@@ -194,7 +213,7 @@ def _by_money(use_case: UseCase, field: Entrants, unsure: set[str], *, rng: np.r
         analysis, order = _analysed(field, paid, use_case, rng)
         unit = value + use_case.money.price_of_wrong
         choice, strength, ground = _choose(analysis, order, unsure, router=field.router)
-        needed = analysis.needed if strength != "clear" else None
+        needed = None if settled(strength, ground) else analysis.needed
         more = max(0, (needed.planned or 0) - analysis.n) if needed is not None else 0
         wanted = (needed.seeds or 0) if needed is not None else 0
         again = {
@@ -245,7 +264,7 @@ def _learned(
 STRENGTHS: tuple[Strength, ...] = ("undecided", "lean", "clear")
 
 
-GROUNDS: tuple[Ground, ...] = ("good enough", "simpler", "approach", "bet", "only one left", "winner")
+GROUNDS: tuple[Ground, ...] = ("simpler", "bet", "approach", "good enough", "only one left", "winner")
 """Of two ends as firm as each other, the one with the earlier ground says less."""
 
 
@@ -257,12 +276,32 @@ def least_shown(picked: Sequence[Picked]) -> Picked:
     )
 
 
-def _together(picked: Sequence[Picked]) -> tuple[str | None, Strength, Ground]:
-    """One choice of those at the two ends: the same, or one for each where they differ."""
+def settled(strength: Strength, ground: Ground) -> bool:
+    """Whether nothing is left that more data would tell: of an approach that is shown, not which candidate is best."""
+    return strength == "clear" and ground != "approach"
+
+
+def _together(picked: Sequence[Picked], single: Sequence[str]) -> tuple[str | None, Strength, Ground]:
+    """One choice of those at the two ends: the same, or one for each where they differ.
+
+    ``single``: who may be chosen, without a router.
+    """
     weakest = least_shown(picked)
     if len({one.choice for one in picked}) > 1 and weakest.choice is not None:
-        return picked[-1].choice, weakest.strength, "value"
+        return picked[-1].choice, _apart(picked, weakest), "value"
+    if weakest.ground == "approach":
+        approaches = {one.candidate: one.approach for one in weakest.analysis.standings}
+        own = [name for name in single if approaches[name] == approaches[str(weakest.choice)]]
+        rivals = [name for name in single if name not in own]
+        if not holds_between([one.analysis for one in picked], own, rivals):
+            return None, "undecided", "nothing shown"
     return weakest.choice, weakest.strength, weakest.ground
+
+
+def _apart(picked: Sequence[Picked], weakest: Picked) -> Strength:
+    """How firmly another is chosen at each end: an approach alone that is shown there makes neither name a finding."""
+    shown = all(one.ground != "approach" for one in picked)
+    return weakest.strength if shown or weakest.strength != "clear" else "lean"
 
 
 def _choose(
@@ -301,11 +340,14 @@ def _choose(
             return simpler[0], "lean", "simpler"
         return pick, "lean" if pick in unsure else "clear", ground
     bets = [name for name in by_surety if name in analysis.lean]
-    possible = {standings[name].approach for name in analysis.best_set}
-    if len(possible) == 1 and possible < {standings[name].approach for name in order}:
-        # The best is one of these, of whatever other approach the rest are: the question of the approach is settled.
-        alike = [name for name in bets if name in analysis.best_set]
-        return alike[0] if alike else analysis.provisional, "lean", "approach"
+    alike = of_one_approach(analysis, order, router=router)
+    if alike:
+        # What is best is one of these: the question of the approach is settled, unless one of them may be ruled out
+        # yet, or taking the wrong one of them would matter.
+        ahead = max(alike, key=lambda name: (name not in unsure, standings[name].mean))
+        pick = next((name for name in bets if name in alike), ahead)
+        matters = standings[pick].expected_regret > analysis.smallest_difference
+        return pick, "lean" if matters or unsure & set(alike) else "clear", "approach"
     if bets:
         return bets[0], "lean", "bet"
     return None, "undecided", "nothing shown"

@@ -7,7 +7,7 @@ from typing import Literal
 from workbench.cost import FEWEST_TIMINGS, Measured, cost_per_1000, figure, latency_bounds, told_per_1000
 from workbench.forgetting import Loss
 from workbench.model import Noun
-from workbench.phrases import points
+from workbench.phrases import agreeing, points
 from workbench.statistics.bounds import Bounds
 from workbench.usecase import Limits, UseCase
 
@@ -138,9 +138,9 @@ def _spent(candidate: str, limit: str, bounds: Bounds | None, allowed: float, *,
         text = f"{limit} not measured: {missing}; the limit is {allowed:g}{unit}"
         return _unmeasured(candidate, limit, allowed, text, settle=f"Measure {candidate}: {text}.")
     gap = bounds.estimate - allowed
-    side = "over" if gap > 0 else "under"
+    side, requests = "over" if gap > 0 else "under", agreeing(n, "request", "requests")
     text = (
-        f"{limit} {figure(bounds.estimate)}{unit} ({_range(bounds, unit)}, {n} requests timed), "
+        f"{limit} {figure(bounds.estimate)}{unit} ({_range(bounds, unit)}, {n:,} {requests} timed), "
         f"{figure(abs(gap))}{unit} {side} the limit of {allowed:g}{unit}"
     )
     return LimitCheck(

@@ -6,6 +6,7 @@ from workbench.analysis import Standing
 from workbench.break_even import BreakEven
 from workbench.decision import Decision, Picked, least_shown
 from workbench.earnings import Earning, Earnings, Switch, price
+from workbench.limits import LimitCheck
 from workbench.phrases import agreeing, listed, percent, points
 
 LEAST_TOLD = 0.01
@@ -31,6 +32,11 @@ def money_headline(decision: Decision) -> str:
         at = f"{answers(many)} worth more than {price(many * decision.switch.value, currency)}"
         return f"{lead} {decision.label(high)} if {at}, else {decision.label(low)}."
     tail = _whatever(decision)
+    if decision.ground == "approach":
+        if decision.possibly_out:
+            return f"Lean towards {label}: it is not yet shown who keeps your limits."
+        lead, rivals = "Use" if decision.strength == "clear" else "Lean towards", listed(decision.may_be_best)
+        return f"{lead} {decision.claimed}{tail}; which of {rivals} earns most, this test can't tell."
     if decision.strength == "clear":
         within = per_1000(_margin(decision), currency)
         what = {
@@ -41,9 +47,6 @@ def money_headline(decision: Decision) -> str:
         return f"Use {label}{what.get(decision.ground, '')}."
     if decision.ground == "simpler":
         return f"Lean towards {label}: it is simpler, and nothing shows it to earn less."
-    if decision.ground == "approach":
-        approach, picked = decision.standing(decision.choice).approach, least_shown(decision.by_money)
-        return f"Use {approach}; which of {listed(picked.analysis.best_set)} earns most, this test can't tell."
     if decision.ground == "bet":
         loss = per_1000(_expected_loss(decision, decision.choice), currency)
         return f"Lean towards {label}: a bet, with an expected loss of {loss}."
@@ -92,11 +95,15 @@ def money_how_sure(decision: Decision) -> str:
             f"a bet, not a claim of which at most {rate} are wrong."
         )
     if decision.ground == "approach":
-        shown = ", ".join(picked.analysis.best_set)
-        return (
-            f"Only candidates of one approach may earn most ({shown}): {promise}. Which of them is a bet: choosing "
-            f"{decision.choice} is expected to lose {loss}."
+        matters = _expected_loss(decision, decision.choice) > _margin(decision)
+        margin, rivals = per_1000(_margin(decision), currency), listed(decision.may_be_best)
+        beside = f"more than the {margin} that matter" if matters else ""
+        beside = beside or f"and less than {margin} would not change what you deploy"
+        text = (
+            f"What earns most is {decision.claimed} (one of {rivals}): {promise}. Which one is a bet: choosing "
+            f"{decision.choice} is expected to lose {loss}, {beside}"
         )
+        return doubted(text, decision.possibly_out)
     if decision.ground == "winner":
         text = f"It is shown to earn more than every other candidate left: {promise}"
     elif decision.ground == "only one left":
@@ -107,8 +114,14 @@ def money_how_sure(decision: Decision) -> str:
             f"Choosing it loses at most {per_1000(bound, currency)} against the best, and less than "
             f"{per_1000(_margin(decision), currency)} would not change what you deploy: {promise}"
         )
-    doubts = decision.unsure(decision.choice)
-    return f"{text}; but it is not shown to keep the limits ({doubts[0].text})." if doubts else f"{text}."
+    return doubted(text, decision.unsure(decision.choice))
+
+
+def doubted(text: str, doubts: Sequence[LimitCheck]) -> str:
+    """A sentence's end, with the first of the limits that are in doubt."""
+    if not doubts:
+        return f"{text}."
+    return f"{text}; but {doubts[0].candidate} is not shown to keep the limits ({doubts[0].text})."
 
 
 def per_1000(amount: float, currency: str) -> str:

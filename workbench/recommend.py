@@ -8,7 +8,7 @@ from workbench.analysis import Needed, Standing
 from workbench.candidate import Approach
 from workbench.comparison import Comparison
 from workbench.cost import Measured
-from workbench.decision import Analyse, Ground, Strength, decide
+from workbench.decision import Analyse, Ground, Strength, decide, settled
 from workbench.diagnose import findings
 from workbench.earnings import Earnings
 from workbench.limits import LimitCheck
@@ -71,6 +71,11 @@ class Recommendation(Noun):
     error_rate: float
     """Of clear recommendations, at most this share is wrong."""
 
+    @property
+    def claim(self) -> tuple[str | None, Strength]:
+        """Who is recommended, a candidate or where only that much is shown an approach, and how firmly."""
+        return self.approach if self.ground == "approach" else self.choice, self.strength
+
 
 def recommend(
     use_case: UseCase,
@@ -86,9 +91,10 @@ def recommend(
 
     Else the winner; else a candidate to lean towards as a bet; else nothing, with what would decide. In at
     most 5 of 100 tests a clear recommendation names a candidate that is worse than the best by more than
-    ``use_case.smallest_difference``. ``measured`` by candidate name; who is missing keeps no limit for sure.
-    ``by_people``: what decides in place of the panel's scores; ``asked``: the question before any score was seen;
-    ``probed``: what explains the choice, and changes nothing about it.
+    ``use_case.smallest_difference`` or, on the ground ``approach``, an approach that the best is not of. ``measured``
+    by candidate name; who is missing keeps no limit for sure. ``by_people``: what decides in place of the panel's
+    scores; ``asked``: the question before any score was seen; ``probed``: what explains the choice, and changes
+    nothing about it.
     """
     decision = decide(use_case, panel, measured, rng=rng, by_people=by_people)
     analysis, choice, then = decision.analysis, decision.choice, next_step(decision)
@@ -112,7 +118,7 @@ def recommend(
         standings=analysis.standings,
         best_set=analysis.best_set,
         provisional=analysis.provisional,
-        needed=None if decision.strength == "clear" else decision.deciding.needed,
+        needed=None if settled(decision.strength, decision.ground) else decision.deciding.needed,
         metric=analysis.metric,
         n=analysis.n,
         clusters=analysis.clusters,

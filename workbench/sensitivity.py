@@ -33,7 +33,8 @@ class Outcome(Noun):
 
     setting: str
     """What is changed, in words: "5.0 points", "without the segment facts"."""
-    choice: str | None
+    claimed: str | None
+    """A candidate or, where only that much is shown, an approach; None where nothing is."""
     strength: Strength
     headline: str
 
@@ -121,16 +122,16 @@ def preference_sweeps(
 
 
 def _outcome(setting: str, decision: Decision) -> Outcome:
-    return Outcome(setting=setting, choice=decision.choice, strength=decision.strength, headline=headline(decision))
+    return Outcome(setting=setting, claimed=decision.claimed, strength=decision.strength, headline=headline(decision))
 
 
 def _flips(outcomes: Sequence[Outcome], now: Decision, *, place: int | None) -> Iterator[Outcome]:
     """Outcomes that differ from what holds now: nearest first on either side of ``place``, each change once."""
 
     def kind(one: Outcome) -> tuple[str | None, Strength]:
-        return one.choice, one.strength
+        return one.claimed, one.strength
 
-    current = now.choice, now.strength
+    current = now.claimed, now.strength
     sides = [outcomes] if place is None else [list(reversed(outcomes[:place])), outcomes[place:]]
     for side in sides:
         last: tuple[str | None, Strength] = current

@@ -4,7 +4,7 @@ from workbench.comparison import are_compared, find
 from workbench.cost import cost_per_1000, figure, mean_seconds, told_per_1000
 from workbench.decision import Decision
 from workbench.forgetting import Loss
-from workbench.money_words import money_headline, money_how_sure, money_what, pays
+from workbench.money_words import doubted, money_headline, money_how_sure, money_what, pays
 from workbench.phrases import listed, percent, points
 from workbench.score import deciding
 
@@ -27,6 +27,8 @@ def headline(decision: Decision) -> str:
     if decision.by_money:
         return money_headline(decision)
     label = decision.label(decision.choice)
+    if decision.ground == "approach":
+        return _approach(decision)
     if decision.strength == "clear":
         tail = {
             "winner": "",
@@ -36,13 +38,19 @@ def headline(decision: Decision) -> str:
         return f"Use {label}{tail.get(decision.ground, '')}."
     if decision.ground == "simpler":
         return f"Lean towards {label}: it is simpler, and nothing shows it to be worse."
-    if decision.ground == "approach":
-        approach, rivals = decision.standing(decision.choice).approach, listed(decision.analysis.best_set)
-        return f"Use {approach}; which of {rivals} is the best, this test can't tell."
     if decision.ground == "bet":
         loss = points(decision.standing(decision.choice).expected_regret)
         return f"Lean towards {label}: a bet, with an expected loss of {loss} points."
     return f"Lean towards {label}: it is not yet shown to keep your limits."
+
+
+def _approach(decision: Decision) -> str:
+    """The headline where an approach is shown, and no candidate of it."""
+    assert decision.choice is not None
+    if decision.possibly_out:
+        return f"Lean towards {decision.label(decision.choice)}: it is not yet shown who keeps your limits."
+    lead = "Use" if decision.strength == "clear" else "Lean towards"
+    return f"{lead} {decision.claimed}; which of {listed(decision.may_be_best)} is the best, this test can't tell."
 
 
 def _route(decision: Decision) -> str:
@@ -105,10 +113,14 @@ def how_sure(decision: Decision) -> str:
             f"deploy: a bet, not a claim of which at most {rate} are wrong."
         )
     if decision.ground == "approach":
-        return (
-            f"Only candidates that are {one.approach} may be the best ({', '.join(analysis.best_set)}): {promise}. "
-            f"Which of them is a bet: choosing {decision.choice} is expected to lose {loss} points."
+        matters = one.expected_regret > analysis.smallest_difference
+        beside = f"more than the {decision.margin} that matter to you" if matters else ""
+        beside = beside or f"and less than {decision.margin} would not change what you deploy"
+        text = (
+            f"What is best is {one.approach} (one of {listed(decision.may_be_best)}): {promise}. Which one is a bet: "
+            f"choosing {decision.choice} is expected to lose {loss} points, {beside}"
         )
+        return doubted(text, decision.possibly_out)
     if decision.ground == "bet":
         return (
             f"Choosing {decision.choice} is expected to lose {loss} points, no more than a third of the "
@@ -128,8 +140,7 @@ def how_sure(decision: Decision) -> str:
         open_ = [name for name in decision.order[: decision.order.index(decision.choice)] if name in analysis.best_set]
         if open_ and not set(open_) & set(analysis.good_enough):
             text += f" (simpler, and perhaps as good, but not shown to be: {', '.join(open_)})"
-    doubts = decision.unsure(decision.choice)
-    return f"{text}; but it is not shown to keep the limits ({doubts[0].text})." if doubts else f"{text}."
+    return doubted(text, decision.unsure(decision.choice))
 
 
 def takes(decision: Decision) -> str:
@@ -170,8 +181,12 @@ def next_step(decision: Decision) -> str:
     if decision.ground == "all wrong":
         return "Look at some answers beside their targets: metric, instruction or targets may not fit."
     doubts = decision.unsure(decision.choice) if decision.choice is not None else []
-    if doubts and decision.ground not in ("bet", "approach"):
+    if decision.ground == "approach":
+        doubts = decision.possibly_out
+    if doubts and decision.ground != "bet":
         return doubts[0].settle
+    if decision.strength == "clear" and decision.ground == "approach":
+        return _after_approach(decision)
     if decision.strength == "clear":
         return _after_choice(decision)
     if analysis.ask:
@@ -196,7 +211,9 @@ def _more_data(decision: Decision) -> str:
     analysis, needed = decision.analysis, decision.deciding.needed
     assert needed is not None
     parts = []
-    if needed.seeds is not None:
+    # Trainings of others don't tell apart those of an approach that trains nothing.
+    untrained = decision.ground == "approach" and "fine-tuning" not in str(decision.claimed)
+    if needed.seeds is not None and not (untrained and needed.planned is not None):
         many = f"{needed.seeds}" if needed.seeds <= 20 else "more than 20"
         parts.append(f"train each fine-tuned candidate with {many} seeds")
     if needed.planned is not None and needed.examples is not None:
@@ -213,9 +230,19 @@ def _more_data(decision: Decision) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _after_choice(decision: Decision) -> str:
+def _after_approach(decision: Decision) -> str:
+    """Put one of them into use; what would tell them apart."""
+    rivals = listed(decision.may_be_best)
+    text = _after_choice(decision, it=f"{decision.choice}, or whichever of {rivals} you would rather run,")
+    if decision.deciding.needed is None:
+        return text
+    apart = _more_data(decision)
+    return f"{text} If it matters which: {apart[:1].lower()}{apart[1:]} {pays(decision)}".strip()
+
+
+def _after_choice(decision: Decision, *, it: str = "it") -> str:
     changes = decision.use_case.knowledge_changes
-    text = "Put it into use, and run this again when the requests, the documents or the base model change."
+    text = f"Put {it} into use, and run this again when the requests, the documents or the base model change."
     approach = decision.standing(decision.choice).approach if decision.choice is not None else "prompting"
     lost = [one.suite.facet for one in _losses(decision) if one.state == "degraded"]
     if lost:

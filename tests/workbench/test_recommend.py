@@ -141,13 +141,48 @@ def test_where_the_dearer_leads_by_what_matters_it_is_chosen_and_the_simpler_nam
 
 
 def test_where_all_that_may_be_best_are_of_one_approach_that_is_settled() -> None:
-    found = judge(case(0.02), panel((0.60, 0.60, 0.05, 0.05, 0.05), n=100, seed=1))
+    of = panel((0.60, 0.60, 0.05, 0.05, 0.05), n=100, seed=1)
+    found = judge(case(0.03), of)
     assert set(found.best_set) == {"zero-shot", "few-shot"}
-    assert (found.approach, found.strength, found.ground) == ("prompting", "lean", "approach")
+    assert (found.approach, found.strength, found.ground) == ("prompting", "clear", "approach")
     assert found.choice in found.best_set
+    assert found.claim == ("prompting", "clear")
     assert found.headline == "Use prompting; which of zero-shot and few-shot is the best, this test can't tell."
-    assert "Only candidates that are prompting may be the best" in found.sentences[1]
+    assert "What is best is prompting (one of zero-shot and few-shot): at most 5 in 100" in found.sentences[1]
+    assert "less than 3.0 would not change what you deploy" in found.sentences[1]
     assert found.needed is not None
+    assert found.next_step.startswith(
+        f"Put {found.choice}, or whichever of zero-shot and few-shot you would rather run"
+    )
+    assert "If it matters which: plan for 1,200 test examples in all (you have 100; " in found.next_step
+
+    # Where the wrong one of them would lose what matters, that is no finding to act upon.
+    strict = judge(case(0.003), of)
+    assert (strict.approach, strict.strength, strict.ground) == ("prompting", "lean", "approach")
+    assert strict.headline.startswith("Lean towards prompting; which of zero-shot and few-shot is the best")
+    assert "more than the 0.3 that matter to you" in strict.sentences[1]
+
+    # Nor where one of them may break a limit: then the best of those left may be of another approach.
+    few = dict(timed(), **{"few-shot": Measured(seconds=(0.3,))})
+    doubted = judge(case(0.03, limits=Limits(max_p95_seconds=1.0)), of, few)
+    assert (doubted.approach, doubted.strength, doubted.ground) == ("prompting", "lean", "approach")
+    assert doubted.headline == "Lean towards zero-shot (prompting): it is not yet shown who keeps your limits."
+    assert "but few-shot is not shown to keep the limits" in doubted.sentences[1]
+    assert doubted.next_step.startswith("Time more single requests of few-shot")
+
+
+def test_an_approach_is_not_settled_while_one_of_another_is_not_shown_to_be_worse() -> None:
+    rng = np.random.default_rng(3)
+    wide = rng.random((2, 200)) < np.array([[0.9], [0.2]])
+    low = (rng.random((3, 200)) < 0.3).astype(float)
+    items = tuple(f"i{i}" for i in range(200))
+    scores = (
+        Scores("zero-shot", "prompting", False, low[:1]), Scores("sft", "fine-tuning", True, wide.astype(float)),
+        Scores("qlora", "fine-tuning", True, wide[::-1].astype(float)),
+    )  # fmt: skip
+    found = judge(case(0.03), Panel(scores, items, items, "exact_match"), {})
+    assert set(found.best_set) == {"zero-shot", "sft", "qlora"}
+    assert found.ground != "approach"
 
 
 # --- Not decided

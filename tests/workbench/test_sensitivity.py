@@ -24,7 +24,7 @@ def test_a_larger_margin_makes_the_simpler_one_enough() -> None:
     assert margin.now == "2.0 points"
     assert len(margin.outcomes) == 8
     assert margin.flips
-    assert margin.flips[-1].choice == "few-shot"
+    assert margin.flips[-1].claimed == "few-shot"
     assert "points" in margin.flips[-1].setting
 
 

@@ -66,6 +66,6 @@ def _decided(material: Material, known: set[str]) -> str:
     if results.use_case.decided_by != "metric":
         return ""
     found = decide(replace(results, leaked=results.leaked | known))
-    if (found.choice, found.strength) == (material.recommendation.choice, material.recommendation.strength):
+    if found.claim == material.recommendation.claim:
         return " The recommendation is the same without them."
     return f" Without them it would read: {found.headline}"

@@ -30,7 +30,7 @@ def what_if(case: Case, recommendation: Recommendation) -> None:
     except WorkbenchError as error:
         state.show_problem(error)
         return
-    flipped = other.choice != recommendation.choice or other.strength != recommendation.strength
+    flipped = other.claim != recommendation.claim
     lead = "It flips: " if flipped else "It stays: "
     icon = ":material/swap_horiz:" if flipped else ":material/check:"
     (st.warning if flipped else st.success)(f"{lead}{blocks.prose(other.headline)}", icon=icon)
