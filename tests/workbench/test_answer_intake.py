@@ -74,7 +74,14 @@ def test_alone_they_are_a_use_case_of_their_own(tmp_path: Path) -> None:
     assert run_import(case, str(write(tmp_path / "two.csv", rows))) == 0
     results = load_results(case)
     assert [one.name for one in results.candidates] == ["a", "b"]
-    assert decide(results).choice == "a"
+    found = decide(results)
+    assert found.choice == "a"
+    # Nobody knows which base models they have.
+    for form in FORMS:
+        assert render(results, found, to=form)
+    told = render(results, found, to="md").decode()
+    assert "not known: all answers came from elsewhere" in told
+    assert "Other requests than the test examples stand for." in told
 
 
 def test_seeds_make_it_trained(case: Case, tmp_path: Path) -> None:

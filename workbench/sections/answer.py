@@ -54,7 +54,9 @@ def question(material: Material) -> list[Block]:
         ),
         Definition(term="Limits", text=joined(limits) or "none set"),
         Definition(term="Examples", text=f"{sizes}; hashes under Provenance"),
-        Definition(term="Base model", text=", ".join(material.base_models)),
+        Definition(
+            term="Base model", text=", ".join(material.base_models) or "not known: all answers came from elsewhere"
+        ),
     ]
     return [Heading(text="The question"), Text(text=text), Definitions(items=tuple(items))]
 

@@ -41,8 +41,8 @@ def not_measured(material: Material) -> list[Block]:
     if not material.recommendation.findings:
         said.append(f"Why one wins: `workbench diagnose {use_case.name}` measures what explains it.")
     said += NOT_IN_REPORT
-    bases = listed(material.base_models)
-    said.append(f"Other base models than {bases}, and other requests than the test examples stand for.")
+    bases = f"Other base models than {listed(material.base_models)}, and other" if material.base_models else "Other"
+    said.append(f"{bases} requests than the test examples stand for.")
     return [Heading(text="What was not measured"), Items(items=tuple(Item(text=text) for text in said))]
 
 
