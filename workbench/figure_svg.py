@@ -35,6 +35,8 @@ class _Scale:
 
     def at(self, value: float) -> float:
         """The place of a value; outside the frame it stays on its edge's far side."""
+        if self.log and value <= 0:
+            return self.start
         number = math.log10(value) if self.log else value
         return self.start + (self.end - self.start) * (number - self.low) / ((self.high - self.low) or 1.0)
 

@@ -96,7 +96,7 @@ def quality_chart(
     """Quality against what an answer takes, both with intervals, on a log scale where the latter differs widely."""
     across = [one.takes for one in shown]
     wide = min(across) > 0 and max(across) / min(across) > FAR_APART
-    chart = bare(height=380, title=title)
+    chart, span = bare(height=380, title=title), _span(shown, log=wide)
     front = pareto_front(shown)
     if len(front) > 1:
         line = {"color": LINE, "width": 2, "dash": "dot"}
@@ -109,9 +109,10 @@ def quality_chart(
         error = spread(Mark(one.mean, one.low, one.high, approach=one.approach))
         mark = dot(one.takes, 100 * one.mean, one.approach, strong=strong, error_y=error, hover=hover)
         if one.takes_low is not None and one.takes_high is not None:
-            mark.error_x = error | {"array": [one.takes_high - one.takes], "arrayminus": [one.takes - one.takes_low]}
+            # What reaches down to nothing ends at the edge of a logarithmic scale.
+            low = max(one.takes_low, 10 ** span[0]) if wide else one.takes_low
+            mark.error_x = error | {"array": [one.takes_high - one.takes], "arrayminus": [one.takes - low]}
         chart.add_trace(mark)
-    span = _span(shown, log=wide)
     rows = shares(min(one.low for one in shown), max(one.high for one in shown))
     for one, (aside, shift, side) in zip(shown, _label_places(shown, span, rows, log=wide), strict=True):
         text = f"<b>{html.escape(one.candidate)}</b> chosen" if one.candidate == choice else html.escape(one.candidate)

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from workbench.figure_svg import figure_svg
 from workbench.quality_charts import Point, Takes, quality_chart, quality_title
 
 EURO = Takes(currency="EUR", training=True)
@@ -64,3 +65,12 @@ def test_free_answers_are_drawn_at_nought() -> None:
     assert chart.layout.xaxis.range[0] == 0
     both_free = quality_chart([point("a", 0.5, 0.0)], metric="exact match", takes=EURO)
     assert both_free.layout.xaxis.range[1] > 0
+
+
+def test_an_interval_that_reaches_nothing_ends_at_the_edge_of_a_log_scale() -> None:
+    vague = point("a", 0.5, 0.02).model_copy(update={"takes_low": -0.01, "takes_high": 0.05})
+    chart = quality_chart([vague, point("b", 0.6, 3.0)], metric="exact match", takes=EURO)
+    assert chart.layout.xaxis.type == "log"
+    arm = next(trace.error_x for trace in chart.data if trace.mode == "markers" and trace.x[0] == 0.02)
+    assert 0.02 - arm.arrayminus[0] == pytest.approx(10 ** chart.layout.xaxis.range[0])
+    assert figure_svg(chart).startswith("<svg")
