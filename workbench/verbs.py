@@ -365,7 +365,8 @@ def app(options: Namespace) -> int:
     """Open the dashboard on the workspace."""
     environment = os.environ | {"WORKBENCH_WORKSPACE": str(options.workspace.resolve())}
     command = [sys.executable, "-m", "streamlit", "run", str(APP), f"--server.port={options.port}"]
-    command += [f"--server.headless={'true' if options.headless else 'false'}", "--browser.gatherUsageStats=false"]
+    command += [f"--server.headless={'true' if options.headless else 'false'}", "--server.showEmailPrompt=false"]
+    command += ["--browser.gatherUsageStats=false"]
     return subprocess.run(command, env=environment, check=False).returncode
 
 
