@@ -365,8 +365,10 @@ def app(options: Namespace) -> int:
     """Open the dashboard on the workspace."""
     environment = os.environ | {"WORKBENCH_WORKSPACE": str(options.workspace.resolve())}
     command = [sys.executable, "-m", "streamlit", "run", str(APP), f"--server.port={options.port}"]
-    command += [f"--server.headless={'true' if options.headless else 'false'}", "--server.showEmailPrompt=false"]
-    command += ["--browser.gatherUsageStats=false"]
+    command += [f"--server.headless={'true' if options.headless else 'false'}", "--browser.gatherUsageStats=false"]
+    # Neither questions nor advertisements, in the terminal or over the pages; the address is told here instead.
+    command += ["--server.showEmailPrompt=false", "--logger.hideWelcomeMessage=true"]
+    say(f"The dashboard: http://localhost:{options.port} (Ctrl-C ends it)")
     return subprocess.run(command, env=environment, check=False).returncode
 
 
