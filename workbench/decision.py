@@ -1,6 +1,6 @@
 """Limits first, then evidence: which candidate may be chosen, which is, how firmly, and on what ground."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -9,7 +9,7 @@ import numpy as np
 
 from workbench.analysis import Analysis, Standing
 from workbench.candidate import APPROACHES
-from workbench.compare import analyse
+from workbench.compare import LEAN_SHARE, analyse
 from workbench.comparison import find
 from workbench.cost import Measured
 from workbench.earnings import Earnings, Switch, benefit_panel, crossing, earnings
@@ -19,7 +19,7 @@ from workbench.limits import LimitCheck
 from workbench.panel import Panel
 from workbench.phrases import points
 from workbench.segments import Segments
-from workbench.settled_approach import holds_between, of_one_approach, unbeaten
+from workbench.settled_approach import of_one_approach
 from workbench.statistics.regret import value_of_more
 from workbench.usecase import UseCase
 
@@ -36,6 +36,17 @@ Ground = Literal[
     "limits",
     "all wrong",
 ]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Who is chosen, how firmly, and on what ground."""
+
+    choice: str | None
+    strength: Strength
+    ground: Ground
+    rivals: tuple[str, ...] = ()
+    """On the ground ``approach``: its candidates that may be the best."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +67,8 @@ class Picked:
     """What both are expected to earn more a request, by a better choice."""
     seconds: float | None = 0.0
     """How long those trainings take; None where one of them was not timed here."""
+    order: tuple[str, ...] = ()
+    """Who may be chosen at this value, the simplest first: a router only where it is shown to be better."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +93,10 @@ class Decision:
     """From which value of a right answer on the one choice earns more than the other, where they differ."""
     segments: Segments | None = None
     """Where another candidate is better; None where the requests have no tags that enough of them share."""
+    rivals: tuple[str, ...] = ()
+    """On the ground ``approach``: its candidates that may be the best."""
+    trainings_tell: bool = True
+    """Whether training again could tell more."""
 
     @property
     def deciding(self) -> Analysis:
@@ -117,16 +134,19 @@ class Decision:
 
     @property
     def possibly_out(self) -> list[LimitCheck]:
-        """The limits of which it is not shown that all keep them who may be the best."""
-        return [check for name in self.may_be_best for check in self.unsure(name)]
+        """The limits of which it is not shown that all keep them of the approach who may be the best."""
+        return [check for name in self.rivals for check in self.unsure(name)]
 
     @property
-    def may_be_best(self) -> tuple[str, ...]:
-        """Candidates of the approach that is claimed that may be the best, at one of the values a right answer has."""
-        own = [name for name in self.order if not self.is_router(name) and self.standing(name).approach == self.claimed]
-        analyses = [one.analysis for one in self.by_money] or [self.analysis]
-        open_ = {name for analysis in analyses for name in unbeaten(analysis, own)}
-        return tuple(name for name in own if name in open_)
+    def analyses(self) -> tuple[Analysis, ...]:
+        """What the choice was read off: the scores, or the earnings at each of the values."""
+        return tuple(one.analysis for one in self.by_money) or (self.analysis,)
+
+    @property
+    def would_do(self) -> tuple[str, ...]:
+        """Those of ``rivals`` of which choosing one is expected to lose no more than what matters."""
+        delta = self.analysis.smallest_difference
+        return tuple(name for name in self.rivals if worst_regret(self.analyses, name) <= delta)
 
     @property
     def leader(self) -> str:
@@ -167,18 +187,18 @@ def decide(
         analysis, order = _analysed(field, field.panel, use_case, rng)
     same = np.random.default_rng(0)
     earned = earnings(field.panel, field.costs, use_case.money, rng=same, eligible=order, chances=chances)
-    choice, strength, ground = _choose(analysis, order, unsure, router=field.router)
+    chosen = _choose(analysis, order, unsure, router=field.router)
     picked: tuple[Picked, ...] = ()
-    if by_people is None and use_case.money.values and ground != "all wrong":
+    if by_people is None and use_case.money.values and chosen.ground != "all wrong":
         picked = _by_money(use_case, field, unsure, rng=rng)
-        choice, strength, ground = _together(picked, [name for name in field.order if name != field.router])
+        chosen = _together(picked, unsure, router=field.router)
     switch = None
-    if ground == "value":
+    if chosen.ground == "value":
         ends = str(picked[0].choice), str(picked[-1].choice)
         switch = crossing(field.panel, field.costs, use_case.money, *ends, rng=np.random.default_rng(0))
     return Decision(
-        use_case, analysis, field.measured, field.checks, order, choice, strength, ground, earned, picked, switch,
-        field.segments,
+        use_case, analysis, field.measured, field.checks, order, chosen.choice, chosen.strength, chosen.ground, earned,
+        picked, switch, field.segments, chosen.rivals, _trainings_tell(field.panel, chosen),
     )  # fmt: skip
 
 
@@ -212,10 +232,10 @@ def _by_money(use_case: UseCase, field: Entrants, unsure: set[str], *, rng: np.r
         paid = benefit_panel(field.panel, field.costs, use_case.money, value)
         analysis, order = _analysed(field, paid, use_case, rng)
         unit = value + use_case.money.price_of_wrong
-        choice, strength, ground = _choose(analysis, order, unsure, router=field.router)
-        needed = None if settled(strength, ground) else analysis.needed
+        chosen = _choose(analysis, order, unsure, router=field.router)
+        needed = None if settled(chosen.strength, chosen.ground) else analysis.needed
         more = max(0, (needed.planned or 0) - analysis.n) if needed is not None else 0
-        wanted = (needed.seeds or 0) if needed is not None else 0
+        wanted = (needed.seeds or 0) if needed is not None and _trainings_tell(paid, chosen) else 0
         again = {
             one.name: wanted - len(one.values)
             for one in paid.candidates
@@ -224,7 +244,12 @@ def _by_money(use_case: UseCase, field: Entrants, unsure: set[str], *, rng: np.r
         taken = _seconds(again, field.measured)
         learned = unit * _learned(paid, analysis, order, more, again, rng) if more or again else 0.0
         trainings = sum(again.values())
-        found.append(Picked(value, unit, analysis, choice, strength, ground, more, trainings, learned, taken))
+        found.append(
+            Picked(
+                value, unit, analysis, chosen.choice, chosen.strength, chosen.ground, more, trainings, learned, taken,
+                tuple(order),
+            )
+        )  # fmt: skip
     return tuple(found)
 
 
@@ -281,40 +306,63 @@ def settled(strength: Strength, ground: Ground) -> bool:
     return strength == "clear" and ground != "approach"
 
 
-def _together(picked: Sequence[Picked], single: Sequence[str]) -> tuple[str | None, Strength, Ground]:
-    """One choice of those at the two ends: the same, or one for each where they differ.
+def _trainings_tell(panel: Panel, chosen: Chosen) -> bool:
+    """Whether more trainings could tell more: not where all of the approach that is settled train nothing."""
+    return not chosen.rivals or any(one.trained for one in panel.candidates if one.name in chosen.rivals)
 
-    ``single``: who may be chosen, without a router.
-    """
+
+def _together(picked: Sequence[Picked], unsure: set[str], *, router: str) -> Chosen:
+    """One choice of those at the two ends: the same, one of an approach, or one for each where they differ."""
     weakest = least_shown(picked)
-    if len({one.choice for one in picked}) > 1 and weakest.choice is not None:
-        return picked[-1].choice, _apart(picked, weakest), "value"
+    if weakest.choice is None:
+        return Chosen(None, weakest.strength, weakest.ground)
+    by_approach, apart = any(one.ground == "approach" for one in picked), len({one.choice for one in picked}) > 1
+    if by_approach:
+        order = tuple(dict.fromkeys(name for one in picked for name in one.order))
+        analyses = [one.analysis for one in picked]
+        alike = of_one_approach(analyses, order, router=router)
+        chosen = _of_approach(analyses, alike, unsure) if alike else None
+        # Where nobody of it would do at both ends, it is told who would at which.
+        if chosen is not None and (chosen.strength == "clear" or not apart):
+            return chosen
+    if apart:
+        # An approach alone that is shown at an end makes no finding of the name that is chosen there.
+        return Chosen(picked[-1].choice, "lean" if by_approach else weakest.strength, "value")
     if weakest.ground == "approach":
-        approaches = {one.candidate: one.approach for one in weakest.analysis.standings}
-        own = [name for name in single if approaches[name] == approaches[str(weakest.choice)]]
-        rivals = [name for name in single if name not in own]
-        if not holds_between([one.analysis for one in picked], own, rivals):
-            return None, "undecided", "nothing shown"
-    return weakest.choice, weakest.strength, weakest.ground
+        loss = worst_regret([one.analysis for one in picked], weakest.choice)
+        bet = loss <= LEAN_SHARE * weakest.analysis.smallest_difference
+        return Chosen(weakest.choice, "lean", "bet") if bet else Chosen(None, "undecided", "nothing shown")
+    return Chosen(weakest.choice, weakest.strength, weakest.ground)
 
 
-def _apart(picked: Sequence[Picked], weakest: Picked) -> Strength:
-    """How firmly another is chosen at each end: an approach alone that is shown there makes neither name a finding."""
-    shown = all(one.ground != "approach" for one in picked)
-    return weakest.strength if shown or weakest.strength != "clear" else "lean"
+def _of_approach(analyses: Sequence[Analysis], alike: Sequence[str], unsure: set[str]) -> Chosen:
+    """One of those of which one is the best: the simplest that is a good bet or, where none is, the best bet.
+
+    The question of the approach is settled, unless one of them may be ruled out yet, or who is chosen is expected to
+    lose what matters.
+    """
+    delta, loss = analyses[0].smallest_difference, {name: worst_regret(analyses, name) for name in alike}
+    by_surety = sorted(alike, key=lambda name: name in unsure)
+    best = min(by_surety, key=lambda name: (name in unsure, loss[name]))
+    pick = next((name for name in by_surety if loss[name] <= LEAN_SHARE * delta), best)
+    settles = loss[pick] <= delta and not unsure & set(alike)
+    return Chosen(pick, "clear" if settles else "lean", "approach", tuple(alike))
 
 
-def _choose(
-    analysis: Analysis, order: Sequence[str], unsure: set[str], *, router: str
-) -> tuple[str | None, Strength, Ground]:
-    """Choice, strength and ground; ``order`` is who may be chosen, the simplest first, a ``router`` after its parts."""
+def worst_regret(analyses: Iterable[Analysis], name: str) -> float:
+    """What choosing a candidate is expected to lose, as a share, in the analysis where that is most."""
+    return max(one.expected_regret for each in analyses for one in each.standings if one.candidate == name)
+
+
+def _choose(analysis: Analysis, order: Sequence[str], unsure: set[str], *, router: str) -> Chosen:
+    """Who is chosen of ``order``, those who may be, the simplest first, a ``router`` after its parts."""
     if not order:
-        return None, "undecided", "limits"
+        return Chosen(None, "undecided", "limits")
     if analysis.caution:
-        return None, "undecided", "nothing shown"
+        return Chosen(None, "undecided", "nothing shown")
     standings = {one.candidate: one for one in analysis.standings}
     if max(standings[name].mean for name in order) == 0:
-        return None, "undecided", "all wrong"
+        return Chosen(None, "undecided", "all wrong")
     # Whoever is sure to keep the limits goes first.
     by_surety = sorted(order, key=lambda name: name in unsure)
     good = [name for name in by_surety if name in analysis.good_enough]
@@ -337,17 +385,12 @@ def _choose(
         # That only the dearer way is shown to be good enough is no reason to pay for it, while the simpler is
         # not shown to be worse and what it is expected to lose would not change what is deployed.
         if simpler and ground == "good enough":
-            return simpler[0], "lean", "simpler"
-        return pick, "lean" if pick in unsure else "clear", ground
+            return Chosen(simpler[0], "lean", "simpler")
+        return Chosen(pick, "lean" if pick in unsure else "clear", ground)
     bets = [name for name in by_surety if name in analysis.lean]
-    alike = of_one_approach(analysis, order, router=router)
+    alike = of_one_approach([analysis], order, router=router)
     if alike:
-        # What is best is one of these: the question of the approach is settled, unless one of them may be ruled out
-        # yet, or taking the wrong one of them would matter.
-        ahead = max(alike, key=lambda name: (name not in unsure, standings[name].mean))
-        pick = next((name for name in bets if name in alike), ahead)
-        matters = standings[pick].expected_regret > analysis.smallest_difference
-        return pick, "lean" if matters or unsure & set(alike) else "clear", "approach"
+        return _of_approach([analysis], alike, unsure)
     if bets:
-        return bets[0], "lean", "bet"
-    return None, "undecided", "nothing shown"
+        return Chosen(bets[0], "lean", "bet")
+    return Chosen(None, "undecided", "nothing shown")

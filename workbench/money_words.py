@@ -35,7 +35,7 @@ def money_headline(decision: Decision) -> str:
     if decision.ground == "approach":
         if decision.possibly_out:
             return f"Lean towards {label}: it is not yet shown who keeps your limits."
-        lead, rivals = "Use" if decision.strength == "clear" else "Lean towards", listed(decision.may_be_best)
+        lead, rivals = "Use" if decision.strength == "clear" else "Lean towards", listed(decision.rivals)
         return f"{lead} {decision.claimed}{tail}; which of {rivals} earns most, this test can't tell."
     if decision.strength == "clear":
         within = per_1000(_margin(decision), currency)
@@ -95,9 +95,11 @@ def money_how_sure(decision: Decision) -> str:
             f"a bet, not a claim of which at most {rate} are wrong."
         )
     if decision.ground == "approach":
-        matters = _expected_loss(decision, decision.choice) > _margin(decision)
-        margin, rivals = per_1000(_margin(decision), currency), listed(decision.may_be_best)
-        beside = f"more than the {margin} that matter" if matters else ""
+        # At the value where the loss is most beside what matters there.
+        regret, unit = max((_standing(one, decision.choice).expected_regret, one.unit) for one in decision.by_money)
+        delta, rivals = picked.analysis.smallest_difference, listed(decision.rivals)
+        loss, margin = per_1000(regret * unit, currency), per_1000(delta * unit, currency)
+        beside = f"more than the {margin} that matter" if regret > delta else ""
         beside = beside or f"and less than {margin} would not change what you deploy"
         text = (
             f"What earns most is {decision.claimed} (one of {rivals}): {promise}. Which one is a bet: choosing "
@@ -149,10 +151,12 @@ def pays(decision: Decision) -> str:
     """Whether the test examples and trainings that would settle it pay; empty where that can't be said."""
     use_case, money = decision.use_case, decision.use_case.money
     volume, hour = use_case.volume_per_month, money.training_cost_per_hour or use_case.machine_cost_per_hour
-    asked = [one for one in decision.by_money if one.more or one.trainings]
-    if not asked or volume is None:
+    if not decision.by_money or volume is None:
         return ""
-    picked = max(asked, key=lambda one: one.learned)
+    # What is planned for is read off this one, too.
+    picked = least_shown(decision.by_money)
+    if not (picked.more or picked.trainings):
+        return ""
     if (picked.more and money.cost_per_example is None) or (picked.trainings and None in (hour, picked.seconds)):
         return ""
     parts, cost = [], 0.0

@@ -23,18 +23,21 @@ def needed_for(
     if evidence.family is None or not len(others):
         return None
     pairs = evidence.family.pairs
+    seeds = [int(evidence.spread.seeds[j]) for j in (*others, pick) if evidence.candidates[j].trained]
 
     def ask(rivals: NDArray[np.int64], margins: Floats, constants: Floats) -> Enough:
         row = [_row(pairs, pick, int(j)) for j in rivals]
-        shared = np.maximum(pairs.shared[row], pairs.least)
-        return enough(margins, shared=shared, own=pairs.own[row], constants=constants, n=n)
+        shared, own = np.maximum(pairs.shared[row], pairs.least), pairs.own[row]
+        if not seeds:
+            # What spreads beside the answers is what they cost, which more of them tell, too.
+            shared, own = shared + own, np.zeros_like(own)
+        return enough(margins, shared=shared, own=own, constants=constants, n=n)
 
     means = evidence.estimate.means
     lead = means[pick] - means
     two_sided = evidence.family.constants[[_row(pairs, pick, int(j)) for j in others]]
     winner = ask(others, np.maximum(lead[others], delta), two_sided)
     rivals = np.array([j for j in others if claims.rivals[j]], dtype=np.int64)
-    seeds = [int(evidence.spread.seeds[j]) for j in (*others, pick) if evidence.candidates[j].trained]
     need = _Need(evidence.candidates[pick].name, n, max(seeds, default=0), winner.items)
     if not len(rivals):
         return need.of(None, None, 3 if 1 in seeds else None)

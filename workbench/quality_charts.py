@@ -148,9 +148,11 @@ def _axis(takes: Takes) -> str:
 
 
 def _span(shown: Sequence[Point], *, log: bool) -> list[float]:
-    low = min(one.takes if one.takes_low is None or one.takes_low <= 0 else one.takes_low for one in shown)
+    low = min(one.takes if one.takes_low is None else one.takes_low for one in shown)
     high = max(one.takes if one.takes_high is None else one.takes_high for one in shown)
     if log:
+        # An interval that reaches almost down to nothing must not squeeze all the rest.
+        low = max(low, min(one.takes for one in shown) / FAR_APART)
         pad = 0.12 * (math.log10(high) - math.log10(low))
         return [math.log10(low) - pad, math.log10(high) + pad]
     return [0.0, 1.25 * high or 1.0]

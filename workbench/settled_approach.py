@@ -1,6 +1,6 @@
 """Whether the question of the approach is settled where that of the candidate is not."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from workbench.analysis import Analysis
 
@@ -12,35 +12,29 @@ def shown_pairs(analysis: Analysis) -> set[tuple[str, str]]:
     return better | {(reference, name) for (name, reference), shown in found.items() if shown == "worse"}
 
 
-def unbeaten(analysis: Analysis, names: Sequence[str]) -> list[str]:
-    """Those of ``names`` that none of them is shown to beat."""
-    pairs = shown_pairs(analysis)
-    return [name for name in names if not any((other, name) in pairs for other in names)]
+def of_one_approach(analyses: Sequence[Analysis], order: Sequence[str], *, router: str = "") -> list[str]:
+    """Who may be the best in one of the analyses, where all of other approaches are shown to be worse in each.
 
-
-def of_one_approach(analysis: Analysis, order: Sequence[str], *, router: str = "") -> list[str]:
-    """Who may be the best, where all of other approaches are shown to be worse; empty where that is not shown.
-
-    ``order``: who may be chosen, the simplest first. The list has two candidates or more: with one there is no
-    question left, or it is another one. A ``router`` is of no approach.
+    Each of other approaches must be beaten by one and the same in all ``analyses``. These are of what candidates earn
+    at several values of a right answer, a straight line each: so it is beaten between them, too, where the most that
+    any of the approach earns may dip. ``order``: who may be chosen in any of them, the simplest first; a ``router`` is
+    of no approach. Empty where it is not shown, and where only one is left: that is another question.
     """
-    approaches = {one.candidate: one.approach for one in analysis.standings}
+    approaches = {one.candidate: one.approach for one in analyses[0].standings}
     single = [name for name in order if name != router]
-    pairs = shown_pairs(analysis)
+    always = set.intersection(*(shown_pairs(one) for one in analyses))
     for approach in {approaches[name]: None for name in single}:
         own = [name for name in single if approaches[name] == approach]
         rivals = set(order) - set(own)
-        if rivals and rivals <= {loser for winner, loser in pairs if winner in own}:
-            found = unbeaten(analysis, own)
-            return found if len(found) > 1 else []
+        if rivals and rivals <= {loser for winner, loser in always if winner in own}:
+            possible = {name for one in analyses for name in _may_be_best(one, own)}
+            return [name for name in own if name in possible] if len(possible) > 1 else []
     return []
 
 
-def holds_between(analyses: Sequence[Analysis], own: Sequence[str], rivals: Sequence[str]) -> bool:
-    """Whether each rival is beaten by one and the same of ``own`` in all analyses: by then also between them.
-
-    The analyses are of what candidates earn, a straight line each over the value of a right answer. The most that any
-    of ``own`` earns may dip between two values, where one after the other leads, and a rival's line may rise above.
-    """
-    always = set.intersection(*(shown_pairs(one) for one in analyses))
-    return set(rivals) <= {loser for winner, loser in always if winner in own}
+def _may_be_best(analysis: Analysis, own: Iterable[str]) -> list[str]:
+    """Those that none of them is shown to beat; of these those in the best set, unless that settles it alone."""
+    own, pairs = list(own), shown_pairs(analysis)
+    unbeaten = [name for name in own if not any((other, name) in pairs for other in own)]
+    named = [name for name in unbeaten if name in analysis.best_set]
+    return named if len(named) > 1 else unbeaten

@@ -50,7 +50,7 @@ def _approach(decision: Decision) -> str:
     if decision.possibly_out:
         return f"Lean towards {decision.label(decision.choice)}: it is not yet shown who keeps your limits."
     lead = "Use" if decision.strength == "clear" else "Lean towards"
-    return f"{lead} {decision.claimed}; which of {listed(decision.may_be_best)} is the best, this test can't tell."
+    return f"{lead} {decision.claimed}; which of {listed(decision.rivals)} is the best, this test can't tell."
 
 
 def _route(decision: Decision) -> str:
@@ -117,7 +117,7 @@ def how_sure(decision: Decision) -> str:
         beside = f"more than the {decision.margin} that matter to you" if matters else ""
         beside = beside or f"and less than {decision.margin} would not change what you deploy"
         text = (
-            f"What is best is {one.approach} (one of {listed(decision.may_be_best)}): {promise}. Which one is a bet: "
+            f"What is best is {one.approach} (one of {listed(decision.rivals)}): {promise}. Which one is a bet: "
             f"choosing {decision.choice} is expected to lose {loss} points, {beside}"
         )
         return doubted(text, decision.possibly_out)
@@ -211,9 +211,7 @@ def _more_data(decision: Decision) -> str:
     analysis, needed = decision.analysis, decision.deciding.needed
     assert needed is not None
     parts = []
-    # Trainings of others don't tell apart those of an approach that trains nothing.
-    untrained = decision.ground == "approach" and "fine-tuning" not in str(decision.claimed)
-    if needed.seeds is not None and not (untrained and needed.planned is not None):
+    if needed.seeds is not None and decision.trainings_tell:
         many = f"{needed.seeds}" if needed.seeds <= 20 else "more than 20"
         parts.append(f"train each fine-tuned candidate with {many} seeds")
     if needed.planned is not None and needed.examples is not None:
@@ -232,12 +230,12 @@ def _more_data(decision: Decision) -> str:
 
 def _after_approach(decision: Decision) -> str:
     """Put one of them into use; what would tell them apart."""
-    rivals = listed(decision.may_be_best)
-    text = _after_choice(decision, it=f"{decision.choice}, or whichever of {rivals} you would rather run,")
-    if decision.deciding.needed is None:
-        return text
-    apart = _more_data(decision)
-    return f"{text} If it matters which: {apart[:1].lower()}{apart[1:]} {pays(decision)}".strip()
+    analysis, it = decision.deciding, str(decision.choice)
+    if len(decision.would_do) > 1:
+        it += f", or whichever of {listed(decision.would_do)} you would rather run,"
+    text = _after_choice(decision, it=it)
+    apart = _more_data(decision) if analysis.needed is not None else analysis.ask
+    return f"{text} If it matters which: {apart[:1].lower()}{apart[1:]} {pays(decision)}".strip() if apart else text
 
 
 def _after_choice(decision: Decision, *, it: str = "it") -> str:
@@ -248,8 +246,8 @@ def _after_choice(decision: Decision, *, it: str = "it") -> str:
     if lost:
         case = decision.use_case.name
         text = (
-            f"Decide whether its loss of {listed(lost)} matters: set limits.max_forgetting in the use case, or look "
-            f"for a weaker adapter that keeps more (`workbench checks {case} --sweep`)."
+            f"Decide whether {decision.choice}'s loss of {listed(lost)} matters: set limits.max_forgetting in the use "
+            f"case, or look for a weaker adapter that keeps more (`workbench checks {case} --sweep`)."
         )
     if changes in ("monthly", "weekly", "daily") and approach == "fine-tuning":
         text += f" What the answers depend on changes {changes}: plan to train again as often."

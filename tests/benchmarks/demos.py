@@ -2,8 +2,8 @@
 
 ``python -m tests.benchmarks.demos WORKSPACE [WORKSPACE ...]``, after ``workbench demo NAME --seed N`` for each draw
 that is asked about. Prints a row for each use case that every candidate has answered: the recommendation on all its
-test examples, whether that is the approach that the use case was built to need, the same with the first 20 alone, and
-every candidate's mean.
+test examples, whether that is the approach that the use case was built to need, the same with the first 20 alone (of
+fewer than 30 nothing is claimed, whatever they are), and every candidate's mean.
 """
 
 import argparse
@@ -67,7 +67,7 @@ def row(case: Case) -> str | None:
         return None
     truth = build(*drawn).truth
     few = with_few(results, FEW)
-    right = "right" if found.approach == truth else "WRONG"
+    right = "right" if found.approach == truth else "none" if found.approach is None else "WRONG"
     means = ", ".join(f"{one.candidate} {100 * one.mean:.1f}" for one in found.standings)
     return (
         f"| {drawn[0]} {drawn[1]} | **{found.strength}**, {found.ground}: {found.choice} ({found.approach}) | {right} "

@@ -74,3 +74,10 @@ def test_an_interval_that_reaches_nothing_ends_at_the_edge_of_a_log_scale() -> N
     arm = next(trace.error_x for trace in chart.data if trace.mode == "markers" and trace.x[0] == 0.02)
     assert 0.02 - arm.arrayminus[0] == pytest.approx(10 ** chart.layout.xaxis.range[0])
     assert figure_svg(chart).startswith("<svg")
+
+
+def test_an_interval_that_almost_reaches_nothing_does_not_squeeze_the_rest() -> None:
+    vague = point("a", 0.5, 1.0).model_copy(update={"takes_low": 1e-9, "takes_high": 2.0})
+    chart = quality_chart([vague, point("b", 0.6, 10.0)], metric="exact match")
+    low, high = chart.layout.xaxis.range
+    assert high - low < 3

@@ -151,10 +151,12 @@ def test_where_all_that_may_be_best_are_of_one_approach_that_is_settled() -> Non
     assert "What is best is prompting (one of zero-shot and few-shot): at most 5 in 100" in found.sentences[1]
     assert "less than 3.0 would not change what you deploy" in found.sentences[1]
     assert found.needed is not None
-    assert found.next_step.startswith(
-        f"Put {found.choice}, or whichever of zero-shot and few-shot you would rather run"
-    )
+    assert found.next_step.startswith("Put zero-shot into use, and run this again")
     assert "If it matters which: plan for 1,200 test examples in all (you have 100; " in found.next_step
+
+    # Only those that are expected to lose less than what matters are offered beside it.
+    wide = judge(case(0.05), of)
+    assert wide.next_step.startswith("Put zero-shot, or whichever of zero-shot and few-shot you would rather run, into")
 
     # Where the wrong one of them would lose what matters, that is no finding to act upon.
     strict = judge(case(0.003), of)

@@ -18,10 +18,11 @@ MEANINGS: Mapping[Strength, str] = {
     "lean": "The better bet as things stand; it is not shown.",
     "undecided": "The evidence does not carry a recommendation yet.",
 }
-OF_APPROACH = (
-    "Shown by the evidence: in at most {rate} of 100 such tests the best candidate is of another approach. Which one "
-    "of this approach is the best is not shown."
-)
+OF_APPROACH: Mapping[Strength, str] = {
+    "clear": "Shown by the evidence: in at most {rate} of 100 such tests the best candidate is of another approach. "
+    "Which one of this approach is the best is not shown.",
+    "lean": "The approach is shown, which of its candidates to use is not, and that may matter: it is a bet.",
+}
 
 
 def question(material: Material) -> list[Block]:
@@ -73,13 +74,11 @@ def answer(material: Material) -> list[Block]:
 def verdict(material: Material) -> Callout:
     """The recommendation in its three sentences, with what is to be minded."""
     recommendation, rate = material.recommendation, f"{100 * material.recommendation.error_rate:g}"
-    meaning = MEANINGS[recommendation.strength]
-    if (recommendation.strength, recommendation.ground) == ("clear", "approach"):
-        meaning = OF_APPROACH
+    meanings = OF_APPROACH if recommendation.ground == "approach" else MEANINGS
     return Callout(
         headline=recommendation.headline,
         strength=recommendation.strength,
-        meaning=meaning.format(rate=rate, margin=material.margin),
+        meaning=meanings[recommendation.strength].format(rate=rate, margin=material.margin),
         sentences=tuple(dict.fromkeys(recommendation.sentences)),
         next_step=recommendation.next_step if recommendation.next_step not in recommendation.sentences else "",
         cautions=tuple(_cautions(material)),

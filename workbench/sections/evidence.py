@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy import special
@@ -88,7 +89,8 @@ def _amounts(material: Material) -> tuple[Takes, Mapping[str, Bounds]]:
     for one in material.standings:
         seconds, measured = material.seconds(one.candidate), material.measured.get(one.candidate)
         if seconds and measured is not None and not material.is_router(one.candidate):
-            found[one.candidate] = mean_bounds(measured.seconds, confidence=TWO_SIDED)
+            bounds = mean_bounds(measured.seconds, confidence=TWO_SIDED)
+            found[one.candidate] = replace(bounds, low=None if bounds.low is None else max(0.0, bounds.low))
         elif seconds:
             found[one.candidate] = Bounds(seconds, None, None)
     return SECONDS, found
