@@ -77,5 +77,7 @@ class Analysis(Noun):
     """What would show the choice, the leader, or somebody simpler than the choice to be good enough."""
     caution: str
     """Why nothing can be claimed at all; empty where claims are allowed."""
+    at_the_top: tuple[str, ...] = ()
+    """Of the good enough, those that are so near to all right that nothing can be much better."""
     ask: str = ""
     """What to ask people next, where their choices decide and have not decided yet."""

@@ -65,7 +65,8 @@ def break_even(
     volume = training a month / what an answer is cheaper by. It only decides where both answer equally well.
     """
     means = {one.candidate: one.mean for one in standings}
-    priced = {one.candidate: one.cost for one in earned if one.cost is not None and one.candidate in eligible}
+    known = [one for one in earned if one.candidate in eligible and one.candidate in means]
+    priced = {one.candidate: one.cost for one in known if one.cost is not None}
     approaches = {one.candidate: one.approach for one in earned}
     others = [name for name in priced if "fine-tuning" not in approaches[name]]
     if not others:

@@ -1,5 +1,6 @@
 """Which claims the evidence supports, and whether it allows any."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,9 +9,14 @@ from numpy.typing import NDArray
 from workbench.evidence import Evidence
 from workbench.statistics.arrays import Floats
 from workbench.statistics.best import best_set
+from workbench.statistics.ceiling import ceiling_loss
 from workbench.statistics.regret import expected_regrets, regret_bounds
 from workbench.statistics.seeds import ONE_SEED_ERRORS, ONE_SEED_SD
 
+CEILING, CEILING_COST = 0.2, 0.02
+"""Level, as a share of the error rate, at which a candidate is so near to all right that nothing can be much better,
+and what the other claims pay for it. That is less: where a rival may truly be all right, its trainings do not differ,
+and both ask the same of the same answers; where it is not, the level is not reached by far."""
 FEWEST_ITEMS = 30
 """With fewer test examples nothing is claimed."""
 FEWEST_CLUSTERS = 8
@@ -31,13 +37,14 @@ class Claims:
     constants: Floats
     good: NDArray[np.bool_]
     regret: Floats
+    at_the_top: tuple[int, ...] = ()
+    """Good enough for being almost all right, whoever the others are."""
 
 
-def make_claims(
-    evidence: Evidence, eligible: NDArray[np.bool_], smallest_difference: float, *, allowed: bool
-) -> Claims:
-    """What holds among the candidates in ``eligible`` (k,); nobody is shown to be better unless ``allowed``."""
+def make_claims(evidence: Evidence, order: Sequence[int], smallest_difference: float, *, allowed: bool) -> Claims:
+    """What holds among those in ``order``, the simplest first; nobody is shown to be better unless ``allowed``."""
     k = len(evidence.candidates)
+    eligible = np.isin(np.arange(k), order)
     known = evidence.family
     # Where nobody is eligible, everybody is compared with everybody.
     eligible = eligible if eligible.any() else np.ones(k, dtype=bool)
@@ -55,10 +62,39 @@ def make_claims(
     clear = allowed & (known.p <= known.alpha) & (np.abs(pairs.delta) > hurdle)
     shown[pairs.left, pairs.right] = clear & (pairs.centre - known.margin > 0)
     shown[pairs.right, pairs.left] = clear & (pairs.centre + known.margin < 0)
-    regrets = regret_bounds(known, smallest_difference, among=eligible, hurdle=gate)
+    cost = CEILING_COST * known.alpha
+    regrets = regret_bounds(known, smallest_difference, among=eligible, hurdle=gate, spent=cost)
+    bound, in_question = regrets.bound.copy(), [j for j in order if regrets.rivals[j]]
+    top = dict(_near_the_top(evidence, in_question, smallest_difference, level=CEILING * known.alpha))
+    at_the_top = tuple(j for j, loss in top.items() if loss < bound[j])
+    bound[list(at_the_top)] = [top[j] for j in at_the_top]
     best = best_set(known, among=eligible, hurdle=gate)
-    good = regrets.bound <= smallest_difference
-    return Claims(shown, best, regrets.bound, regrets.rivals, regrets.constants, good, regret)
+    good = bound <= smallest_difference
+    return Claims(shown, best, bound, regrets.rivals, regrets.constants, good, regret, at_the_top)
+
+
+def _untrained(evidence: Evidence, j: int) -> bool:
+    """Whether its mean is uncertain by the items alone, and costs nothing."""
+    one = evidence.candidates[j]
+    return not one.trained and one.cost == 0 and evidence.estimate.own[j] == 0
+
+
+def _near_the_top(
+    evidence: Evidence, order: Sequence[int], margin: float, *, level: float
+) -> Iterator[tuple[int, float]]:
+    """Untrained candidates that can lose no more than ``margin``, whoever the others are, with what they lose at most.
+
+    However little two trainings tell of a third, it is never more than all right. Tested from the simplest on, and no
+    further than to the first of which it is not shown, so that ``level`` holds for all together (a fixed sequence:
+    Maurer, Hothorn and Lehmacher 1995).
+    """
+    for j in order:
+        if not _untrained(evidence, j):
+            return
+        loss = ceiling_loss(evidence.averages[:, j], evidence.clusters, level=level)
+        if loss > margin:
+            return
+        yield j, loss
 
 
 def caution_about(evidence: Evidence) -> str:

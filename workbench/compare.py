@@ -143,8 +143,8 @@ def analyse(
     candidates, rank = evidence.candidates, _ranking(eligible)
     mask = np.array([eligible is None or one.name in eligible for one in candidates])
     caution = caution_about(evidence)
-    claims = make_claims(evidence, mask, smallest_difference, allowed=not caution)
     order = sorted((int(j) for j in np.flatnonzero(mask)), key=lambda j: rank(candidates[j]))
+    claims = make_claims(evidence, order, smallest_difference, allowed=not caution)
     leader = max(order, key=lambda j: evidence.estimate.means[j], default=None)
     winner, good, lean = ([], [], []) if caution else _found(claims, order, leader, smallest_difference)
     verdict, choice = _verdict(winner, good, lean)
@@ -171,6 +171,7 @@ def analyse(
         choice=None if choice is None else names[choice],
         needed=needed,
         caution=caution,
+        at_the_top=tuple(names[j] for j in claims.at_the_top),
     )
 
 

@@ -182,12 +182,17 @@ def decide(
     field = entrants(use_case, panel, measured, routed=by_people is None)
     unsure = {check.candidate for check in field.checks if check.status == "unsure"}
     if by_people is not None:
-        analysis, order = by_people(field.order), field.order
+        analysis = by_people(field.order)
+        # Whom people were not asked about yet can't be chosen.
+        known = {one.candidate for one in analysis.standings}
+        order = tuple(name for name in field.order if name in known)
     else:
         analysis, order = _analysed(field, field.panel, use_case, rng)
     same = np.random.default_rng(0)
     earned = earnings(field.panel, field.costs, use_case.money, rng=same, eligible=order, chances=chances)
-    chosen = _choose(analysis, order, unsure, router=field.router)
+    chosen = Chosen(None, "undecided", "nothing shown")
+    if order or not field.order:
+        chosen = _choose(analysis, order, unsure, router=field.router)
     picked: tuple[Picked, ...] = ()
     if by_people is None and use_case.money.values and chosen.ground != "all wrong":
         picked = _by_money(use_case, field, unsure, rng=rng)

@@ -133,9 +133,10 @@ def how_sure(decision: Decision) -> str:
     else:
         bound = points(one.regret_bound)
         most = f"at most {bound} points" if float(bound) else "less than 0.1 points"
+        since = ", since nothing can be more than all right," if decision.choice in analysis.at_the_top else ","
         text = (
-            f"Choosing it loses {most} against the best, and less than {decision.margin} would not change what you "
-            f"deploy: {promise}"
+            f"Choosing it loses {most} against the best{since} and less than {decision.margin} would not change what "
+            f"you deploy: {promise}"
         )
         open_ = [name for name in decision.order[: decision.order.index(decision.choice)] if name in analysis.best_set]
         if open_ and not set(open_) & set(analysis.good_enough):

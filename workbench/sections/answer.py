@@ -153,7 +153,9 @@ def _limits(material: Material) -> list[Block]:
     out = [Item(text=f"{one.candidate}: {one.figure}.") for one in recommendation.ruled_out]
     unsure = [check for check in recommendation.limits if check.status == "unsure"]
     words = {"pass": "kept", "fail": "broken", "unsure": "not sure"}
-    order = [one.candidate for one in material.standings]
+    # Whom people were not asked about yet stands last.
+    judged = [one.candidate for one in material.standings]
+    order = [*judged, *(check.candidate for check in recommendation.limits if check.candidate not in judged)]
     rows = [
         Row(
             cells=(check.candidate, check.limit, words[check.status], f"{check.text}."),

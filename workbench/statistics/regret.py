@@ -35,13 +35,14 @@ def regret_bounds(
     *,
     among: NDArray[np.bool_] | None = None,
     hurdle: Floats | None = None,
+    spent: float = 0.0,
 ) -> Regret:
     """Upper bounds of what each candidate loses against the best, with probability 1 - alpha.
 
     Candidates that are shown to be worse than another by more than ``margin``, at the strict level
     ``SCREEN``, which is taken off alpha, are no rivals: they can neither be the best nor be mistaken for good
     enough, so the others need not pay for them (Berger and Boos 1994; Hansen 2005). Bounds lie at least
-    ``hurdle`` (k, k) from the estimates.
+    ``hurdle`` (k, k) from the estimates. ``spent`` of alpha is left for bounds of another kind.
     """
     k = claims.pairs.k
     allowed = np.ones(k, dtype=bool) if among is None else among
@@ -51,7 +52,7 @@ def regret_bounds(
     strict = -special.stdtrit(claims.df, screen / max(k - 1, 1))
     far = gap - np.maximum(strict * se, least) > margin
     rivals = allowed & ~far[:, allowed].any(axis=1)
-    constants = one_sided(claims.nulls, claims.pairs, claims.alpha - screen, among=rivals)
+    constants = one_sided(claims.nulls, claims.pairs, claims.alpha - screen - spent, among=rivals)
     upper = gap + np.maximum(constants * se, least)
     upper = np.where(rivals & ~np.eye(k, dtype=bool), upper, 0.0)
     return Regret(np.maximum(upper.max(axis=1), 0.0), rivals, constants)
