@@ -16,6 +16,7 @@ from workbench.labels import preferences, take_in
 from workbench.phrases import points
 from workbench.preference import Preference
 from workbench.queues import Asked, OpenQueue, Queue, make_queue, open_queue, progress, set_closed
+from workbench.report import FORMS, render
 from workbench.results import decide, load_results
 from workbench.sections.flips import flips
 from workbench.sections.material import Material
@@ -264,9 +265,13 @@ def test_one_label_is_no_recommendation_but_no_crash_either(case: Case) -> None:
     queue = make(case, 40, names=("zero-shot", "rag", "sft"))
     choice = Preference(queue="blind", example="e1", left="rag", right="zero-shot", choice="left", annotator="anna")
     take_in(stored(case), queue, [choice], now=1.0)
-    found = decide(load_results(case))
+    results = load_results(case)
+    found = decide(results)
     assert found.choice is None
     assert found.strength == "undecided"
+    assert {one.candidate for one in found.limits} > {one.candidate for one in found.standings}
+    for form in FORMS:
+        assert render(results, found, to=form)
 
 
 def test_choices_between_answers_that_changed_decide_nothing(case: Case) -> None:
@@ -316,7 +321,7 @@ def test_people_decide_where_the_use_case_says_so(case: Case) -> None:
     margin, people = material.sweeps
     assert margin.now == f"{points(use_case.smallest_difference)} points"
     assert [one.setting for one in people.outcomes] == [f"without annotator {n}" for n in range(1, 6)]
-    assert all(one.choice == "rag" for one in people.outcomes)
+    assert all(one.claimed == "rag" for one in people.outcomes)
 
 
 def test_one_annotator_on_whom_it_hangs_is_told(case: Case) -> None:
@@ -332,7 +337,7 @@ def test_one_annotator_on_whom_it_hangs_is_told(case: Case) -> None:
     take_in(stored(case), queue, labels, now=1.0)
     found = decide(load_results(case))
     _, people = Material(load_results(case), found, audit_case(case)).sweeps
-    changed = {one.setting for one in people.outcomes if (one.choice, one.strength) != (found.choice, found.strength)}
+    changed = {one.setting for one in people.outcomes if (one.claimed, one.strength) != found.claim}
     assert {one.setting for one in people.flips} == changed
     shown = [block for block in flips(Material(load_results(case), found, audit_case(case))) if block.kind == "table"]
     assert any("Without an annotator" in row.cells for table in shown for row in table.rows)
