@@ -66,11 +66,14 @@ def gaps(comparisons: Sequence[Comparison], standings: Sequence[Standing], *, su
 # --- Titles that state the finding --------------------------------------------------------------------
 
 
-def standings_title(standings: Sequence[Standing], best_set: Sequence[str], *, metric: str) -> str:
+def standings_title(
+    standings: Sequence[Standing], best_set: Sequence[str], *, metric: str, broken: Sequence[str]
+) -> str:
     """Who may be the best; ``metric`` in words.
 
-    ``best_set`` is the recommendation's; whoever is not in it cannot be the best, or breaks a limit. That is
-    a claim about the set, and easier to show than that one candidate is better than another.
+    ``best_set`` is the recommendation's; whoever is not in it cannot be the best, breaks a limit (``broken``),
+    or routes and is not shown to be better. That is a claim about the set, and easier to show than that one candidate
+    is better than another.
     """
     if len(standings) < 2:
         return f"{standings[0].candidate} is the only candidate, so nothing is compared"
@@ -81,13 +84,16 @@ def standings_title(standings: Sequence[Standing], best_set: Sequence[str], *, m
         return f"Any of the {len(standings)} candidates may be the best on {metric}: this test can't tell"
     only = "Only " if len(best_set) == 1 else ""
     worse = [one.candidate for one in others if not one.in_best_set]
-    out = [one.candidate for one in others if one.in_best_set]
+    out = [one.candidate for one in others if one.in_best_set and one.candidate in broken]
+    open_ = [one.candidate for one in others if one.in_best_set and one.candidate not in broken]
     rest = []
     if worse:
-        count = f"the {len(worse)} others" if len(worse) > 2 and not out else listed(worse)
+        count = f"the {len(worse)} others" if len(worse) > 2 and not (out or open_) else listed(worse)
         rest.append(f"{count} may not")
     if out:
         rest.append(f"{listed(out)} {agreeing(len(out), 'breaks', 'break')} a limit")
+    if open_:
+        rest.append(f"{listed(open_)} is not shown to be better")
     return f"{only}{listed(best_set)} may be the best on {metric}; {', '.join(rest)}"
 
 

@@ -155,7 +155,6 @@ def show_recommendation(recommendation: Recommendation, results: Results) -> Non
 def standings_table(recommendation: Recommendation, results: Results) -> Table:
     """Candidates with their means, intervals and whether they may be the best."""
     metric = deciding(results.use_case)[1]
-    out = {one.candidate for one in recommendation.ruled_out}
     table = Table(title=f"{metric} on {recommendation.n:,} test examples (higher is better)")
     for column, justify in (("candidate", "left"), ("approach", "left"), ("mean", "right"), ("95 % interval", "right")):
         table.add_column(column, justify=justify)  # type: ignore[arg-type]
@@ -168,7 +167,7 @@ def standings_table(recommendation: Recommendation, results: Results) -> Table:
             f"{100 * one.mean:.1f} %",
             f"{100 * one.low:.1f} to {100 * one.high:.1f}",
             str(one.seeds),
-            "ruled out" if one.candidate in out else "yes" if one.candidate in recommendation.best_set else "no",
+            recommendation.may_be_best(one.candidate),
         )
     return table
 

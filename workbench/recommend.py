@@ -71,6 +71,14 @@ class Recommendation(Noun):
     error_rate: float
     """Of clear recommendations, at most this share is wrong."""
 
+    def may_be_best(self, name: str) -> str:
+        """Whether a candidate may be the best, for a table's cell: one that routes only where it is shown to be."""
+        if name in {one.candidate for one in self.ruled_out}:
+            return "ruled out"
+        if name in self.best_set:
+            return "yes"
+        return "not shown" if self.segments is not None and name == self.segments.router else "no"
+
     @property
     def claim(self) -> tuple[str | None, Strength]:
         """Who is recommended, a candidate or where only that much is shown an approach, and how firmly."""

@@ -94,11 +94,16 @@ def test_gaps_are_seen_from_the_subject() -> None:
     ],
 )  # fmt: skip
 def test_the_title_says_who_may_be_best(best: tuple[str, ...], title: str) -> None:
-    assert standings_title(STANDINGS, best, metric="exact match") == title
+    assert standings_title(STANDINGS, best, metric="exact match", broken=("rag-sft",)) == title
+
+
+def test_a_router_that_is_not_shown_to_be_better_breaks_no_limit() -> None:
+    title = standings_title(STANDINGS, ("rag",), metric="exact match", broken=())
+    assert title.endswith("zero-shot and sft may not, rag-sft is not shown to be better")
 
 
 def test_one_candidate_is_compared_with_nothing() -> None:
-    assert "only candidate" in standings_title(STANDINGS[:1], ("zero-shot",), metric="exact match")
+    assert "only candidate" in standings_title(STANDINGS[:1], ("zero-shot",), metric="exact match", broken=())
     chart = standings_chart(STANDINGS[:1], metric="exact match", best_set=("zero-shot",), simplest="zero-shot")
     assert not chart.layout.shapes
     assert "dotted" not in texts(chart)

@@ -1,5 +1,7 @@
 """Segments in which another candidate is better, and routing by them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -139,6 +141,18 @@ def test_interaction_keeps_its_level_with_groups() -> None:
 
 def test_holm() -> None:
     np.testing.assert_allclose(holm(np.array([0.01, 0.04, 0.03])), [0.03, 0.06, 0.06])
+
+
+def test_a_router_that_is_not_shown_to_be_better_neither_may_be_the_best_nor_is_worse() -> None:
+    of = world(1_500, knowledge=(0.40, 0.75), form=(0.80, 0.70))
+    simple, other = of.candidates
+    once = replace(of, candidates=(simple, replace(other, approach="fine-tuning", trained=True)))
+    made = judged(once)
+    assert made.segments is not None
+    assert made.segments.router
+    assert made.choice != made.segments.router
+    assert made.may_be_best(made.segments.router) == "not shown"
+    assert {made.may_be_best(one.name) for one in once.candidates} <= {"yes", "no"}
 
 
 def test_segments_that_disagree_are_a_reason_also_where_nothing_is_routed() -> None:

@@ -46,7 +46,12 @@ def picture(material: Material) -> list[Block]:
     blocks: list[Block] = [
         Heading(text="The picture"),
         StandingsChart(
-            title=standings_title(standings, recommendation.best_set, metric=material.metric),
+            title=standings_title(
+                standings,
+                recommendation.best_set,
+                metric=material.metric,
+                broken=[each.candidate for each in recommendation.ruled_out],
+            ),
             metric=material.metric,
             standings=standings,
             best_set=recommendation.best_set,
@@ -124,8 +129,6 @@ def tables(material: Material) -> list[Block]:
 
 def quality(material: Material, *, subject: str | None) -> Table:
     """Every candidate on the primary metric; the row of ``subject`` stands out."""
-    out = {one.candidate for one in material.recommendation.ruled_out}
-    best = material.recommendation.best_set
     columns = (
         Column(title="Candidate"),
         Column(title="Approach"),
@@ -140,7 +143,6 @@ def quality(material: Material, *, subject: str | None) -> Table:
     rows = []
     for one in material.standings:
         routed = material.is_router(one.candidate)
-        place = "ruled out" if one.candidate in out else "yes" if one.candidate in best else "no"
         cells = (
             one.candidate,
             one.approach,
@@ -148,7 +150,7 @@ def quality(material: Material, *, subject: str | None) -> Table:
             f"{100 * one.low:.1f} to {100 * one.high:.1f}",
             f"{material.recommendation.n:,}",
             AS_PARTS if routed else _seeds(one, trained=_trained(material, one.candidate)),
-            place,
+            material.recommendation.may_be_best(one.candidate),
             _rank(material, one.candidate),
             AS_PARTS if routed else _failures(material.results.find(one.candidate), len(material.results.examples)),
         )
