@@ -3,6 +3,7 @@
 from workbench.comparison import are_compared, find
 from workbench.cost import cost_per_1000, figure, mean_seconds, told_per_1000
 from workbench.decision import Decision
+from workbench.earnings import price
 from workbench.forgetting import Loss
 from workbench.money_words import doubted, money_headline, money_how_sure, money_what, pays
 from workbench.phrases import listed, percent, points
@@ -147,11 +148,11 @@ def how_sure(decision: Decision) -> str:
 def takes(decision: Decision) -> str:
     """What the choice takes in seconds, money and training."""
     assert decision.choice is not None
-    name, price = decision.choice, decision.use_case.answering_hour
+    name, hour, currency = decision.choice, decision.use_case.answering_hour, decision.use_case.money.currency
     measured = decision.measured.get(name)
     seconds = mean_seconds(measured)
     if measured is not None and seconds is None and measured.costs:
-        return f"1,000 answers cost {figure(told_per_1000(measured.costs).estimate)}."
+        return f"1,000 answers cost {price(told_per_1000(measured.costs).estimate, currency)}."
     if measured is None or seconds is None:
         return f"What an answer of {name} takes was not measured."
     parts = [f"An answer takes {figure(seconds)} s on average"]
@@ -159,12 +160,12 @@ def takes(decision: Decision) -> str:
     if others:
         other_seconds = mean_seconds(decision.measured.get(others[0])) or seconds
         parts[0] += f" ({figure(seconds / other_seconds)} times {others[0]}'s)"
-    if price is not None or measured.costs:
-        told = bool(measured.costs) or price is None
-        cost = (told_per_1000(measured.costs) if told else cost_per_1000(measured.seconds, price or 0.0)).estimate
-        text = f"1,000 answers cost {figure(cost)}"
+    if hour is not None or measured.costs:
+        told = bool(measured.costs) or hour is None
+        cost = (told_per_1000(measured.costs) if told else cost_per_1000(measured.seconds, hour or 0.0)).estimate
+        text = f"1,000 answers cost {price(cost, currency)}"
         if decision.use_case.volume_per_month:
-            text += f", a month's {figure(cost * decision.use_case.volume_per_month / 1000)}"
+            text += f", a month's {price(cost * decision.use_case.volume_per_month / 1000, currency)}"
         parts.append(text)
     elif measured.prompt_tokens is not None and measured.completion_tokens is not None:
         tokens = measured.prompt_tokens + measured.completion_tokens

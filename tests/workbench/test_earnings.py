@@ -346,6 +346,6 @@ def test_a_router_at_one_end_alone_is_no_headline_for_both() -> None:
 def test_told_costs_make_a_whole_report_without_a_machine_price() -> None:
     of = two(0.6, 0.9)
     told = {"zero-shot": Measured(costs=(0.001,) * 100), "rag": Measured(costs=(0.02,) * 100)}
-    found = judged(of, case(money={"value_of_success": 1.0}), told)
+    found = judged(of, case(money={"value_of_success": 1.0, "currency": "EUR"}), told)
     assert found.earnings.costs_known
-    assert "1,000 answers cost 20." in found.sentences[2]
+    assert "1,000 answers cost 20 EUR." in found.sentences[2]
