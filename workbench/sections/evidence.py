@@ -239,7 +239,8 @@ def takes(material: Material, *, subject: str | None) -> Table:
         Column(title="Memory training", align="right", better="lower"),
     ]
     if price is not None:
-        columns.append(Column(title="Cost of 1,000", align="right", better="lower"))
+        currency = material.results.use_case.money.currency
+        columns.append(Column(title=Takes(currency=currency).title, align="right", better="lower"))
     rows = []
     for standing in material.ran:
         one, measured = material.results.find(standing.candidate), material.measured[standing.candidate]
