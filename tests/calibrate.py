@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
+from scipy import special
 
 from tests.workbench.generators import Tally, World, draw, study
 from tests.workbench.test_segments import world as two_kinds_of_requests
@@ -261,6 +262,18 @@ def approach_found(seed: int) -> bool:
     return (found.strength, found.approach) == ("clear", "fine-tuning")
 
 
+def near_the_top(simple: float, trained: float, seed: int) -> bool:
+    """One that prompts is called good enough beside one that was trained twice, with unlike luck: 5 points matter."""
+    rng = np.random.default_rng(seed)
+    ability, items = rng.normal(0, 1, 300), tuple(f"i{n:04d}" for n in range(300))
+    shares = (simple, *np.clip(rng.normal(trained, (1 - trained) / 2, 2), 0.5, 0.9999))
+    hard = special.ndtri(np.array(shares))[:, None] * np.sqrt(2)
+    values = (ability + rng.normal(0, 1, (3, 300)) < hard).astype(float)
+    scores = Scores("a", "prompting", False, values[:1]), Scores("b", "fine-tuning", True, values[1:])
+    found = judged(Panel(scores, items, items, "exact_match"), delta=0.05)
+    return (found.choice, found.strength, found.ground) == ("a", "clear", "good enough")
+
+
 def _three(accuracies: Sequence[float], seed: int) -> Panel:
     rng = np.random.default_rng(seed)
     ability = rng.normal(0, 1.2, 400)
@@ -281,6 +294,8 @@ SCENARIOS: Sequence[tuple[str, str, Judged]] = (
     ("approach, four equals", "one of two approaches is called the best (at most .05)", approach_of_equals),
     ("approach, spread", "the best is not of the one that is called the best (at most .05)", wrong_approach),
     ("approach, 20 points", "clear, whichever of its two recipes is the best", approach_found),
+    ("near the top", "5.1 points behind 99.5 %: good enough (at most .05)", partial(near_the_top, 0.944, 0.995)),
+    ("near the top", "98.5 % beside two trainings around 93 %: good enough", partial(near_the_top, 0.985, 0.93)),
     ("money, three equals", "somebody is said to earn most (at most .05)", equals_by_money),
 )
 

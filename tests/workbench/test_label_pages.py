@@ -8,7 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from workbench import database as rooms
-from workbench.case import Case, cases
+from workbench.case import Case, cases, create_case
+from workbench.cli import main
 from workbench.create import audit_case
 from workbench.database import Database, close_databases, open_database
 from workbench.errors import WorkbenchError
@@ -342,3 +343,17 @@ def test_one_annotator_on_whom_it_hangs_is_told(case: Case) -> None:
     shown = [block for block in flips(Material(load_results(case), found, audit_case(case))) if block.kind == "table"]
     assert any("Without an annotator" in row.cells for table in shown for row in table.rows)
     assert not any(name in str(shown) for name in ("anna", "zoe"))
+
+
+def test_a_queue_can_be_made_of_one_request(case: Case, page: Open, tmp_path: Path) -> None:
+    one = list(case.examples("test"))[:1]
+    tiny = create_case(case.workspace, case.use_case.model_copy(update={"name": "tiny"}), {"test": one})
+    for name in ("a", "b"):
+        table = tmp_path / f"{name}.csv"
+        table.write_text(f"id,answer\n{one[0].id},{name}\n", encoding="utf-8")
+        assert main(["import", tiny.name, str(table), "--workspace", str(case.workspace)]) == 0
+    app = page("labels.py", case=tiny.name)
+    assert app.number_input[0].value == 1
+    made = next(each for each in app.button if each.label == "Make the queue")
+    settled(made.click().run())
+    assert progress(stored(tiny), open_queue(stored(tiny), tiny.name, "blind")).room > 0

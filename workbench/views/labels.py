@@ -198,7 +198,7 @@ def new_queue(case: Case, database: Database, *, first: bool) -> None:
             )  # fmt: skip
             names = st.multiselect("Candidates", finished, default=finished[:4])
             left, middle, right = st.columns(3)
-            prompts = left.number_input("Requests", 2, None, min(100, len(results.examples)))
+            prompts = left.number_input("Requests", 1, None, min(100, len(results.examples)))
             overlap = middle.number_input("Annotators for each pair", 1, 50, 1)
             budget = right.number_input("Labels at most", 1, None, 300, 50)
             guide = st.text_input("What makes an answer better?", placeholder="shown to annotators above every pair")
