@@ -67,24 +67,32 @@ def gaps(comparisons: Sequence[Comparison], standings: Sequence[Standing], *, su
 
 
 def standings_title(
-    standings: Sequence[Standing], best_set: Sequence[str], *, metric: str, broken: Sequence[str]
+    standings: Sequence[Standing],
+    best_set: Sequence[str],
+    *,
+    metric: str,
+    broken: Sequence[str],
+    unknown: Sequence[str] = (),
 ) -> str:
     """Who may be the best; ``metric`` in words.
 
     ``best_set`` is the recommendation's; whoever is not in it cannot be the best, breaks a limit (``broken``),
     or routes and is not shown to be better. That is a claim about the set, and easier to show than that one candidate
-    is better than another.
+    is better than another. ``unknown``: of whom nothing is known yet, since people were not asked.
     """
     if len(standings) < 2:
-        return f"{standings[0].candidate} is the only candidate, so nothing is compared"
+        which = " of whom labels tell anything" if unknown else ""
+        return f"{standings[0].candidate} is the only candidate{which}, so nothing is compared"
+    if not best_set and unknown:
+        return f"Nobody of whom labels tell anything keeps the limits; this is what they reach on {metric}"
     if not best_set:
         return f"No candidate keeps the limits; this is what they reach on {metric}"
     others = [one for one in standings if one.candidate not in best_set]
     if not others:
         return f"Any of the {len(standings)} candidates may be the best on {metric}: this test can't tell"
-    only = "Only " if len(best_set) == 1 else ""
-    worse = [one.candidate for one in others if not one.in_best_set]
-    out = [one.candidate for one in others if one.in_best_set and one.candidate in broken]
+    only = "Only " if len(best_set) == 1 and not unknown else ""
+    worse = [one.candidate for one in others if not one.in_best_set and one.candidate not in broken]
+    out = [one.candidate for one in others if one.candidate in broken]
     open_ = [one.candidate for one in others if one.in_best_set and one.candidate not in broken]
     rest = []
     if worse:
@@ -94,6 +102,8 @@ def standings_title(
         rest.append(f"{listed(out)} {agreeing(len(out), 'breaks', 'break')} a limit")
     if open_:
         rest.append(f"{listed(open_)} is not shown to be better")
+    if unknown:
+        rest.append(f"nothing is known of {listed(unknown)}")
     return f"{only}{listed(best_set)} may be the best on {metric}; {', '.join(rest)}"
 
 

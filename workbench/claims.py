@@ -1,6 +1,5 @@
 """Which claims the evidence supports, and whether it allows any."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,10 +40,11 @@ class Claims:
     """Good enough for being almost all right, whoever the others are."""
 
 
-def make_claims(evidence: Evidence, order: Sequence[int], smallest_difference: float, *, allowed: bool) -> Claims:
-    """What holds among those in ``order``, the simplest first; nobody is shown to be better unless ``allowed``."""
+def make_claims(
+    evidence: Evidence, eligible: NDArray[np.bool_], smallest_difference: float, *, allowed: bool
+) -> Claims:
+    """What holds among the candidates in ``eligible`` (k,); nobody is shown to be better unless ``allowed``."""
     k = len(evidence.candidates)
-    eligible = np.isin(np.arange(k), order)
     known = evidence.family
     # Where nobody is eligible, everybody is compared with everybody.
     eligible = eligible if eligible.any() else np.ones(k, dtype=bool)
@@ -64,37 +64,29 @@ def make_claims(evidence: Evidence, order: Sequence[int], smallest_difference: f
     shown[pairs.right, pairs.left] = clear & (pairs.centre + known.margin < 0)
     cost = CEILING_COST * known.alpha
     regrets = regret_bounds(known, smallest_difference, among=eligible, hurdle=gate, spent=cost)
-    bound, in_question = regrets.bound.copy(), [j for j in order if regrets.rivals[j]]
-    top = dict(_near_the_top(evidence, in_question, smallest_difference, level=CEILING * known.alpha))
-    at_the_top = tuple(j for j, loss in top.items() if loss < bound[j])
+    bound, top = regrets.bound.copy(), _near_the_top(evidence, eligible, level=CEILING * known.alpha)
+    at_the_top = tuple(j for j, loss in top.items() if loss < bound[j] and loss <= smallest_difference)
     bound[list(at_the_top)] = [top[j] for j in at_the_top]
+    regret = np.minimum(regret, bound)
     best = best_set(known, among=eligible, hurdle=gate)
     good = bound <= smallest_difference
     return Claims(shown, best, bound, regrets.rivals, regrets.constants, good, regret, at_the_top)
 
 
-def _untrained(evidence: Evidence, j: int) -> bool:
-    """Whether its mean is uncertain by the items alone, and costs nothing."""
-    one = evidence.candidates[j]
-    return not one.trained and one.cost == 0 and evidence.estimate.own[j] == 0
+def _near_the_top(evidence: Evidence, eligible: NDArray[np.bool_], *, level: float) -> dict[int, float]:
+    """What each untrained candidate loses at most whoever the others are, for all of them at once (Bonferroni).
 
-
-def _near_the_top(
-    evidence: Evidence, order: Sequence[int], margin: float, *, level: float
-) -> Iterator[tuple[int, float]]:
-    """Untrained candidates that can lose no more than ``margin``, whoever the others are, with what they lose at most.
-
-    However little two trainings tell of a third, it is never more than all right. Tested from the simplest on, and no
-    further than to the first of which it is not shown, so that ``level`` holds for all together (a fixed sequence:
-    Maurer, Hothorn and Lehmacher 1995).
+    However little two trainings tell of a third, it is never more than all right. Those with a price are left aside:
+    they are counted with it.
     """
-    for j in order:
-        if not _untrained(evidence, j):
-            return
-        loss = ceiling_loss(evidence.averages[:, j], evidence.clusters, level=level)
-        if loss > margin:
-            return
-        yield j, loss
+    tested = [
+        int(j)
+        for j in np.flatnonzero(eligible)
+        if not evidence.candidates[j].trained and evidence.candidates[j].cost == 0 and evidence.estimate.own[j] == 0
+    ]
+    return {
+        j: ceiling_loss(evidence.averages[:, j], evidence.clusters, level=level / len(tested)) for j in tested
+    }  # fmt: skip
 
 
 def caution_about(evidence: Evidence) -> str:

@@ -144,7 +144,7 @@ def analyse(
     mask = np.array([eligible is None or one.name in eligible for one in candidates])
     caution = caution_about(evidence)
     order = sorted((int(j) for j in np.flatnonzero(mask)), key=lambda j: rank(candidates[j]))
-    claims = make_claims(evidence, order, smallest_difference, allowed=not caution)
+    claims = make_claims(evidence, mask, smallest_difference, allowed=not caution)
     leader = max(order, key=lambda j: evidence.estimate.means[j], default=None)
     winner, good, lean = ([], [], []) if caution else _found(claims, order, leader, smallest_difference)
     verdict, choice = _verdict(winner, good, lean)

@@ -69,6 +69,8 @@ class Picked:
     """How long those trainings take; None where one of them was not timed here."""
     order: tuple[str, ...] = ()
     """Who may be chosen at this value, the simplest first: a router only where it is shown to be better."""
+    trainings_tell: bool = True
+    """Whether training again could tell more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,6 +140,14 @@ class Decision:
         return [check for name in self.rivals for check in self.unsure(name)]
 
     @property
+    def doubts(self) -> list[LimitCheck]:
+        """The limits of which it is not shown that all keep them who are recommended."""
+        if self.ground == "approach":
+            return self.possibly_out
+        ends = [one.choice for one in self.by_money] if self.ground == "value" else [self.choice]
+        return [check for name in dict.fromkeys(ends) if name is not None for check in self.unsure(name)]
+
+    @property
     def analyses(self) -> tuple[Analysis, ...]:
         """What the choice was read off: the scores, or the earnings at each of the values."""
         return tuple(one.analysis for one in self.by_money) or (self.analysis,)
@@ -197,13 +207,14 @@ def decide(
     if by_people is None and use_case.money.values and chosen.ground != "all wrong":
         picked = _by_money(use_case, field, unsure, rng=rng)
         chosen = _together(picked, unsure, router=field.router)
+    tell = least_shown(picked).trainings_tell if picked else _trainings_tell(field.panel, chosen)
     switch = None
     if chosen.ground == "value":
         ends = str(picked[0].choice), str(picked[-1].choice)
         switch = crossing(field.panel, field.costs, use_case.money, *ends, rng=np.random.default_rng(0))
     return Decision(
         use_case, analysis, field.measured, field.checks, order, chosen.choice, chosen.strength, chosen.ground, earned,
-        picked, switch, field.segments, chosen.rivals, _trainings_tell(field.panel, chosen),
+        picked, switch, field.segments, chosen.rivals, tell,
     )  # fmt: skip
 
 
@@ -240,7 +251,8 @@ def _by_money(use_case: UseCase, field: Entrants, unsure: set[str], *, rng: np.r
         chosen = _choose(analysis, order, unsure, router=field.router)
         needed = None if settled(chosen.strength, chosen.ground) else analysis.needed
         more = max(0, (needed.planned or 0) - analysis.n) if needed is not None else 0
-        wanted = (needed.seeds or 0) if needed is not None and _trainings_tell(paid, chosen) else 0
+        tell = _trainings_tell(paid, chosen)
+        wanted = (needed.seeds or 0) if needed is not None and tell else 0
         again = {
             one.name: wanted - len(one.values)
             for one in paid.candidates
@@ -252,7 +264,7 @@ def _by_money(use_case: UseCase, field: Entrants, unsure: set[str], *, rng: np.r
         found.append(
             Picked(
                 value, unit, analysis, chosen.choice, chosen.strength, chosen.ground, more, trainings, learned, taken,
-                tuple(order),
+                tuple(order), tell,
             )
         )  # fmt: skip
     return tuple(found)
@@ -326,14 +338,16 @@ def _together(picked: Sequence[Picked], unsure: set[str], *, router: str) -> Cho
         order = tuple(dict.fromkeys(name for one in picked for name in one.order))
         analyses = [one.analysis for one in picked]
         alike = of_one_approach(analyses, order, router=router)
-        chosen = _of_approach(analyses, alike, unsure) if alike else None
-        # Where nobody of it would do at both ends, it is told who would at which.
-        if chosen is not None and (chosen.strength == "clear" or not apart):
-            return chosen
+        if alike:
+            chosen = _of_approach(analyses, alike, unsure)
+            # Where nobody of it would do at both ends, it is told who would at which.
+            would_do = worst_regret(analyses, str(chosen.choice)) <= weakest.analysis.smallest_difference
+            if would_do or not apart:
+                return chosen
     if apart:
         # An approach alone that is shown at an end makes no finding of the name that is chosen there.
         return Chosen(picked[-1].choice, "lean" if by_approach else weakest.strength, "value")
-    if weakest.ground == "approach":
+    if by_approach:
         loss = worst_regret([one.analysis for one in picked], weakest.choice)
         bet = loss <= LEAN_SHARE * weakest.analysis.smallest_difference
         return Chosen(weakest.choice, "lean", "bet") if bet else Chosen(None, "undecided", "nothing shown")

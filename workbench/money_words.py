@@ -85,9 +85,10 @@ def money_how_sure(decision: Decision) -> str:
             text += f"is shown to lose less than what matters to you: {promise}"
         else:
             text += f"is the better bet, not a claim of which at most {rate} are wrong"
+        text = doubted(text, decision.doubts)
         if decision.switch is None:
-            return f"{text}."
-        return f"{text}. {_uncertain(decision.switch, currency, scale([decision.switch.value]))}"
+            return text
+        return f"{text} {_uncertain(decision.switch, currency, scale([decision.switch.value]))}"
     loss = per_1000(_expected_loss(decision, decision.choice), currency)
     if decision.ground in ("bet", "simpler"):
         return (
@@ -105,7 +106,7 @@ def money_how_sure(decision: Decision) -> str:
             f"What earns most is {decision.claimed} (one of {rivals}): {promise}. Which one is a bet: choosing "
             f"{decision.choice} is expected to lose {loss}, {beside}"
         )
-        return doubted(text, decision.possibly_out)
+        return doubted(text, decision.doubts)
     if decision.ground == "winner":
         text = f"It is shown to earn more than every other candidate left: {promise}"
     elif decision.ground == "only one left":
@@ -116,7 +117,7 @@ def money_how_sure(decision: Decision) -> str:
             f"Choosing it loses at most {per_1000(bound, currency)} against the best, and less than "
             f"{per_1000(_margin(decision), currency)} would not change what you deploy: {promise}"
         )
-    return doubted(text, decision.unsure(decision.choice))
+    return doubted(text, decision.doubts)
 
 
 def doubted(text: str, doubts: Sequence[LimitCheck]) -> str:

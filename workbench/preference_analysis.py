@@ -28,13 +28,16 @@ def preference_analysis(
     0.03 is 53 of 100 comparisons. ``seeds`` by candidate name; ``ask``: what to ask people next;
     ``helper``: the judge whose verdicts, corrected by people's choices, are in the rates.
     """
-    known = {one.candidate: one for one in rates.rates if one.rate is not None or one.candidate == rates.baseline}
+    told = [one for one in rates.rates if one.rate is not None or one.candidate == rates.baseline]
+    # Whom the use case has no more, or with other answers by now, is in no figure.
+    known = {one.candidate: one for one in told if one.candidate in seeds}
+    duels = [duel for duel in rates.duels if duel.candidate in seeds and duel.other in seeds]
     order = [name for name in eligible if name in known]
-    beaten = {loser for winner, loser in _shown(rates.duels) if winner in order}
+    beaten = {loser for winner, loser in _shown(duels) if winner in order}
     best = tuple(name for name in order if name not in beaten or rates.caution)
     mean = {name: EVEN if name == rates.baseline else known[name].rate or 0.0 for name in known}
     leader = max(order, key=lambda name: mean[name], default=None)
-    won = {loser for winner, loser in _shown(rates.duels) if winner == leader}
+    won = {loser for winner, loser in _shown(duels) if winner == leader}
     claims = bool(order) and not rates.caution
     winner = leader if claims and len(order) > 1 and set(order) - {leader} <= won else None
     good = tuple(name for name in order if claims and name in rates.good_enough)
@@ -52,7 +55,7 @@ def preference_analysis(
             _standing(one, mean[name], approaches[name], seeds.get(name, 1), name in best)
             for name, one in sorted(known.items(), key=lambda pair: _rank(pair[0], approaches, order))
         ),
-        comparisons=tuple(_comparison(duel, rates, approaches, order, helper) for duel in rates.duels),
+        comparisons=tuple(_comparison(duel, rates, approaches, order, helper) for duel in duels),
         best_set=best,
         winner=winner,
         good_enough=good,

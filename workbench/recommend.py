@@ -77,7 +77,9 @@ class Recommendation(Noun):
             return "ruled out"
         if name in self.best_set:
             return "yes"
-        return "not shown" if self.segments is not None and name == self.segments.router else "no"
+        routes = self.segments is not None and name == self.segments.router
+        open_ = any(one.in_best_set for one in self.standings if one.candidate == name)
+        return "not shown" if routes and open_ else "no"
 
     @property
     def claim(self) -> tuple[str | None, Strength]:

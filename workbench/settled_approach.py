@@ -1,6 +1,6 @@
 """Whether the question of the approach is settled where that of the candidate is not."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from workbench.analysis import Analysis
 
@@ -13,11 +13,11 @@ def shown_pairs(analysis: Analysis) -> set[tuple[str, str]]:
 
 
 def of_one_approach(analyses: Sequence[Analysis], order: Sequence[str], *, router: str = "") -> list[str]:
-    """Who may be the best in one of the analyses, where all of other approaches are shown to be worse in each.
+    """Who may be the best, where all of other approaches are shown to be worse in each.
 
-    Each of other approaches must be beaten by one and the same in all ``analyses``. These are of what candidates earn
-    at several values of a right answer, a straight line each: so it is beaten between them, too, where the most that
-    any of the approach earns may dip. ``order``: who may be chosen in any of them, the simplest first; a ``router`` is
+    Whoever is left out must be beaten by one and the same in all ``analyses``. These are of what candidates earn at
+    several values of a right answer, a straight line each: so it is beaten between them, too, where the most that any
+    of the approach earns may dip. ``order``: who may be chosen in any of them, the simplest first; a ``router`` is
     of no approach. Empty where it is not shown, and where only one is left: that is another question.
     """
     approaches = {one.candidate: one.approach for one in analyses[0].standings}
@@ -27,14 +27,8 @@ def of_one_approach(analyses: Sequence[Analysis], order: Sequence[str], *, route
         own = [name for name in single if approaches[name] == approach]
         rivals = set(order) - set(own)
         if rivals and rivals <= {loser for winner, loser in always if winner in own}:
-            possible = {name for one in analyses for name in _may_be_best(one, own)}
-            return [name for name in own if name in possible] if len(possible) > 1 else []
+            unbeaten = [name for name in own if not any((other, name) in always for other in own)]
+            named = [name for name in unbeaten if all(name in one.best_set for one in analyses)]
+            found = named if len(named) > 1 and len(analyses) == 1 else unbeaten
+            return found if len(found) > 1 else []
     return []
-
-
-def _may_be_best(analysis: Analysis, own: Iterable[str]) -> list[str]:
-    """Those that none of them is shown to beat; of these those in the best set, unless that settles it alone."""
-    own, pairs = list(own), shown_pairs(analysis)
-    unbeaten = [name for name in own if not any((other, name) in pairs for other in own)]
-    named = [name for name in unbeaten if name in analysis.best_set]
-    return named if len(named) > 1 else unbeaten

@@ -17,7 +17,7 @@ def headline(decision: Decision) -> str:
     if decision.ground == "all wrong":
         return "Not decided: no candidate answered anything right."
     if decision.choice is None:
-        if len(decision.analysis.standings) < 2:
+        if len(decision.analysis.standings) < 2 and decision.use_case.decided_by == "metric":
             return "Not decided: there is only one candidate."
         if decision.analysis.caution:
             what_there_is = "labels" if decision.use_case.decided_by == "preference" else "test examples"
@@ -70,9 +70,10 @@ def what(decision: Decision) -> str:
     analysis = decision.analysis
     name = decision.choice or decision.leader
     one = decision.standing(name)
-    metric = deciding(decision.use_case)[1]
+    metric, labelled = deciding(decision.use_case)[1], decision.use_case.decided_by == "preference"
+    examples = "labelled requests" if labelled else "test examples"
     score = (
-        f"{decision.label(name)} scores {percent(one.mean)} on {metric} over {analysis.n} test examples "
+        f"{decision.label(name)} scores {percent(one.mean)} on {metric} over {analysis.n} {examples} "
         f"(95 % interval {100 * one.low:.1f} to {100 * one.high:.1f})"
     )
     others = [one for one in decision.order if one != name and are_compared(analysis.comparisons, one, name)]
@@ -121,7 +122,7 @@ def how_sure(decision: Decision) -> str:
             f"What is best is {one.approach} (one of {listed(decision.rivals)}): {promise}. Which one is a bet: "
             f"choosing {decision.choice} is expected to lose {loss} points, {beside}"
         )
-        return doubted(text, decision.possibly_out)
+        return doubted(text, decision.doubts)
     if decision.ground == "bet":
         return (
             f"Choosing {decision.choice} is expected to lose {loss} points, no more than a third of the "
@@ -142,7 +143,7 @@ def how_sure(decision: Decision) -> str:
         open_ = [name for name in decision.order[: decision.order.index(decision.choice)] if name in analysis.best_set]
         if open_ and not set(open_) & set(analysis.good_enough):
             text += f" (simpler, and perhaps as good, but not shown to be: {', '.join(open_)})"
-    return doubted(text, decision.unsure(decision.choice))
+    return doubted(text, decision.doubts)
 
 
 def takes(decision: Decision) -> str:
@@ -182,11 +183,8 @@ def next_step(decision: Decision) -> str:
         return min(decision.failed(_closest(decision)), key=lambda check: check.excess).relax
     if decision.ground == "all wrong":
         return "Look at some answers beside their targets: metric, instruction or targets may not fit."
-    doubts = decision.unsure(decision.choice) if decision.choice is not None else []
-    if decision.ground == "approach":
-        doubts = decision.possibly_out
-    if doubts and decision.ground != "bet":
-        return doubts[0].settle
+    if decision.doubts and decision.ground != "bet":
+        return decision.doubts[0].settle
     if decision.strength == "clear" and decision.ground == "approach":
         return _after_approach(decision)
     if decision.strength == "clear":

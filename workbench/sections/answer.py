@@ -113,14 +113,12 @@ def _cautions(material: Material) -> Iterable[str]:
     worst = [finding for finding in material.audit.findings if finding.severity == "error"]
     if worst and not leaked:
         yield f"The data have an error: {worst[0].message}"
-    judged = {one.candidate for one in material.recommendation.standings}
-    unasked = [one.name for one in material.results.candidates if one.name not in judged]
+    unasked = material.unasked
     if unasked:
-        verb = agreeing(len(unasked), "is", "are")
-        yield (
-            f"{listed(unasked)} {verb} not compared: people were not asked about "
-            f"{agreeing(len(unasked), 'it', 'them')} as things are now."
+        verb, who, stands = (
+            agreeing(len(unasked), *each) for each in (("is", "are"), ("it", "they"), ("stands", "stand"))
         )
+        yield f"{listed(unasked)} {verb} not compared: no label tells how {who} {stands} as things are now."
     waiting = material.results.waiting
     if waiting:
         verb = agreeing(len(waiting), "has", "have")

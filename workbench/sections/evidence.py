@@ -51,6 +51,7 @@ def picture(material: Material) -> list[Block]:
                 recommendation.best_set,
                 metric=material.metric,
                 broken=[each.candidate for each in recommendation.ruled_out],
+                unknown=material.unasked,
             ),
             metric=material.metric,
             standings=standings,
@@ -85,8 +86,9 @@ def picture(material: Material) -> list[Block]:
 def _amounts(material: Material) -> tuple[Takes, Mapping[str, Bounds]]:
     """What answers take, with 95 % intervals: the cost of 1,000 where all have one, else the seconds of one."""
     earned = material.recommendation.earnings
-    costs = {one.candidate: one.cost for one in earned.candidates if one.cost is not None}
-    if costs and len(costs) == len(material.standings):
+    names = {one.candidate for one in material.standings}
+    costs = {one.candidate: one.cost for one in earned.candidates if one.cost is not None and one.candidate in names}
+    if costs and len(costs) == len(names):
         spread = all(one.training is not None for one in costs.values())
         takes = Takes(currency=material.results.use_case.money.currency, training=spread)
         return takes, {name: _thousand(one, with_training=spread) for name, one in costs.items()}

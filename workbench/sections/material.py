@@ -69,6 +69,12 @@ class Material:
         return sweeps(use_case, self.results.panel(), self.measured)
 
     @property
+    def unasked(self) -> list[str]:
+        """Candidates of whom nothing is known, since people's choices decide and tell nothing of them as they are."""
+        judged = {one.candidate for one in self.standings}
+        return [one.name for one in self.results.candidates if one.name not in judged]
+
+    @property
     def ran(self) -> tuple[Standing, ...]:
         """Those that have runs of their own: all but one that routes requests to the others."""
         return tuple(one for one in self.standings if not self.is_router(one.candidate))

@@ -1,22 +1,17 @@
 """What a candidate loses at most against a perfect one: no score is above 1."""
 
-import numpy as np
 from scipy import stats
 
 from workbench.statistics.arrays import Floats
 from workbench.statistics.clusters import Clusters
-from workbench.statistics.intervals import mean_interval
 
 
 def ceiling_loss(scores: Floats, clusters: Clusters, *, level: float) -> float:
-    """An upper bound of 1 minus the true mean of (n,) ``scores``, wrong in ``level`` of such tests.
+    """An upper bound of 1 minus the true mean of (n,) ``scores`` in [0, 1], wrong in ``level`` of such tests.
 
-    Exact for right-or-wrong scores of independent items (Clopper and Pearson 1934); Wilson's with the number of items
-    that the variance implies for others.
+    Exact for right-or-wrong scores of independent items (Clopper and Pearson 1934), and too wide for shares of a point.
+    Items of a group count as one together: a few failures say little of groups that fail as a whole.
     """
-    n, mean = len(scores), float(scores.mean())
-    if len(clusters.sizes) == n and np.isin(scores, (0.0, 1.0)).all():
-        right = int(scores.sum())
-        return 1.0 if right == 0 else 1.0 - float(stats.beta.ppf(level, right, n - right + 1))
-    variance = float(clusters.covariance(scores[:, None])[0, 0])
-    return 1.0 - mean_interval(mean, variance, n=clusters.effective, df=clusters.df, alpha=2 * level).low
+    grouped = len(clusters.sizes) < len(scores)
+    n, mean = clusters.effective if grouped else float(len(scores)), float(scores.mean())
+    return 1.0 if mean <= 0 else 1.0 - float(stats.beta.ppf(level, n * mean, n * (1.0 - mean) + 1.0))
