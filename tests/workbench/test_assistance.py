@@ -121,7 +121,10 @@ def test_a_judge_makes_people_surer_and_never_speaks_for_itself(database: Databa
 
 def test_what_it_helps_with_enters_the_decision(database: Database, queue: OpenQueue) -> None:
     found = findings(database, queue, judge_helps=True)
-    analysis = preference_analysis(found.rates, found.approaches, seeds={}, eligible=NAMES, ask="", helper=found.helper)
+    seeds = dict.fromkeys(NAMES, 1)
+    analysis = preference_analysis(
+        found.rates, found.approaches, seeds=seeds, eligible=NAMES, ask="", helper=found.helper
+    )  # fmt: skip
     (comparison,) = analysis.comparisons
     assert "with the judge grader corrected by them" in comparison.method
     duel = found.rates.duels[0]
