@@ -26,7 +26,7 @@ def preference_analysis(
 
     Means are win rates against the baseline and differences are what a candidate wins beyond an even split, so that
     0.03 is 53 of 100 comparisons. ``seeds`` by the name of each that people judged as it is now: the others are in no
-    figure. ``ask``: what to ask people next; ``helper``: the judge whose verdicts, corrected by people's choices, are in
+    figure. ``ask``: what to ask people next; ``helper``: the judge whose verdicts, corrected by people, are in
     the rates.
     """
     told = [one for one in rates.rates if one.rate is not None or one.candidate == rates.baseline]
