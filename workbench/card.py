@@ -11,7 +11,7 @@ from workbench.checked import gather
 from workbench.errors import WorkbenchError
 from workbench.results import decide, load_results
 from workbench.run import Run
-from workbench.score import METRICS, deciding
+from workbench.score import METRICS, counted, deciding
 from workbench.sections.answer import verdict
 from workbench.sections.evidence import quality, takes
 from workbench.sections.lost import cost_blocks
@@ -65,8 +65,7 @@ def _measured(case: Case, run: Run) -> Iterator[Block]:
         yield Text(text=f"Not measured: {error.message}")
         return
     material = Material(results, recommendation, results.audit())
-    what = "labelled requests" if results.use_case.decided_by == "preference" else "test examples"
-    title = deciding(results.use_case)[0]
+    title, what = deciding(results.use_case)[0], counted(results.use_case)
     yield Text(text=f"{title} on {recommendation.n:,} {what} that nobody trained on.")
     yield quality(material, subject=run.candidate.name)
     yield takes(material, subject=run.candidate.name)

@@ -18,7 +18,7 @@ from workbench.memory import Forecast, advice
 from workbench.plan import Plan
 from workbench.recommend import Recommendation
 from workbench.results import Results
-from workbench.score import deciding
+from workbench.score import counted, deciding
 from workbench.stage import Stage
 
 WORDS = {"waiting": "waiting", "running": "under way", "done": "done", "failed": "failed", "stopped": "stopped"}
@@ -155,7 +155,7 @@ def show_recommendation(recommendation: Recommendation, results: Results) -> Non
 def standings_table(recommendation: Recommendation, results: Results) -> Table:
     """Candidates with their means, intervals and whether they may be the best."""
     metric = deciding(results.use_case)[1]
-    table = Table(title=f"{metric} on {recommendation.n:,} test examples (higher is better)")
+    table = Table(title=f"{metric} on {recommendation.n:,} {counted(results.use_case)} (higher is better)")
     for column, justify in (("candidate", "left"), ("approach", "left"), ("mean", "right"), ("95 % interval", "right")):
         table.add_column(column, justify=justify)  # type: ignore[arg-type]
     table.add_column("seeds", justify="right")

@@ -135,17 +135,11 @@ class Decision:
         return self.standing(self.choice).approach if self.ground == "approach" and self.choice else self.choice
 
     @property
-    def possibly_out(self) -> list[LimitCheck]:
-        """The limits of which it is not shown that all keep them of the approach who may be the best."""
-        return [check for name in self.rivals for check in self.unsure(name)]
-
-    @property
     def doubts(self) -> list[LimitCheck]:
-        """The limits of which it is not shown that all keep them who are recommended."""
-        if self.ground == "approach":
-            return self.possibly_out
+        """The limits of which it is not shown that all keep them who are recommended, or may be of an approach."""
         ends = [one.choice for one in self.by_money] if self.ground == "value" else [self.choice]
-        return [check for name in dict.fromkeys(ends) if name is not None for check in self.unsure(name)]
+        names = self.rivals or dict.fromkeys(ends)
+        return [check for name in names if name is not None for check in self.unsure(name)]
 
     @property
     def analyses(self) -> tuple[Analysis, ...]:

@@ -33,7 +33,7 @@ def money_headline(decision: Decision) -> str:
         return f"{lead} {decision.label(high)} if {at}, else {decision.label(low)}."
     tail = _whatever(decision)
     if decision.ground == "approach":
-        if decision.possibly_out:
+        if decision.doubts:
             return f"Lean towards {label}: it is not yet shown who keeps your limits."
         lead, rivals = "Use" if decision.strength == "clear" else "Lean towards", listed(decision.rivals)
         return f"{lead} {decision.claimed}{tail}; which of {rivals} earns most, this test can't tell."

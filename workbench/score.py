@@ -133,6 +133,11 @@ LENIENT: MetricName = "substance"
 """The metric that reads such an answer as right."""
 
 
+def counted(use_case: UseCase) -> str:
+    """What candidates are compared on, in the plural."""
+    return "labelled requests" if use_case.decided_by == "preference" else "test examples"
+
+
 def deciding(use_case: UseCase) -> tuple[str, str, str]:
     """What candidates are compared by, as a title, within a sentence, and what it means."""
     if use_case.decided_by == "preference":

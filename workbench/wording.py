@@ -7,7 +7,7 @@ from workbench.earnings import price
 from workbench.forgetting import Loss
 from workbench.money_words import doubted, money_headline, money_how_sure, money_what, pays
 from workbench.phrases import listed, percent, points
-from workbench.score import deciding
+from workbench.score import counted, deciding
 
 
 def headline(decision: Decision) -> str:
@@ -48,7 +48,7 @@ def headline(decision: Decision) -> str:
 def _approach(decision: Decision) -> str:
     """The headline where an approach is shown, and no candidate of it."""
     assert decision.choice is not None
-    if decision.possibly_out:
+    if decision.doubts:
         return f"Lean towards {decision.label(decision.choice)}: it is not yet shown who keeps your limits."
     lead = "Use" if decision.strength == "clear" else "Lean towards"
     return f"{lead} {decision.claimed}; which of {listed(decision.rivals)} is the best, this test can't tell."
@@ -70,8 +70,7 @@ def what(decision: Decision) -> str:
     analysis = decision.analysis
     name = decision.choice or decision.leader
     one = decision.standing(name)
-    metric, labelled = deciding(decision.use_case)[1], decision.use_case.decided_by == "preference"
-    examples = "labelled requests" if labelled else "test examples"
+    metric, examples = deciding(decision.use_case)[1], counted(decision.use_case)
     score = (
         f"{decision.label(name)} scores {percent(one.mean)} on {metric} over {analysis.n} {examples} "
         f"(95 % interval {100 * one.low:.1f} to {100 * one.high:.1f})"
